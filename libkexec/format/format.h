@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One format, one file, one line in format/table.c. */
+#ifndef KX_FORMAT_H
+#define KX_FORMAT_H
+
+#include "base/view.h"
+#include "libkexec.h"
+#include "machine/machine.h"
+#include "plan.h"
+
+/**
+ * struct kx_format - a kind of kernel file
+ * @name: as in kexec-tools' --type
+ * @arch: the machine it runs on
+ * @file_load: can the kernel's own kexec_file_load take it? (0, or why not in @err)
+ * @probe: pure, by magic and header only: 0 it is mine; -ENOEXEC not mine; -EBADMSG mine but malformed;
+ *	   -EOPNOTSUPP mine but not supported; with a reason in @err
+ * @check: the whole file, before either call: lengths, checksums, the command line's length
+ * @plan: place segments for kexec_load; plan->free is what may be used
+ */
+struct kx_format {
+	const char *name;
+	const char *summary;
+	enum kx_arch_id arch;
+	int (*probe)(struct kx_view file, struct kx_error *err);
+	int (*check)(const struct kx_plan *plan, struct kx_view file, struct kx_error *err);
+	int (*file_load)(const struct kx_plan *plan, struct kx_view file, struct kx_error *err);
+	int (*plan)(struct kx_plan *plan, struct kx_view file, struct kx_error *err);
+};
+
+extern const struct kx_format *const kx_formats[]; /* NULL-terminated, in the order of probing */
+
+extern const struct kx_format kx_format_bzimage64;
+
+#endif

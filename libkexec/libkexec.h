@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libkexec - start another kernel from the running one
+ *
+ * One pipeline of plain values:
+ *
+ *     machine + sources + request  ->  plan  ->  load  ->  exec
+ *
+ * Only kx_machine_read(), kx_source_open() and the functions that take a struct kx_sys touch the system.
+ * Making a plan is a pure function: no I/O, no privileges, any host, any captured machine.
+ *
+ * Conventions
+ *   - Functions return 0 or a negative errno value: -ENOEXEC (not this format), -EBADMSG (malformed),
+ *     -EOPNOTSUPP (known but unsupported), -ENOSPC (no room), -ENOMEM, -EPERM and what system calls return.
+ *   - On failure, outputs named ret or ret_* are untouched, and @err holds a message for a person: what was being
+ *     done, to what, what was found against what is needed, the remedy. @err is caller-owned and never NULL.
+ *   - Addresses are physical; sizes are in bytes; ranges are half-open: [start, end).
+ *   - The library has no global state, never prints and never exits.
+ */
+#ifndef KX_LIBKEXEC_H
+#define KX_LIBKEXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KX_VERSION "0.1.0"
+
+/* ---- errors ------------------------------------------------------------------------------------------------ */
+
+#define KX_ERROR_TEXT_MAX 1024
+
+/**
+ * struct kx_error - why something failed, in words
+ * @text: lower case, no full stop, no newline; empty when nothing failed
+ */
+struct kx_error {
+	char text[KX_ERROR_TEXT_MAX];
+};
+
+/**
+ * kx_fail() - fill in @err and hand the code through, for `return kx_fail(err, ENOSPC, "...")`
+ * @code: positive errno value
+ *
+ * Return: -@code, always.
+ */
+int kx_fail(struct kx_error *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts "@format: " in front of the text that is there: the name of a file before what is wrong with it. */
+void kx_error_prefix(struct kx_error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- yes, no, or not known ----------------------------------------------------------------------------------- */
+
+/* A fact read from a system that may hide it. Zero-initialised memory says unknown, never no. */
+enum kx_fact { KX_UNKNOWN = 0, KX_NO = 1, KX_YES = 2 };
+
+const char *kx_fact_name(enum kx_fact fact);
+
+/* ---- sources: the bytes of each input ---------------------------------------------------------------------- */
+
+/**
+ * struct kx_source - the bytes of one input, read once
+ *
+ * A regular file is mapped; a pipe is read to its end. What was parsed is what is loaded: kx_plan_load() refuses
+ * when the file under a mapping has changed since it was opened.
+ */
+struct kx_source;
+
+/**
+ * kx_source_open() - open a file, or standard input for "-"
+ * @max: refuse anything larger, in bytes; 0 for the library's cap
+ * @ret: to be freed with kx_source_free()
+ *
+ * Errors: -ENOENT, -EACCES, -EISDIR and the like from the system; -EFBIG over @max; -ENODATA when empty.
+ */
+int kx_source_open(const char *path, uint64_t max, struct kx_source **ret, struct kx_error *err);
+
+/* A source over bytes that the caller keeps alive until the source is freed; @name is copied. */
+int kx_source_from_memory(const char *name, const void *data, size_t size, struct kx_source **ret,
+			  struct kx_error *err);
+
+void kx_source_free(struct kx_source *source);
+const char *kx_source_name(const struct kx_source *source);
+const void *kx_source_data(const struct kx_source *source);
+size_t kx_source_size(const struct kx_source *source);
+
+/* ---- the machine ---------------------------------------------------------------------------------------------- */
+
+/**
+ * struct kx_machine - facts about a running system, or about one that was captured
+ */
+struct kx_machine;
+
+/**
+ * kx_machine_read() - read all facts, once
+ * @root: "/" for this system; a directory made by kx_machine_save() for another
+ * @ret: to be freed with kx_machine_free()
+ *
+ * What cannot be read is unknown in the result, not an error.
+ *
+ * Errors: -ENOMEM; -ENOENT when there is no proc below @root; -EBADMSG when a captured file is malformed.
+ */
+int kx_machine_read(const char *root, struct kx_machine **ret, struct kx_error *err);
+void kx_machine_free(struct kx_machine *machine);
+
+/**
+ * kx_machine_save() - copy the files that kx_machine_read() reads from @root into a new directory @dir
+ *
+ * Seeds, keys, and what would give away KASLR offsets are left out.
+ *
+ * Errors: -EEXIST when @dir exists and is not empty, and what the file system says.
+ */
+int kx_machine_save(const char *root, const char *dir, struct kx_error *err);
+
+/* Short facts for the command; strings live as long as the machine, NULL is unknown. */
+const char *kx_machine_arch(const struct kx_machine *machine);
+const char *kx_machine_release(const struct kx_machine *machine);
+const char *kx_machine_cmdline(const struct kx_machine *machine);
+/* The initrd of the running kernel, where --reuseinitrd finds it: NULL if the kernel kept none. */
+const char *kx_machine_initrd_path(const struct kx_machine *machine);
+enum kx_fact kx_machine_loaded(const struct kx_machine *machine);
+enum kx_fact kx_machine_crash_loaded(const struct kx_machine *machine);
+/* -ENODATA if unknown. */
+int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret);
+/* First "Crash kernel" range of /proc/iomem; -ENODATA if there is none or addresses are hidden. */
+int kx_machine_crash_range(const struct kx_machine *machine, uint64_t *ret_start, uint64_t *ret_end);
+enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine);
+
+/**
+ * kx_cmdline_reuse() - the running kernel's command line, fit for the next kernel
+ * @for_crash: also drop what a capture kernel must not inherit (crashkernel=)
+ * @ret: to be freed with free()
+ *
+ * Drops BOOT_IMAGE=, as kexec-tools does.
+ *
+ * Errors: -ENODATA when the command line is unknown; -ENOMEM.
+ */
+int kx_cmdline_reuse(const struct kx_machine *machine, bool for_crash, char **ret,
+		     struct kx_error *err);
+
+/* ---- can this machine kexec? -------------------------------------------------------------------------------- */
+
+/**
+ * struct kx_finding - one checked condition
+ * @id: stable name for programs, e.g. "config.kexec", "lockdown", "sysctl.kexec_load_disabled"
+ * @verdict: KX_YES: no obstacle; KX_NO: kexec cannot work because of it; KX_UNKNOWN: could not be read
+ * @warning: not an obstacle, but somebody should read it
+ * @found: what was seen, for a person
+ * @remedy: what to do; NULL where nothing is to be done
+ */
+struct kx_finding {
+	const char *id;
+	enum kx_fact verdict;
+	bool warning;
+	char *found;
+	char *remedy;
+};
+
+struct kx_report {
+	struct kx_finding *findings;
+	size_t count;
+};
+
+/* Everything that `kexec check` looks at. Pure. Errors: -ENOMEM. */
+int kx_check(const struct kx_machine *machine, struct kx_report *ret, struct kx_error *err);
+void kx_report_clear(struct kx_report *report);
+
+/* The two system calls. */
+enum kx_method { KX_METHOD_AUTO = 0, KX_METHOD_LOAD = 1, KX_METHOD_FILE_LOAD = 2 };
+
+const char *kx_method_name(enum kx_method method); /* "auto", "kexec_load", "kexec_file_load" */
+
+/**
+ * kx_allowed() - may this machine use @method now, as far as can be known without calling?
+ * @why: KX_ERROR_TEXT_MAX bytes for the reason when it is KX_NO or KX_UNKNOWN
+ */
+enum kx_fact kx_allowed(const struct kx_machine *machine, enum kx_method method, bool for_crash,
+			struct kx_error *why);
+
+/* ---- request --------------------------------------------------------------------------------------------------- */
+
+enum kx_request_flags {
+	KX_REQUEST_PANIC = 1 << 0,	   /* load the crash kernel */
+	KX_REQUEST_NO_EFI = 1 << 1,	   /* hand over no EFI state (--noefi) */
+	KX_REQUEST_REUSE_VIDEO = 1 << 2,   /* screen_info as it was at boot (--reuse-video-type) */
+	KX_REQUEST_FORCE_CRC = 1 << 3,	   /* load in spite of a CRC-32 mismatch (--force-crc) */
+	KX_REQUEST_CONSOLE_VGA = 1 << 4,   /* purgatory reports on VGA text too */
+	KX_REQUEST_CONSOLE_SERIAL = 1 << 5, /* purgatory reports on serial even if no console= says so */
+	KX_REQUEST_RESET_VGA = 1 << 6,	   /* purgatory sets VGA text mode before the jump */
+	KX_REQUEST_MEMMAP_CMDLINE = 1 << 7, /* pass the memory map as memmap= arguments too */
+};
+
+/**
+ * struct kx_request - what the user asks for; everything in it belongs to the caller
+ * @kernel: required
+ * @initrds: in the order in which the kernel shall see them
+ * @cmdline: the whole command line, NULL for none
+ * @dtb: device tree, NULL for none
+ * @type: name of a format (-t), NULL to find out
+ * @mem_min, @mem_max: bounds for placement, [min, max]; 0 and UINT64_MAX for none
+ * @serial_port: I/O port of purgatory's serial console, 0 to find out
+ * @serial_baud: bits per second, 0 to leave the port as the running kernel programmed it
+ */
+struct kx_request {
+	const struct kx_source *kernel;
+	const struct kx_source *const *initrds;
+	size_t initrd_count;
+	const char *cmdline;
+	const struct kx_source *dtb;
+	const char *type;
+	enum kx_method method;
+	unsigned flags;
+	uint64_t mem_min;
+	uint64_t mem_max;
+	uint16_t serial_port;
+	uint32_t serial_baud;
+};
+
+/* ---- plan ------------------------------------------------------------------------------------------------------ */
+
+/* KEXEC_SEGMENT_MAX of include/linux/kexec.h. */
+#define KX_SEGMENT_MAX 16
+
+/**
+ * struct kx_segment - bytes and where they go
+ * @name: "kernel", "initrd", "boot_params", "purgatory" …
+ * @why: why it goes there, for a person
+ * @buf: @bufsz bytes
+ * @dest: physical address, page-aligned
+ * @memsz: what the kernel is asked to fill, page-aligned; beyond @bufsz it is zero
+ * @reserved: what nothing else may use, >= @memsz: a kernel's bss that it clears by itself
+ */
+struct kx_segment {
+	const char *name;
+	char *why;
+	const void *buf;
+	uint64_t bufsz;
+	uint64_t dest;
+	uint64_t memsz;
+	uint64_t reserved;
+};
+
+/* Where in the new kernel's memory map a range comes from; names as in /sys/firmware/memmap. */
+enum kx_mem_type {
+	KX_MEM_UNKNOWN,
+	KX_MEM_RAM,
+	KX_MEM_RESERVED,
+	KX_MEM_ACPI,
+	KX_MEM_NVS,
+	KX_MEM_UNUSABLE,
+	KX_MEM_PMEM,
+	KX_MEM_PRAM,
+	KX_MEM_SOFT_RESERVED,
+	KX_MEM_TYPE_COUNT
+};
+
+const char *kx_mem_type_name(enum kx_mem_type type);
+
+/* [start, end) */
+struct kx_mem {
+	uint64_t start;
+	uint64_t end;
+	enum kx_mem_type type;
+};
+
+struct kx_plan;
+
+/**
+ * kx_plan_make() - decide what goes where; pure
+ * @ret: to be freed with kx_plan_free(); @machine and the request's sources must outlive it
+ *
+ * With KX_METHOD_AUTO the call is chosen here, after the format is known: kexec_load unless something forbids it,
+ * then kexec_file_load if the format allows; when neither can be, @err has both reasons.
+ *
+ * Errors: -ENOEXEC when no format matches (each format's reason in @err); -EBADMSG; -EOPNOTSUPP; -ENOSPC, with
+ * numbers; -E2BIG when the command line is too long; -EPERM when the machine forbids what was asked for; -ENOMEM.
+ */
+int kx_plan_make(const struct kx_machine *machine, const struct kx_request *request,
+		 struct kx_plan **ret, struct kx_error *err);
+void kx_plan_free(struct kx_plan *plan);
+
+const char *kx_plan_arch(const struct kx_plan *plan);
+const char *kx_plan_format(const struct kx_plan *plan);	  /* "bzImage64" */
+const char *kx_plan_cmdline(const struct kx_plan *plan);
+enum kx_method kx_plan_method(const struct kx_plan *plan);
+/* Why this method was chosen, for a person. */
+const char *kx_plan_method_why(const struct kx_plan *plan);
+/* Is it known where segments go? Not with kexec_file_load, nor when the memory map is hidden. */
+bool kx_plan_placed(const struct kx_plan *plan);
+/* Where the CPU enters the next kernel (purgatory is entered first); 0 if not placed. */
+uint64_t kx_plan_entry(const struct kx_plan *plan);
+size_t kx_plan_segment_count(const struct kx_plan *plan);
+const struct kx_segment *kx_plan_segment(const struct kx_plan *plan, size_t i);
+size_t kx_plan_warning_count(const struct kx_plan *plan);
+const char *kx_plan_warning(const struct kx_plan *plan, size_t i);
+/* The memory map that the next kernel is given. */
+size_t kx_plan_mem_count(const struct kx_plan *plan);
+const struct kx_mem *kx_plan_mem(const struct kx_plan *plan, size_t i);
+
+/* The formats, in the order in which they are tried; NULL past the end. */
+const char *kx_format_name(size_t i);
+const char *kx_format_summary(size_t i);
+
+/* ---- load and exec --------------------------------------------------------------------------------------------- */
+
+struct kx_sys;
+
+/* The system calls of the running kernel. */
+extern const struct kx_sys kx_sys_linux;
+
+/**
+ * kx_plan_load() - hand the plan to the kernel, by exactly one system call
+ *
+ * Fills in the random seed and the checksum that plans never show. What was loaded before stays loaded on failure.
+ *
+ * Errors: -ESTALE when a source changed since it was opened; -EACCES when a plan was not placed; the kernel's own
+ * answer otherwise, explained in @err.
+ */
+int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err);
+
+/* Unload; falls back to kexec_file_load's unload flag, since lockdown blocks the other. Errors: -EPERM, the kernel's. */
+int kx_unload(const struct kx_sys *sys, bool crash, struct kx_error *err);
+
+enum kx_exec_flags {
+	KX_EXEC_NO_SYNC = 1 << 0,	/* -x as in kexec-tools: do not sync */
+	KX_EXEC_KEEP_NETWORK = 1 << 1,	/* leave network interfaces up */
+};
+
+/**
+ * kx_exec() - lock memory, sync, take network interfaces down, jump
+ *
+ * Needs no /proc, /sys, disk or terminal. Does not return on success.
+ *
+ * Errors: -EINVAL when nothing is loaded; -EPERM without CAP_SYS_BOOT or in a PID namespace.
+ */
+int kx_exec(const struct kx_sys *sys, unsigned flags, struct kx_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

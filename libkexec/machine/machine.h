@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Facts about a running system. Read once by machine/, under a root directory that tests replace; no other part of
+ * the library reads /proc or /sys. Unknown is a value of its own: KX_UNKNOWN, NULL, or a have_* that is false.
+ */
+#ifndef KX_MACHINE_H
+#define KX_MACHINE_H
+
+#include "libkexec.h"
+#include "memmap.h"
+
+enum kx_arch_id { KX_ARCH_UNKNOWN, KX_ARCH_X86_64, KX_ARCH_I386, KX_ARCH_ARM64, KX_ARCH_RISCV64 };
+
+/* What keeps a guest's memory from its host; decides what purgatory may do. */
+enum kx_confidential { KX_CC_NONE, KX_CC_SEV, KX_CC_SEV_ES, KX_CC_SEV_SNP, KX_CC_TDX };
+
+enum kx_lockdown { KX_LOCKDOWN_UNKNOWN, KX_LOCKDOWN_NONE, KX_LOCKDOWN_INTEGRITY, KX_LOCKDOWN_CONFIDENTIALITY };
+
+/* struct boot_params, the "zero page": Documentation/x86/zero-page.rst. */
+#define KX_BOOT_PARAMS_SIZE 4096
+
+/* One top-level or nested line of /proc/iomem. */
+struct kx_iomem_entry {
+	uint64_t start, end; /* half-open */
+	unsigned depth;	     /* 0: top level; two spaces a level in the file */
+	char *name;
+};
+
+/* /proc/iomem; without privileges the kernel prints zeros for all addresses: then @hidden. */
+struct kx_iomem {
+	struct kx_iomem_entry *v;
+	size_t count;
+	bool have;
+	bool hidden;
+};
+
+/* One EFI memory descriptor, from /sys/firmware/efi/runtime-map/N (UEFI 2.10, 7.2.3 GetMemoryMap). */
+struct kx_efi_desc {
+	uint32_t type;
+	uint64_t phys, virt, pages, attribute;
+};
+
+/**
+ * struct kx_efi - firmware state as the running kernel knows it
+ * @present: /sys/firmware/efi exists
+ * @bits: fw_platform_size, 64 or 32; 0 unknown
+ * @fw_vendor, @runtime, @config_table: physical addresses from /sys/firmware/efi; 0 unknown
+ * @acpi20, @acpi, @smbios3, @smbios: from /sys/firmware/efi/systab; 0 absent
+ * @runtime_map: with @have_runtime_map; absent when the running kernel was started with efi=noruntime
+ */
+struct kx_efi {
+	bool present;
+	unsigned bits;
+	uint64_t fw_vendor, runtime, config_table;
+	uint64_t acpi20, acpi, smbios3, smbios;
+	bool have_runtime_map;
+	struct kx_efi_desc *runtime_map;
+	size_t runtime_map_count;
+};
+
+enum kx_uart_kind { KX_UART_NONE, KX_UART_IO, KX_UART_MMIO };
+
+/* A 16550-compatible serial port that purgatory could print on. */
+struct kx_uart {
+	enum kx_uart_kind kind;
+	uint64_t base;
+	uint32_t reg_shift;   /* registers are 1 << reg_shift bytes apart */
+	uint32_t access_width; /* bytes per register access; 1 for I/O ports */
+	uint32_t baud;	      /* 0: leave as it is */
+	const char *found;    /* "console=", "/proc/consoles", "SPCR" */
+};
+
+/* What the running kernel was built with; from the first configuration file that is there. */
+struct kx_config {
+	char *path; /* NULL: none found */
+	enum kx_fact kexec, kexec_file, kexec_sig, kexec_sig_force, crash_dump, ima_kexec, relocatable, kho;
+};
+
+struct kx_machine {
+	char *root;
+	enum kx_arch_id arch;
+	char *arch_name; /* as uname -m */
+	char *release;
+	char *cmdline;	 /* without the final newline */
+	char *initrd_path;
+
+	struct kx_iomem iomem;
+	struct kx_memmap firmware_map; /* /sys/firmware/memmap, sorted; with have_firmware_map */
+	bool have_firmware_map;
+	uint64_t mem_total, mem_available; /* bytes, /proc/meminfo; 0 unknown */
+
+	uint8_t *boot_params; /* KX_BOOT_PARAMS_SIZE bytes of /sys/kernel/boot_params/data, or NULL */
+	char *fb_name;	      /* first line of /proc/fb without its number, e.g. "EFI VGA"; NULL none */
+	bool have_fb;	      /* /proc/fb could be read */
+	/* A DRM driver or another native driver took the firmware's frame buffer over. */
+	enum kx_fact firmware_fb;
+	struct kx_efi efi;
+	uint64_t acpi_rsdp; /* EFI systab, then boot_params, then acpi_rsdp=; 0 where firmware is to be searched */
+	struct kx_uart uart;
+	enum kx_fact la57; /* 5-level paging in use */
+
+	enum kx_confidential confidential;
+	unsigned c_bit; /* SEV: position of the encryption bit in page table entries; 0 none */
+	bool xen_dom0;
+	bool xen_pv;
+	char *hypervisor; /* "KVM", "Xen" …; NULL none or unknown */
+
+	enum kx_lockdown lockdown;
+	enum kx_fact secure_boot;
+	enum kx_fact load_disabled;	/* kernel.kexec_load_disabled */
+	bool have_limit_reboot, have_limit_panic; /* kernel.kexec_load_limit_*, -1 is no limit */
+	int limit_reboot, limit_panic;
+	enum kx_fact loaded, crash_loaded;
+	bool have_crash_size;
+	uint64_t crash_size;
+	enum kx_fact cap_sys_boot;
+	enum kx_fact init_pid_ns; /* reboot(2) fails in any other PID namespace */
+	enum kx_fact ima_appraises_kexec; /* IMA policy appraises KEXEC_KERNEL_CHECK */
+	enum kx_fact ima_measures;	  /* a measurement list that must be carried over */
+	enum kx_fact kho_active;	  /* kexec handover has state to carry */
+	enum kx_fact root_on_network;
+	struct kx_config config;
+};
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The replaceable table of system operations: all that changes the machine goes through here. */
+#ifndef KX_SYS_H
+#define KX_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The kernel's struct kexec_segment (include/uapi/linux/kexec.h), under our name. */
+struct kx_sys_segment {
+	const void *buf;
+	size_t bufsz;
+	const void *mem;
+	size_t memsz;
+};
+
+/**
+ * struct kx_sys - operations; each returns 0 or a negative errno value
+ * @data: passed to each
+ */
+struct kx_sys {
+	int (*kexec_load)(void *data, uint64_t entry, size_t count,
+			  const struct kx_sys_segment *segments, unsigned long flags);
+	int (*kexec_file_load)(void *data, int kernel_fd, int initrd_fd, const char *cmdline,
+			       unsigned long flags);
+	int (*reboot_kexec)(void *data);
+	int (*lock_memory)(void *data);
+	int (*sync)(void *data);
+	int (*interfaces_down)(void *data);
+	int (*random)(void *data, void *buf, size_t size);
+	/* Is the root file system on the network? 1 yes, 0 no or not to be known; without /proc. */
+	int (*root_on_network)(void *data);
+	/* Ask init for a clean reboot (kexec KERNEL without a verb); does not return on success. */
+	int (*clean_reboot)(void *data);
+	void *data;
+};
+
+#endif

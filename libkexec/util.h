@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef KX_UTIL_H
+#define KX_UTIL_H
+
+#include <stdlib.h>
+
+/* For __attribute__((cleanup)): `_cleanup_(kx_freep) char *s = NULL;` */
+#define _cleanup_(f) __attribute__((cleanup(f)))
+
+static inline void kx_freep(void *p)
+{
+	free(*(void **)p);
+}
+
+#define _cleanup_free_ _cleanup_(kx_freep)
+
+/* Takes the value out of @p, for passing ownership on. */
+#define kx_steal(p)                               \
+	({                                        \
+		__typeof__(p) kx_stolen_ = (p);   \
+		(p) = NULL;                       \
+		kx_stolen_;                       \
+	})
+
+#endif
