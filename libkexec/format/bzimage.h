@@ -27,8 +27,17 @@ enum { KX_LOADED_HIGH = 1 << 0, KX_KASLR_FLAG = 1 << 1, KX_CAN_USE_HEAP = 1 << 7
  * @setup: the real-mode code, boot sector included: (setup_sects + 1) * 512 bytes
  * @payload: the protected-mode code: syssize * 16 bytes from protocol 2.04 on, else to the end of the file
  * @compressed: payload_offset and payload_length's bytes within @payload (2.08); empty if none
+ * @kernel_version: the text that the field of this name points to, "6.1.0-50-amd64 (debian-kernel@…) #1 SMP …";
+ *		    without NUL, empty if there is none
+ * @code32_start: where the protected-mode code is linked to run when it is not moved
  * @initrd_addr_max: highest address an initrd may occupy, 0x37ffffff before 2.03
+ * @kernel_alignment: a power of two, or 0 when unknown (before 2.05, or in a kernel that is not relocatable)
+ * @min_alignment: as a power of two, 0 when unknown (before 2.10); not above @kernel_alignment
+ * @relocatable: false before 2.05
  * @cmdline_size: longest command line without its NUL, 255 before 2.06
+ * @pref_address: 0 for none, and before 2.10
+ * @init_size: bytes needed from the place where the kernel runs on, at least @payload's; 0 unknown, before 2.10
+ * @handover_offset: of the EFI handover entry; 0 before 2.11
  */
 struct kx_bzimage {
 	uint16_t version;
@@ -36,6 +45,7 @@ struct kx_bzimage {
 	struct kx_view setup;
 	struct kx_view payload;
 	struct kx_view compressed;
+	struct kx_view kernel_version;
 	uint8_t loadflags;
 	uint16_t xloadflags;
 	uint32_t code32_start;
@@ -51,21 +61,36 @@ struct kx_bzimage {
 
 /**
  * kx_bzimage_parse() - read the header and cut the file into its parts
+ * @ret: its views point into @file
  *
  * Errors: -ENOEXEC when boot flag 0xaa55 or "HdrS" is missing; -EBADMSG when truncated or contradictory;
- * -EOPNOTSUPP before protocol 2.00.
+ * -EOPNOTSUPP for protocols other than 2.xx.
  */
 int kx_bzimage_parse(struct kx_view file, struct kx_bzimage *ret, struct kx_error *err);
 
 /**
  * kx_bzimage_crc() - check the CRC-32 that protocol 2.08 and later may carry at the end of setup + syssize * 16
+ * @ret_checked: true if there is a sum and it is right; false if the file carries none
  *
- * The PE checksum and the certificate directory entry are taken as zero, since signing rewrites them. A stored 0 or
- * none at all is normal. Errors: -EBADMSG, both sums in @err.
+ * The PE checksum and the certificate directory entry are taken as zero, since signing rewrites them.
+ *
+ * None is normal. The file carries none when the stored value is 0; when the protocol is older than 2.08; when the
+ * kernel's own version text says 6.15 or later, where Linux stopped writing it; and when there is neither a Linux
+ * version text nor a compressed payload, since loaders dressed as kernels (memtest86+, iPXE) do not write it either.
+ *
+ * Errors: -EBADMSG, both sums in @err.
  */
-int kx_bzimage_crc(struct kx_view file, const struct kx_bzimage *image, struct kx_error *err);
+int kx_bzimage_crc(struct kx_view file, const struct kx_bzimage *image, bool *ret_checked,
+		   struct kx_error *err);
 
-/* Does the compressed payload pass its own format's checks (size field, CRC, decompression)? Errors: -EBADMSG. */
+/**
+ * kx_bzimage_payload() - does the compressed payload pass its own format's checks?
+ *
+ * Decompresses it piece by piece and keeps nothing: needed only where kx_bzimage_crc() had nothing to check. Payloads
+ * of a codec that this library was built without, and files without a payload, pass.
+ *
+ * Errors: -EBADMSG; -ENOMEM.
+ */
 int kx_bzimage_payload(const struct kx_bzimage *image, struct kx_error *err);
 
 #endif
