@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What libkexec and purgatory agree on: the header of the purgatory blob, which libkexec reads, and the hand-off block
+ * inside the blob, which libkexec fills in. All fields are little endian, all addresses physical.
+ *
+ * The blob is placed anywhere, page-aligned, and entered at its first byte. Its first bufsz bytes are loaded and never
+ * written by purgatory, so they are part of what is checked; the rest up to memsz is only reserved.
+ *
+ * What the loader does:
+ *   1. check the blob header; reserve memsz bytes and place the blob there;
+ *   2. fill in the block at handoff_offset, with everything to be checked as regions: each segment's loaded bytes
+ *      (never the padding), the blob itself as two regions around [digest, end of sum), see KX_HANDOFF_UNHASHED_*;
+ *   3. last, when all bytes are final: digest = SHA-256 over the regions in order, then sum = kx_handoff_sum().
+ */
+#ifndef KX_ABI_HANDOFF_H
+#define KX_ABI_HANDOFF_H
+
+/* "KXPURGAT" and "KXHANDOF", the first letter in the lowest byte. */
+#define KX_PURGATORY_MAGIC 0x544147525550584b
+#define KX_HANDOFF_MAGIC 0x464f444e4148584b
+#define KX_HANDOFF_VERSION 1
+
+#define KX_PURGATORY_HEADER_OFFSET 16
+#define KX_HANDOFF_SIZE 1144
+
+/* Caps on the two lists: kexec_load takes 16 segments (KEXEC_SEGMENT_MAX), the blob and a split or two come on top. */
+#define KX_HANDOFF_MAPS 32
+#define KX_HANDOFF_REGIONS 32
+
+/*
+ * Purgatory maps by 2-MiB pages and has this many page tables: one root, one more level with 5-level paging, one for
+ * each 512 GiB and one for each 1 GiB that holds a byte of a region, a map, a device or purgatory itself.
+ */
+#define KX_HANDOFF_PAGE_TABLES 64
+
+/* Flags. Unknown ones make purgatory refuse the block. */
+#define KX_HANDOFF_NO_PORT_IO (1 << 0) /* in and out would fault: TDX, SEV-ES, SEV-SNP */
+#define KX_HANDOFF_NO_CPUID (1 << 1)   /* so would cpuid; none is executed yet */
+#define KX_HANDOFF_VGA_TEXT (1 << 2)   /* vga_base is an 80x25 text screen: print there too */
+#define KX_HANDOFF_RESET_VGA (1 << 3)  /* set VGA text mode 3 first; needs port I/O */
+#define KX_HANDOFF_PROGRESS (1 << 4)   /* report success as well, not only failure */
+#define KX_HANDOFF_FLAGS ((1 << 5) - 1)
+
+#define KX_CONSOLE_NONE 0
+#define KX_CONSOLE_PORT 1 /* 8250 behind I/O ports base … base + 7 */
+#define KX_CONSOLE_MMIO 2 /* 8250 in memory, registers 1 << reg_shift bytes apart */
+
+#ifndef __ASSEMBLER__
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct kx_purgatory_header - at KX_PURGATORY_HEADER_OFFSET in the blob
+ * @magic: KX_PURGATORY_MAGIC
+ * @version: KX_HANDOFF_VERSION
+ * @handoff_offset: of struct kx_handoff in the blob
+ * @bufsz: bytes to load, the size of the blob
+ * @memsz: bytes to reserve, a multiple of 4096
+ */
+struct kx_purgatory_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t handoff_offset;
+	uint32_t bufsz;
+	uint32_t memsz;
+};
+
+/* Bytes start … start + size - 1. */
+struct kx_handoff_range {
+	uint64_t start;
+	uint64_t size;
+};
+
+/**
+ * struct kx_handoff_console - an 8250-compatible serial port
+ * @kind: KX_CONSOLE_*
+ * @reg_shift: with KX_CONSOLE_MMIO, registers are 1 << reg_shift bytes apart; at most 3
+ * @reg_width: with KX_CONSOLE_MMIO, bytes of one access: 1 or 4
+ * @divisor: base clock / 16 / baud (115200 / baud on a PC); 0 leaves the port as the old kernel programmed it
+ * @base: of the registers, an I/O port or a physical address
+ */
+struct kx_handoff_console {
+	uint32_t kind;
+	uint8_t reg_shift;
+	uint8_t reg_width;
+	uint16_t divisor;
+	uint64_t base;
+};
+
+/**
+ * struct kx_handoff - what purgatory is to do
+ * @magic: KX_HANDOFF_MAGIC
+ * @version: KX_HANDOFF_VERSION
+ * @size: KX_HANDOFF_SIZE
+ * @flags: KX_HANDOFF_*
+ * @map_count: entries used in @maps
+ * @region_count: entries used in @regions; 0, with the digest of the empty message, means no check
+ * @reserved: 0
+ * @entry: of the next kernel, in 64-bit mode
+ * @boot_params: handed on in rsi
+ * @enc_mask: bit to set in every page table entry that maps RAM, 0 for none (SEV; not SME, where kexec's pages are
+ *	decrypted, and not TDX, whose bit marks shared pages)
+ * @vga_base: physical address of the text screen, with KX_HANDOFF_VGA_TEXT
+ * @console: where to report
+ * @maps: what the next kernel needs mapped at its entry beyond @regions: the kernel up to init_size, boot_params,
+ *	command line
+ * @regions: the bytes to check, in this order
+ * @digest: SHA-256 over all regions
+ * @sum: kx_handoff_sum() of this block
+ */
+struct kx_handoff {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;
+	uint32_t flags;
+	uint32_t map_count;
+	uint32_t region_count;
+	uint32_t reserved;
+	uint64_t entry;
+	uint64_t boot_params;
+	uint64_t enc_mask;
+	uint64_t vga_base;
+	struct kx_handoff_console console;
+	struct kx_handoff_range maps[KX_HANDOFF_MAPS];
+	struct kx_handoff_range regions[KX_HANDOFF_REGIONS];
+	uint8_t digest[32];
+	uint64_t sum;
+};
+
+/* What no region may contain, since it is computed from the regions: digest and sum, the end of the block. */
+#define KX_HANDOFF_UNHASHED_OFFSET offsetof(struct kx_handoff, digest)
+#define KX_HANDOFF_UNHASHED_SIZE (KX_HANDOFF_SIZE - KX_HANDOFF_UNHASHED_OFFSET)
+
+_Static_assert(sizeof(struct kx_purgatory_header) == 24, "part of the ABI");
+_Static_assert(sizeof(struct kx_handoff) == KX_HANDOFF_SIZE, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, flags) == 16, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, entry) == 32, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, console) == 64, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, maps) == 80, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, regions) == 592, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, digest) == 1104, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, sum) + 8 == KX_HANDOFF_SIZE, "part of the ABI");
+
+/**
+ * kx_handoff_sum() - checksum of the block itself, so that purgatory knows whether it can trust the rest
+ * @block: KX_HANDOFF_SIZE bytes, of which the last 8, the field sum, are not counted
+ *
+ * FNV-1a, 64 bits (draft-eastlake-fnv): any change of a single byte changes the result.
+ */
+static inline uint64_t kx_handoff_sum(const void *block)
+{
+	const uint8_t *p = (const uint8_t *)block;
+	uint64_t sum = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < offsetof(struct kx_handoff, sum); i++)
+		sum = (sum ^ p[i]) * 0x100000001b3;
+	return sum;
+}
+
+#endif
+#endif
