@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What libkexec and purgatory agree on: the header of the purgatory blob, which libkexec reads, and the hand-off block
- * inside the blob, which libkexec fills in. All fields are little endian, all addresses physical.
+ * What libkexec and purgatory agree on: the header of the purgatory blob, which libkexec reads, and
+ * the hand-off block inside the blob, which libkexec fills in. All fields are little endian, all
+ * addresses physical.
  *
- * The blob is placed anywhere, page-aligned, and entered at its first byte. Its first bufsz bytes are loaded and never
- * written by purgatory, so they are part of what is checked; the rest up to memsz is only reserved.
+ * The blob is placed anywhere, page-aligned, and entered at its first byte. Its first bufsz bytes
+ * are loaded and never written by purgatory, so they are part of what is checked; the rest up to
+ * memsz is only reserved.
  *
- * What the loader does:
- *   1. check the blob header; reserve memsz bytes and place the blob there;
- *   2. fill in the block at handoff_offset, with everything to be checked as regions: each segment's loaded bytes
- *      (never the padding), the blob itself as two regions around [digest, end of sum), see KX_HANDOFF_UNHASHED_*;
- *   3. last, when all bytes are final: digest = SHA-256 over the regions in order, then sum = kx_handoff_sum().
+ * What the loader does: 1. check the blob header; reserve memsz bytes and place the blob there; 2.
+ * fill in the block at handoff_offset, with everything to be checked as regions: each segment's
+ * loaded bytes (never the padding), the blob itself as two regions around [digest, end of sum), see
+ * KX_HANDOFF_UNHASHED_*; 3. last, when all bytes are final: digest = SHA-256 over the regions in
+ * order, then sum = kx_handoff_sum().
  */
 #ifndef KX_ABI_HANDOFF_H
 #define KX_ABI_HANDOFF_H
@@ -23,13 +25,17 @@
 #define KX_PURGATORY_HEADER_OFFSET 16
 #define KX_HANDOFF_SIZE 1144
 
-/* Caps on the two lists: kexec_load takes 16 segments (KEXEC_SEGMENT_MAX), the blob and a split or two come on top. */
+/*
+ * Caps on the two lists: kexec_load takes 16 segments (KEXEC_SEGMENT_MAX), the blob and a split or
+ * two come on top.
+ */
 #define KX_HANDOFF_MAPS 32
 #define KX_HANDOFF_REGIONS 32
 
 /*
- * Purgatory maps by 2-MiB pages and has this many page tables: one root, one more level with 5-level paging, one for
- * each 512 GiB and one for each 1 GiB that holds a byte of a region, a map, a device or purgatory itself.
+ * Purgatory maps by 2-MiB pages and has this many page tables: one root, one more level with
+ * 5-level paging, one for each 512 GiB and one for each 1 GiB that holds a byte of a region, a map,
+ * a device or purgatory itself.
  */
 #define KX_HANDOFF_PAGE_TABLES 64
 
@@ -75,9 +81,9 @@ struct kx_handoff_range {
 /**
  * struct kx_handoff_console - an 8250-compatible serial port
  * @kind: KX_CONSOLE_*
- * @reg_shift: with KX_CONSOLE_MMIO, registers are 1 << reg_shift bytes apart; at most 3
+ * @reg_shift: with KX_CONSOLE_MMIO, registers are 1 << reg_shift bytes apart; at most 3, 0 otherwise
  * @reg_width: with KX_CONSOLE_MMIO, bytes of one access: 1 or 4
- * @divisor: base clock / 16 / baud (115200 / baud on a PC); 0 leaves the port as the old kernel programmed it
+ * @divisor: base clock / 16 / baud, 115200 / baud on a PC; 0 leaves the port as it is
  * @base: of the registers, an I/O port or a physical address
  */
 struct kx_handoff_console {
@@ -99,12 +105,12 @@ struct kx_handoff_console {
  * @reserved: 0
  * @entry: of the next kernel, in 64-bit mode
  * @boot_params: handed on in rsi
- * @enc_mask: bit to set in every page table entry that maps RAM, 0 for none (SEV; not SME, where kexec's pages are
- *	decrypted, and not TDX, whose bit marks shared pages)
+ * @enc_mask: bit to set in every page table entry that maps RAM, 0 for none (SEV; not SME, where
+ *	kexec's pages are decrypted, and not TDX, whose bit marks shared pages)
  * @vga_base: physical address of the text screen, with KX_HANDOFF_VGA_TEXT
  * @console: where to report
- * @maps: what the next kernel needs mapped at its entry beyond @regions: the kernel up to init_size, boot_params,
- *	command line
+ * @maps: what the next kernel needs mapped at its entry beyond @regions: the kernel up to
+ *	init_size, boot_params, command line
  * @regions: the bytes to check, in this order
  * @digest: SHA-256 over all regions
  * @sum: kx_handoff_sum() of this block
@@ -128,7 +134,10 @@ struct kx_handoff {
 	uint64_t sum;
 };
 
-/* What no region may contain, since it is computed from the regions: digest and sum, the end of the block. */
+/*
+ * What no region may contain, since it is computed from the regions: digest and sum, the end of the
+ * block.
+ */
 #define KX_HANDOFF_UNHASHED_OFFSET offsetof(struct kx_handoff, digest)
 #define KX_HANDOFF_UNHASHED_SIZE (KX_HANDOFF_SIZE - KX_HANDOFF_UNHASHED_OFFSET)
 
@@ -143,7 +152,7 @@ _Static_assert(offsetof(struct kx_handoff, digest) == 1104, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, sum) + 8 == KX_HANDOFF_SIZE, "part of the ABI");
 
 /**
- * kx_handoff_sum() - checksum of the block itself, so that purgatory knows whether it can trust the rest
+ * kx_handoff_sum() - checksum of the block, so that purgatory knows whether to trust the rest
  * @block: KX_HANDOFF_SIZE bytes, of which the last 8, the field sum, are not counted
  *
  * FNV-1a, 64 bits (draft-eastlake-fnv): any change of a single byte changes the result.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * SHA-256, FIPS 180-4. Nothing runs beside purgatory while it hashes hundreds of megabytes, so the rounds are unrolled:
- * the eight working variables then stay in registers and change names instead of places.
+ * SHA-256, FIPS 180-4. Nothing runs beside purgatory while it hashes hundreds of megabytes, so the
+ * rounds are unrolled: the eight working variables then stay in registers and change names instead
+ * of places.
  */
 #include "base/sha256.h"
 
 /* FIPS 180-4, 4.2.2. */
+/* clang-format off */
 static const uint32_t round_constants[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
 	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -16,6 +18,7 @@ static const uint32_t round_constants[64] = {
 	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
 	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
+/* clang-format on */
 
 static inline uint32_t ror(uint32_t v, unsigned n)
 {
@@ -35,7 +38,10 @@ static inline void store_be32(uint8_t *p, uint32_t v)
 	p[3] = (uint8_t)v;
 }
 
-/* The rotations of 4.1.2 nested, which saves a register copy for each where rotation works in place. */
+/*
+ * The rotations of 4.1.2 nested, which saves a register copy for each where rotation works in
+ * place.
+ */
 static inline uint32_t big_sigma0(uint32_t a)
 {
 	return ror(ror(ror(a, 9) ^ a, 11) ^ a, 2);
@@ -59,21 +65,21 @@ static inline uint32_t small_sigma1(uint32_t w)
 /* The message schedule W(t) for t >= 16, 6.2.2 step 1, kept in a ring of 16. */
 static inline uint32_t schedule(uint32_t w[16], unsigned t)
 {
-	return w[t & 15] += small_sigma1(w[(t - 2) & 15]) + w[(t - 7) & 15] +
-			    small_sigma0(w[(t - 15) & 15]);
+	return w[t & 15] +=
+	       small_sigma1(w[(t - 2) & 15]) + w[(t - 7) & 15] + small_sigma0(w[(t - 15) & 15]);
 }
 
 /* One round, 6.2.2 step 3: afterwards d and h hold what the standard calls e and a. */
-#define ROUND(a, b, c, d, e, f, g, h, k, w)                                 \
-	do {                                                                \
-		h += big_sigma1(e) + (g ^ (e & (f ^ g))) + (k) + (w);       \
-		d += h;                                                     \
-		h += big_sigma0(a) + ((a & b) | (c & (a | b)));             \
+#define ROUND(a, b, c, d, e, f, g, h, k, w)                           \
+	do {                                                          \
+		h += big_sigma1(e) + (g ^ (e & (f ^ g))) + (k) + (w); \
+		d += h;                                               \
+		h += big_sigma0(a) + ((a & b) | (c & (a | b)));       \
 	} while (0)
 
-#define ROUNDS8(t, w)                                                       \
-	do {                                                                \
-		ROUND(a, b, c, d, e, f, g, h, round_constants[t], w(t));    \
+#define ROUNDS8(t, w)                                                            \
+	do {                                                                     \
+		ROUND(a, b, c, d, e, f, g, h, round_constants[t], w(t));         \
 		ROUND(h, a, b, c, d, e, f, g, round_constants[t + 1], w(t + 1)); \
 		ROUND(g, h, a, b, c, d, e, f, round_constants[t + 2], w(t + 2)); \
 		ROUND(f, g, h, a, b, c, d, e, round_constants[t + 3], w(t + 3)); \

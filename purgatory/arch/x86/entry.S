@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The first and the last instructions between two kernels. The old kernel
+ * (arch/x86/kernel/relocate_kernel_64.S) jumps here in 64-bit mode with interrupts off and memory
+ * mapped one to one; stack, GDT and IDT are its own and may already be overwritten. Control
+ * registers are left as they are: CR4 has PAE, LA57 if it was on, MCE in a TDX guest.
+ */
+#include "abi/handoff.h"
+#include "purgatory/arch/x86/x86.h"
+
+	.section .head, "ax"
+	.globl kx_entry
+kx_entry:
+	jmp	start
+
+	.org	KX_PURGATORY_HEADER_OFFSET
+	.quad	KX_PURGATORY_MAGIC
+	.long	KX_HANDOFF_VERSION
+	.long	handoff - kx_entry
+	.long	kx_loaded_end - kx_entry
+	.long	kx_blob_end - kx_entry
+
+start:
+	cli
+	cld
+	leaq	stack_end(%rip), %rsp
+
+	leaq	kx_bss_start(%rip), %rdi
+	leaq	kx_blob_end(%rip), %rcx
+	subq	%rdi, %rcx
+	shrq	$3, %rcx
+	xorl	%eax, %eax
+	rep stosq
+
+	/* The operand of lgdt holds an address, so it is made on the stack. */
+	leaq	gdt(%rip), %rax
+	pushq	%rax
+	pushw	$(gdt_end - gdt - 1)
+	lgdt	(%rsp)
+	addq	$10, %rsp
+	movl	$KX_BOOT_DS, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	movl	%eax, %fs
+	movl	%eax, %gs
+	pushq	$KX_BOOT_CS
+	leaq	1f(%rip), %rax
+	pushq	%rax
+	lretq
+1:
+	call	kx_exceptions_init
+	leaq	handoff(%rip), %rdi
+	call	kx_purgatory_main
+
+/*
+ * _Noreturn void kx_arch_start(uint64_t entry, uint64_t boot_params): the state that boot.rst asks
+ * for.
+ */
+	.text
+	.globl kx_arch_start
+kx_arch_start:
+	leaq	stack_end(%rip), %rsp
+	pushq	%rdi
+	pushq	$0
+	popfq
+	xorl	%eax, %eax
+	xorl	%ebx, %ebx
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	xorl	%edi, %edi
+	xorl	%ebp, %ebp
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	xorl	%r10d, %r10d
+	xorl	%r11d, %r11d
+	xorl	%r12d, %r12d
+	xorl	%r13d, %r13d
+	xorl	%r14d, %r14d
+	xorl	%r15d, %r15d
+	ret
+
+/*
+ * One stub of fixed size for each exception; those without an error code of their own get a zero,
+ * table 6-1.
+ */
+	.balign	KX_EXCEPTION_STUB_SIZE
+	.globl kx_exception_stubs
+kx_exception_stubs:
+	vector = 0
+	.rept	KX_EXCEPTIONS
+	.balign	KX_EXCEPTION_STUB_SIZE
+	.if vector == 2
+	/*
+	 * An NMI that was on its way is nobody's any more. The new kernel's decompressor ignores it
+	 * likewise.
+	 */
+	iretq
+	.else
+	.ifeq (1 << vector) & ((1 << 8) | (31 << 10) | (1 << 17) | (1 << 21) | (1 << 29) | (1 << 30))
+	pushq	$0
+	.endif
+	pushq	$vector
+	jmp	exception
+	.endif
+	vector = vector + 1
+	.endr
+
+exception:
+	cld
+	movq	%rsp, %rdi
+	andq	$-16, %rsp
+	call	kx_exception
+
+/* For the compiler, which makes calls of assignments and loops. */
+	.globl memset
+memset:
+	movq	%rdi, %r8
+	movl	%esi, %eax
+	movq	%rdx, %rcx
+	rep stosb
+	movq	%r8, %rax
+	ret
+
+	.globl memcpy
+memcpy:
+	movq	%rdi, %rax
+	movq	%rdx, %rcx
+	rep movsb
+	ret
+
+/*
+ * Flat segments, already marked as accessed: the CPU would else write that bit into what is being
+ * checked. 3.4.5.
+ */
+	.section .rodata.gdt, "a"
+	.balign	8
+gdt:
+	.quad	0
+	.quad	0
+	.quad	0x00af9b000000ffff	/* KX_BOOT_CS */
+	.quad	0x00cf93000000ffff	/* KX_BOOT_DS */
+gdt_end:
+
+	.section .handoff, "a"
+	.balign	64
+handoff:
+	.skip	KX_HANDOFF_SIZE
+
+	.section .bss.stack, "aw", @nobits
+	.balign	16
+	.skip	8192
+stack_end:
+
+	.section .note.GNU-stack, "", @progbits

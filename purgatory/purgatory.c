@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Runs between two kernels: checks that what the old one loaded is still what is in memory, and
+ * starts the new one. When anything is wrong it says so and resets the machine; there is nobody
+ * left to return to.
+ */
+#include "purgatory/purgatory.h"
+#include "base/overflow.h"
+#include "base/sha256.h"
+
+static struct {
+	struct kx_console console;
+	uint32_t flags;
+	bool failing;
+} state;
+
+/* ---- failure --------------------------------------------------------------------------------- */
+
+struct kx_console *kx_failure_begin(void)
+{
+	if (state.failing)
+		kx_arch_reset(KX_HANDOFF_NO_PORT_IO);
+	state.failing = true;
+	kx_console_text(&state.console, "\nkexec: purgatory: ");
+	return &state.console;
+}
+
+_Noreturn void kx_failure_end(void)
+{
+	kx_console_text(&state.console, "; resetting the machine\n");
+	kx_console_drain(&state.console);
+	if (state.console.screen)
+		kx_arch_pause();
+	kx_arch_reset(state.flags);
+}
+
+static _Noreturn void fail(const char *what, const char *why)
+{
+	struct kx_console *console = kx_failure_begin();
+
+	kx_console_text(console, what);
+	kx_console_text(console, why);
+	kx_failure_end();
+}
+
+/* ---- the hand-off block ---------------------------------------------------------------------- */
+
+static bool console_is_sane(const struct kx_handoff_console *console)
+{
+	if (console->reg_shift > 3)
+		return false;
+	switch (console->kind) {
+	case KX_CONSOLE_NONE:
+		return true;
+	case KX_CONSOLE_PORT:
+		return console->base <= 0xffff - 7;
+	case KX_CONSOLE_MMIO:
+		return console->reg_width == 1 || console->reg_width == 4;
+	}
+	return false;
+}
+
+static bool ranges_are_sane(const struct kx_handoff_range *ranges, uint32_t count)
+{
+	uint64_t end;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (kx_add_overflow(ranges[i].start, ranges[i].size, &end))
+			return false;
+	}
+	return true;
+}
+
+const char *kx_handoff_problem(const struct kx_handoff *handoff)
+{
+	if (handoff->magic != KX_HANDOFF_MAGIC)
+		return "wrong magic number";
+	if (handoff->version != KX_HANDOFF_VERSION || handoff->size != KX_HANDOFF_SIZE)
+		return "wrong version or size";
+	if (handoff->sum != kx_handoff_sum(handoff))
+		return "wrong sum";
+	if (handoff->flags & ~KX_HANDOFF_FLAGS)
+		return "unknown flag";
+	if (handoff->map_count > KX_HANDOFF_MAPS || handoff->region_count > KX_HANDOFF_REGIONS)
+		return "too many ranges";
+	if (!ranges_are_sane(handoff->maps, handoff->map_count) ||
+	    !ranges_are_sane(handoff->regions, handoff->region_count))
+		return "a range past the end of the address space";
+	if (!console_is_sane(&handoff->console))
+		return "unknown kind of console";
+	return NULL;
+}
+
+/* ---- consoles -------------------------------------------------------------------------------- */
+
+/*
+ * A damaged block may still say where to report; if not, a PC has its first serial port at 0x3f8.
+ */
+static void open_last_resort(const struct kx_handoff *handoff)
+{
+	static const struct kx_handoff_console com1 = { .kind = KX_CONSOLE_PORT, .base = 0x3f8 };
+	const struct kx_handoff_console *uart = &handoff->console;
+
+	if (uart->kind != KX_CONSOLE_PORT || !console_is_sane(uart))
+		uart = &com1;
+	kx_console_add_uart(&state.console, uart);
+}
+
+/* Before our page tables are entered: what is reached through I/O ports. */
+static void open_ports(const struct kx_handoff *handoff)
+{
+	if (handoff->flags & KX_HANDOFF_NO_PORT_IO)
+		return;
+	if (handoff->flags & KX_HANDOFF_RESET_VGA)
+		kx_arch_reset_vga();
+	if (handoff->console.kind == KX_CONSOLE_PORT)
+		kx_console_add_uart(&state.console, &handoff->console);
+}
+
+/* Afterwards: what is reached through memory. */
+static void open_memory(const struct kx_handoff *handoff)
+{
+	if (handoff->console.kind == KX_CONSOLE_MMIO)
+		kx_console_add_uart(&state.console, &handoff->console);
+	if (handoff->flags & KX_HANDOFF_VGA_TEXT)
+		kx_console_add_screen(&state.console, handoff->vga_base);
+}
+
+static void progress(const char *text)
+{
+	if (state.flags & KX_HANDOFF_PROGRESS)
+		kx_console_text(&state.console, text);
+}
+
+/* ---- the check ------------------------------------------------------------------------------- */
+
+static void hash_regions(const struct kx_handoff *handoff, uint8_t digest[KX_SHA256_DIGEST_SIZE])
+{
+	struct kx_sha256 hash;
+
+	kx_sha256_init(&hash);
+	for (uint32_t i = 0; i < handoff->region_count; i++)
+		kx_sha256_update(&hash, (const void *)(uintptr_t)handoff->regions[i].start,
+				 handoff->regions[i].size);
+	kx_sha256_final(&hash, digest);
+}
+
+static bool digests_differ(const uint8_t *a, const uint8_t *b)
+{
+	uint8_t difference = 0;
+
+	for (unsigned i = 0; i < KX_SHA256_DIGEST_SIZE; i++)
+		difference |= a[i] ^ b[i];
+	return difference;
+}
+
+static void check(const struct kx_handoff *handoff)
+{
+	uint8_t found[KX_SHA256_DIGEST_SIZE];
+	struct kx_console *console;
+
+	hash_regions(handoff, found);
+	if (!digests_differ(found, handoff->digest))
+		return;
+	console = kx_failure_begin();
+	kx_console_text(console, "checksum mismatch: memory has sha256 ");
+	kx_console_bytes(console, found, 8);
+	kx_console_text(console, "..., loaded was ");
+	kx_console_bytes(console, handoff->digest, 8);
+	kx_console_text(console, "...: something overwrote the new kernel after it was loaded; "
+				 "load it again, and if this repeats stop devices that still write "
+				 "to memory (unload their drivers) before kexec -e");
+	kx_failure_end();
+}
+
+_Noreturn void kx_purgatory_main(const struct kx_handoff *handoff)
+{
+	const char *problem = kx_handoff_problem(handoff);
+
+	if (problem) {
+		open_last_resort(handoff);
+		fail("the hand-off block is damaged: ", problem);
+	}
+	state.flags = handoff->flags;
+	open_ports(handoff);
+	problem = kx_arch_map(handoff);
+	if (problem)
+		fail("cannot map what was loaded: ", problem);
+	open_memory(handoff);
+	progress("\nkexec: purgatory: checking what was loaded\n");
+	check(handoff);
+	progress("kexec: purgatory: starting the next kernel\n");
+	kx_console_drain(&state.console);
+	kx_arch_start(handoff->entry, handoff->boot_params);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What purgatory's portable part and its architecture's part need from each other. */
+#ifndef KX_PURGATORY_H
+#define KX_PURGATORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "abi/handoff.h"
+#include "purgatory/console.h"
+
+/* ---- portable: purgatory.c ---- */
+
+/*
+ * Checks what was loaded, then starts the next kernel or says why not and resets. The only caller
+ * is entry.S.
+ */
+_Noreturn void kx_purgatory_main(const struct kx_handoff *handoff);
+
+/* Why the block cannot be trusted, NULL if it can. Every field is in its bounds afterwards. */
+const char *kx_handoff_problem(const struct kx_handoff *handoff);
+
+/*
+ * A failure is reported between these two. A failure while another is being reported means that
+ * reporting is what fails: kx_failure_begin() then resets at once.
+ */
+struct kx_console *kx_failure_begin(void);
+_Noreturn void kx_failure_end(void);
+
+/* ---- the architecture; unit tests bring their own ---- */
+
+/* Enters our own page tables, with all that @handoff names. Returns what is wrong, or NULL. */
+const char *kx_arch_map(const struct kx_handoff *handoff);
+
+/* Brings a VGA card back into text mode. */
+void kx_arch_reset_vga(void);
+
+/* Waits for seconds, so that a text screen can be read before it is gone. */
+void kx_arch_pause(void);
+
+/* @flags: KX_HANDOFF_NO_PORT_IO leaves only what needs none. */
+_Noreturn void kx_arch_reset(uint32_t flags);
+
+_Noreturn void kx_arch_start(uint64_t entry, uint64_t boot_params);
+
+uint8_t kx_arch_in8(uint16_t port);
+void kx_arch_out8(uint16_t port, uint8_t value);
+
+#endif
