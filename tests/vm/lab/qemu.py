@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One QEMU process: its serial ports, its monitor, and what became of it."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import firmware as firmwares
+from .gdb import Gdb
+
+TIMEOUT = 150  # seconds for any one thing to happen; a boot takes about five
+PORTS = ("console", "agent")
+
+
+class GuestFailed(AssertionError):
+    """The guest did something else than what was waited for."""
+
+
+@dataclass
+class Spec:
+    """What machine to start; kernel and initrd are loaded by QEMU through the firmware."""
+
+    kernel: Path
+    initrd: bytes
+    cmdline: str = "console=ttyS0"
+    memory: str = "1G"
+    cpus: int = 1
+    machine: str = "pc"
+    firmware: str = "seabios"
+    # 6.12 and later panic now and then in QEMU 7.2's emulation of cmpxchg16b.
+    cpu: str = "qemu64,-cx16"
+    extra: list = field(default_factory=list)
+
+
+class Qemu:
+    """A running guest. Every wait ends at an event, at the guest's failure, or at a timeout."""
+
+    def __init__(self, spec, echo=None):
+        self.spec = spec
+        self.folder = Path(tempfile.mkdtemp(prefix="kexec-lab-"))
+        self.echo = echo
+        self.text = {port: "" for port in PORTS}
+        self.transcript = []
+        self.events = []
+        self.replies = []
+        self.changed = threading.Condition()
+        self.started = time.monotonic()
+        self.process = self._start()
+        try:
+            self.ports = {port: self._connect(port) for port in PORTS}
+            self.monitor = self._connect("qmp")
+            for port in PORTS:
+                self._spawn(self._read_port, port)
+            self._spawn(self._read_monitor)
+            self.qmp("qmp_capabilities")
+            self.qmp("cont")
+        except BaseException:
+            self.close()
+            raise
+
+    def _arguments(self):
+        spec, folder = self.spec, self.folder
+        (folder / "initrd").write_bytes(spec.initrd)
+        smm = "on" if spec.firmware == "ovmf-secure" else "off"
+        arguments = [
+            # The guest must not outlive the test, whatever ends that.
+            "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
+            "-accel", "tcg,tb-size=256", "-machine", f"{spec.machine},smm={smm}",
+            "-cpu", spec.cpu, "-smp", str(spec.cpus), "-m", spec.memory,
+            "-nodefaults", "-no-user-config", "-display", "none", "-vga", "std",
+            "-kernel", str(spec.kernel), "-initrd", str(folder / "initrd"),
+            "-append", spec.cmdline,
+            # A reset through the firmware would look like a jump; it stops the guest instead.
+            "-action", "reboot=shutdown,shutdown=pause,panic=none", "-S",
+            "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
+            "-gdb", f"unix:{folder}/gdb,server=on,wait=off",
+        ]
+        for port in PORTS:
+            arguments += [
+                "-chardev", f"socket,id={port},path={folder}/{port},server=on,wait=off",
+                "-serial", f"chardev:{port}",
+            ]
+        return arguments + firmwares.arguments(spec.firmware, folder) + spec.extra
+
+    def _start(self):
+        try:
+            with open(self.folder / "qemu.log", "wb") as log:
+                return subprocess.Popen(
+                    self._arguments(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                )
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def _connect(self, name):
+        """Connect to one of QEMU's sockets, which appear a moment after its start."""
+        deadline = time.monotonic() + 30
+        while True:
+            channel = socket.socket(socket.AF_UNIX)
+            try:
+                channel.connect(str(self.folder / name))
+                return channel
+            except OSError:
+                channel.close()
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise GuestFailed(f"QEMU did not start: {self._log()}") from None
+                time.sleep(0.01)  # no event tells that a socket has come to be
+
+    def _log(self):
+        return (self.folder / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
+
+    @staticmethod
+    def _spawn(function, *arguments):
+        threading.Thread(target=function, args=arguments, daemon=True).start()
+
+    def _read_port(self, port):
+        channel = self.ports[port]
+        while True:
+            try:
+                data = channel.recv(65536)
+            except OSError:
+                data = b""
+            text = data.decode("utf-8", errors="replace").replace("\r", "")
+            with self.changed:
+                self.text[port] += text
+                if port == "console":
+                    self.note("", text)
+                self.changed.notify_all()
+            if not data:
+                return
+            if self.echo and port == "console":
+                self.echo(text)
+
+    def _read_monitor(self):
+        with self.monitor.makefile("r", encoding="utf-8") as lines:
+            try:
+                for line in lines:
+                    message = json.loads(line)
+                    with self.changed:
+                        if "event" in message:
+                            self.events.append(message)
+                            self.note("qemu", f"{message['event']} {message.get('data', '')}\n")
+                        elif "QMP" not in message:
+                            self.replies.append(message)
+                        self.changed.notify_all()
+            except (OSError, ValueError):
+                return
+
+    def note(self, prefix, text):
+        """Add to the transcript that a failing test prints."""
+        if not prefix:
+            self.transcript.append(text)
+            return
+        stamp = time.monotonic() - self.started
+        lines = text.rstrip("\n").split("\n")
+        self.transcript.append("".join(f"\n<{stamp:7.2f} {prefix}> {line}" for line in lines) + "\n")
+
+    def qmp(self, command, **arguments):
+        """Run a monitor command and return what it returns."""
+        message = {"execute": command, "arguments": arguments}
+        with self.changed:
+            self.replies.clear()
+            self.monitor.sendall(json.dumps(message).encode() + b"\n")
+            if not self.changed.wait_for(lambda: self.replies, TIMEOUT):
+                raise GuestFailed(f"QEMU does not answer {command}")
+            reply = self.replies.pop(0)
+        if "error" in reply:
+            raise GuestFailed(f"QEMU: {command}: {reply['error']['desc']}")
+        return reply["return"]
+
+    def hmp(self, line):
+        """Run a command of QEMU's human monitor, which must print nothing."""
+        answer = self.qmp("human-monitor-command", **{"command-line": line})
+        if answer.strip():
+            raise GuestFailed(f"QEMU: {line}: {answer.strip()}")
+
+    def send(self, port, text):
+        self.ports[port].sendall(text.encode())
+
+    def ended(self):
+        """Why the guest no longer runs, or None."""
+        for event in self.events:
+            if event["event"] == "SHUTDOWN":
+                return event["data"]["reason"]
+        return "qemu-exited" if self.process.poll() is not None else None
+
+    def wait_for(self, what, predicate, timeout=TIMEOUT, may_end=False):
+        """Wait until predicate() is true; fail when the guest ends or time runs out first."""
+        deadline = time.monotonic() + timeout
+        with self.changed:
+            while not (result := predicate()):
+                if self.ended() and not may_end:
+                    raise GuestFailed(f"guest ended ({self.ended()}) before {what}")
+                if "end Kernel panic" in self.text["console"]:
+                    raise GuestFailed(f"kernel panic before {what}")
+                # QEMU's own end makes no event, hence the short turns.
+                if not self.changed.wait(min(1.0, max(0.0, deadline - time.monotonic()))):
+                    if time.monotonic() >= deadline:
+                        raise GuestFailed(f"no {what} within {timeout} s")
+            return result
+
+    def wait_console(self, text, since=0, timeout=TIMEOUT):
+        """Wait until the console shows text after the position since; return the end of it."""
+        def found():
+            at = self.text["console"].find(text, since)
+            return at + len(text) if at >= 0 else 0
+
+        return self.wait_for(f"{text!r} on the console", found, timeout)
+
+    def wait_reset(self, timeout=TIMEOUT):
+        """Wait until the guest resets the machine, and see that this is what ended it."""
+        reason = self.wait_for("the guest's reset", self.ended, timeout, may_end=True)
+        if reason != "guest-reset":
+            raise GuestFailed(f"guest ended by {reason}, expected a reset")
+
+    def gdb(self):
+        return Gdb(self.folder / "gdb", TIMEOUT)
+
+    def log(self):
+        return "".join(self.transcript)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        for channel in [*getattr(self, "ports", {}).values(), getattr(self, "monitor", None)]:
+            if channel:
+                channel.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.close()
+        if kind:
+            command = " ".join(map(str, self.process.args))
+            print(f"--- {command}\n{self.log()}\n--- end of the guest's log", file=sys.stdout)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stands for the old kernel: a multiboot 1 image that leaves the CPU as Linux's relocate_kernel
+ * does, only less friendly (no stack at all, empty GDT and IDT, device memory not mapped), and
+ * jumps to purgatory.
+ */
+	/* Set by the test: 1 for 5-level paging; where purgatory is; more CR4 bits to have set. */
+	CONFIG_LA57 = 0x300000
+	CONFIG_CR4 = 0x300004
+	CONFIG_TARGET = 0x300008
+
+	TABLES = 0x500000
+	PML5 = TABLES
+	PML4 = TABLES + 0x1000
+	PDPT = TABLES + 0x2000
+	PD_LOW = TABLES + 0x3000	/* 2 MiB ... 1 GiB */
+	PD_HIGH = TABLES + 0x4000	/* 4 GiB ... 5 GiB */
+
+	.text
+	.balign	4
+	.long	0x1badb002, 0, -0x1badb002
+
+	.code32
+	.globl _start
+_start:
+	cli
+	movl	$TABLES, %edi
+	movl	$(5 * 1024), %ecx
+	xorl	%eax, %eax
+	rep stosl
+	movl	$(PML4 + 3), PML5
+	movl	$(PDPT + 3), PML4
+	movl	$(PD_LOW + 3), PDPT
+	movl	$(PD_HIGH + 3), PDPT + 4 * 8
+
+	movl	$1, %ecx		/* page 0, with the VGA screen in it, stays unmapped */
+1:	movl	%ecx, %eax
+	shll	$21, %eax
+	orl	$0x83, %eax
+	movl	%eax, PD_LOW(, %ecx, 8)
+	incl	%ecx
+	cmpl	$512, %ecx
+	jb	1b
+	xorl	%ecx, %ecx
+1:	movl	%ecx, %eax
+	shll	$21, %eax
+	orl	$0x83, %eax
+	movl	%eax, PD_HIGH(, %ecx, 8)
+	movl	$1, PD_HIGH + 4(, %ecx, 8)
+	incl	%ecx
+	cmpl	$512, %ecx
+	jb	1b
+
+	movl	$0x20, %eax		/* CR4.PAE */
+	movl	$PML4, %ebx
+	cmpl	$0, CONFIG_LA57
+	je	1f
+	orl	$0x1000, %eax		/* CR4.LA57 */
+	movl	$PML5, %ebx
+1:	orl	CONFIG_CR4, %eax
+	movl	%eax, %cr4
+	movl	%ebx, %cr3
+	movl	$0xc0000080, %ecx	/* EFER.LME */
+	rdmsr
+	orl	$0x100, %eax
+	wrmsr
+	movl	$0x80000011, %eax
+	movl	%eax, %cr0
+	lgdt	gdt_pointer
+	ljmp	$0x10, $long_mode
+
+	.code64
+long_mode:
+	lgdt	nothing(%rip)
+	lidt	nothing(%rip)
+	movq	CONFIG_TARGET, %rax
+	movq	$-1, %rbx
+	movabs	$0x8000000000000000, %rsp
+	std
+	jmp	*%rax
+
+	.balign	8
+gdt:
+	.quad	0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+gdt_pointer:
+	.word	. - gdt - 1
+	.long	gdt
+nothing:
+	.word	0
+	.quad	0
