@@ -194,7 +194,7 @@ enum kx_request_flags {
 	KX_REQUEST_CONSOLE_VGA = 1 << 4,   /* purgatory reports on VGA text too */
 	KX_REQUEST_CONSOLE_SERIAL = 1 << 5, /* purgatory reports on serial even if no console= says so */
 	KX_REQUEST_RESET_VGA = 1 << 6,	   /* purgatory sets VGA text mode before the jump */
-	KX_REQUEST_MEMMAP_CMDLINE = 1 << 7, /* pass the memory map as memmap= arguments too */
+	KX_REQUEST_NO_CHECKS = 1 << 7,	   /* purgatory checks nothing (--no-checks) */
 };
 
 /**
@@ -228,12 +228,15 @@ struct kx_request {
 /* KEXEC_SEGMENT_MAX of include/linux/kexec.h. */
 #define KX_SEGMENT_MAX 16
 
+/* No address of any machine: what @dest is when the memory map is hidden from us. */
+#define KX_DEST_UNKNOWN UINT64_MAX
+
 /**
  * struct kx_segment - bytes and where they go
  * @name: "kernel", "initrd", "boot_params", "purgatory" …
  * @why: why it goes there, for a person
  * @buf: @bufsz bytes
- * @dest: physical address, page-aligned
+ * @dest: physical address, page-aligned; KX_DEST_UNKNOWN when the plan could not be placed
  * @memsz: what the kernel is asked to fill, page-aligned; beyond @bufsz it is zero
  * @reserved: what nothing else may use, >= @memsz: a kernel's bss that it clears by itself
  */

@@ -11,13 +11,22 @@
 struct kx_format;
 
 #define KX_PLAN_WARNING_MAX 16
+#define KX_PLAN_OWNED_MAX (2 * KX_SEGMENT_MAX)
+
+/* Every architecture's kexec page size that we plan for today. */
+#define KX_PAGE_SIZE 4096
 
 /**
  * struct kx_plan - see kx_plan_make()
+ * @placed: false when the memory map is hidden: dest is then KX_DEST_UNKNOWN in every segment
+ * @entry: of the next kernel
+ * @start: what kexec_load is told to enter: purgatory
  * @free: what segments may still use while the plan is being made
- * @owned: buffers that segments point to, freed with the plan
- * @seed: where kx_plan_load() puts fresh random bytes; NULL for nowhere
- * @seal: called after that, by kx_plan_load(): puts the checksum into purgatory; NULL for none
+ * @memmap: what the next kernel is told about memory
+ * @seed: @seed_size bytes in a segment for fresh random bytes, put there by kx_plan_load(); NULL for nowhere
+ * @seal: called by kx_plan_load() when all other bytes are final, to fill in checksums; NULL for none
+ * @handoff: what @seal works on, within an owned buffer
+ * @owned: buffers that live as long as the plan
  */
 struct kx_plan {
 	const struct kx_machine *machine;
@@ -28,34 +37,46 @@ struct kx_plan {
 	char *cmdline;
 	bool placed;
 	uint64_t entry;
-	uint64_t start; /* purgatory's entry: what kexec_load is given */
+	uint64_t start;
 	struct kx_segment segments[KX_SEGMENT_MAX];
 	size_t segment_count;
 	struct kx_ranges free;
 	struct kx_memmap memmap;
 	char *warnings[KX_PLAN_WARNING_MAX];
 	size_t warning_count;
-	void *owned[KX_SEGMENT_MAX * 2];
-	size_t owned_count;
-	uint8_t *seed;
+	void *seed;
 	size_t seed_size;
 	void (*seal)(struct kx_plan *plan);
-	uint8_t *seal_at;
+	void *handoff;
+	void *owned[KX_PLAN_OWNED_MAX];
+	size_t owned_count;
 };
 
-/* Ownership passes to the plan. Errors: -ENOSPC when there are too many, @p is then freed. */
-int kx_plan_own(struct kx_plan *plan, void *p, struct kx_error *err);
+/* A zeroed buffer that is freed with the plan. Errors: NULL, with @err set for -ENOMEM. */
+void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err);
 
-int kx_plan_warn(struct kx_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Something the user should know; dropped silently only when memory is out or the list is full. */
+void kx_plan_warn(struct kx_plan *plan, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /**
- * kx_plan_add() - add a segment
- * @segment: dest must be page-aligned; memsz and reserved are rounded up to pages; why is copied
+ * kx_plan_place() - find a place for @place->size bytes and take it out of plan->free
+ * @what: for the message, e.g. "kernel"
+ * @ret: the address; KX_DEST_UNKNOWN when the plan cannot be placed
  *
- * Takes [dest, dest + reserved) out of plan->free.
- *
- * Errors: -ENOSPC over KX_SEGMENT_MAX or when the place is not free; -ENOMEM.
+ * Errors: -ENOSPC, with what was needed and what there is.
  */
-int kx_plan_add(struct kx_plan *plan, const struct kx_segment *segment, struct kx_error *err);
+int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place *place,
+		  uint64_t *ret, struct kx_error *err);
+
+/**
+ * kx_plan_add() - add a segment whose place was taken by kx_plan_place()
+ * @segment: memsz and reserved are rounded up to pages, reserved to at least memsz; why is ignored
+ * @why: printf format for why it goes there
+ *
+ * Errors: -ENOSPC over KX_SEGMENT_MAX; -ENOMEM.
+ */
+int kx_plan_add(struct kx_plan *plan, const struct kx_segment *segment, struct kx_error *err,
+		const char *why, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

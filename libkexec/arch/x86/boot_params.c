@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* boot_params, field by field: what is not named here is zero in the next kernel, whatever this one was given. */
+#include "boot_params.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/overflow.h"
+#include "format/bzimage.h"
+#include "source.h"
+
+/* kexec's number in the table of boot loader ids of boot.rst, as the kernel's own kexec_file_load says. */
+#define LOADER_KEXEC 0xd0
+
+/* struct setup_data: next (64 bits), type, len (32 bits each). */
+#define SETUP_DATA_HEADER 16
+
+#define RNG_SEED_SIZE 32
+
+/* orig_video_isVGA: include/uapi/linux/screen_info.h */
+enum { VIDEO_TYPE_VLFB = 0x23, VIDEO_TYPE_EFI = 0x70 };
+
+void *kx_boot_block_take(struct kx_boot_block *block, size_t size, uint64_t *ret)
+{
+	size_t at = (size_t)kx_align_up(block->used, 16);
+
+	if (at > block->room || size > block->room - at)
+		return NULL;
+	block->used = at + size;
+	*ret = block->dest + at;
+	return block->buf + at;
+}
+
+void *kx_boot_block_setup_data(struct kx_boot_block *block, uint32_t type, size_t size)
+{
+	uint8_t *head = block->buf + KX_BP_SETUP_DATA;
+	uint64_t at;
+	uint8_t *node = kx_boot_block_take(block, SETUP_DATA_HEADER + size, &at);
+
+	if (!node)
+		return NULL;
+	kx_put_le64(node, kx_le64(head));
+	kx_put_le32(node + 8, type);
+	kx_put_le32(node + 12, (uint32_t)size);
+	kx_put_le64(head, at);
+	return node + SETUP_DATA_HEADER;
+}
+
+/* An upper bound for one thing: its size, its setup_data header, and alignment. */
+static size_t room_for(size_t size)
+{
+	return size ? size + SETUP_DATA_HEADER + 16 : 0;
+}
+
+static size_t block_room(const struct kx_plan *plan)
+{
+	const struct kx_source *dtb = plan->request.dtb;
+
+	return KX_BOOT_PARAMS_SIZE + room_for(strlen(plan->cmdline) + 1) +
+	       room_for(kx_x86_e820_room(&plan->memmap)) + 2 * room_for(kx_x86_efi_room(plan)) +
+	       room_for(dtb ? kx_source_size(dtb) : 0) + room_for(RNG_SEED_SIZE);
+}
+
+/* ---- video ----------------------------------------------------------------------------------------------------- */
+
+static bool is_text(const uint8_t *old)
+{
+	return old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_VLFB && old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_EFI;
+}
+
+/*
+ * screen_info says what firmware or boot loader set the display to. It is still true while a driver for firmware
+ * frame buffers, or none at all in text mode, drives it; a native driver has changed the mode.
+ */
+static void put_screen(struct kx_boot_block *block, const uint8_t *old)
+{
+	const struct kx_machine *machine = block->plan->machine;
+	bool text = !machine->fb_name && is_text(old);
+
+	if (text || machine->firmware_fb == KX_YES ||
+	    (block->plan->request.flags & KX_REQUEST_REUSE_VIDEO)) {
+		memcpy(block->buf + KX_BP_SCREEN_INFO, old + KX_BP_SCREEN_INFO, KX_BP_SCREEN_INFO_SIZE);
+		kx_put_le16(block->buf + KX_BP_SCREEN_EXT_MEM_K, 0);
+		return;
+	}
+	kx_plan_warn(block->plan,
+		     "%s drives the display: it stays dark until the next kernel's own driver loads; "
+		     "--reuse-video-type hands over the mode it was booted with",
+		     machine->fb_name ? machine->fb_name : "an unknown driver");
+}
+
+/* ---- the rest -------------------------------------------------------------------------------------------------- */
+
+static void copy(uint8_t *to, const uint8_t *from, size_t offset, size_t size)
+{
+	memcpy(to + offset, from + offset, size);
+}
+
+/* Facts that only a BIOS or the boot loader could have told, in the words in which they told the running kernel. */
+static void put_inherited(struct kx_boot_block *block)
+{
+	const uint8_t *old = block->plan->machine->boot_params;
+
+	if (!old) {
+		kx_plan_warn(block->plan, "/sys/kernel/boot_params/data is not readable: "
+					  "video mode, EDD and EDID are not handed over");
+		return;
+	}
+	put_screen(block, old);
+	copy(block->buf, old, KX_BP_APM_BIOS_INFO, KX_BP_APM_BIOS_INFO_SIZE);
+	copy(block->buf, old, KX_BP_EDID_INFO, KX_BP_EDID_INFO_SIZE);
+	copy(block->buf, old, KX_BP_EDDBUF_ENTRIES, 1);
+	copy(block->buf, old, KX_BP_EDDBUF, KX_BP_EDDBUF_SIZE);
+	copy(block->buf, old, KX_BP_EDD_MBR_SIG_BUF_ENTRIES, 1);
+	copy(block->buf, old, KX_BP_EDD_MBR_SIG_BUFFER, KX_BP_EDD_MBR_SIG_BUFFER_SIZE);
+	copy(block->buf, old, KX_BP_SECURE_BOOT, 1);
+	copy(block->buf, old, KX_BP_HARDWARE_SUBARCH, 12);
+	if (block->plan->machine->confidential == KX_CC_SEV_SNP)
+		copy(block->buf, old, KX_BP_CC_BLOB_ADDRESS, 4);
+}
+
+/* The two memory sizes of older BIOS calls, in KiB above 1 MiB, capped as those calls capped them. */
+static void put_old_memory_sizes(uint8_t *bp, const struct kx_memmap *map)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		const struct kx_mem *mem = &map->v[i];
+		uint64_t size;
+
+		if (mem->type != KX_MEM_RAM || mem->start > 0x100000 || mem->end <= 0x100000)
+			continue;
+		size = (mem->end - 0x100000) >> 10;
+		kx_put_le16(bp + KX_BP_SCREEN_EXT_MEM_K, (uint16_t)(size > 0xfc00 ? 0xfc00 : size));
+		kx_put_le32(bp + KX_BP_ALT_MEM_K, (uint32_t)(size > UINT32_MAX ? UINT32_MAX : size));
+	}
+}
+
+static void put_header(uint8_t *bp, const struct kx_bzimage *image, uint64_t initrd,
+		       uint64_t initrd_size)
+{
+	size_t room = KX_BP_EDD_MBR_SIG_BUFFER - KX_BP_HDR;
+	size_t size = image->setup_header.size < room ? image->setup_header.size : room;
+
+	memcpy(bp + KX_BP_HDR, image->setup_header.data, size);
+	bp[KX_BP_SENTINEL] = 0;
+	bp[KX_BP_TYPE_OF_LOADER] = LOADER_KEXEC;
+	bp[KX_BP_LOADFLAGS] = image->loadflags & KX_LOADED_HIGH;
+	kx_put_le64(bp + KX_BP_SETUP_DATA, 0);
+	kx_put_le32(bp + KX_BP_RAMDISK_IMAGE, (uint32_t)initrd);
+	kx_put_le32(bp + KX_BP_EXT_RAMDISK_IMAGE, (uint32_t)(initrd >> 32));
+	kx_put_le32(bp + KX_BP_RAMDISK_SIZE, (uint32_t)initrd_size);
+	kx_put_le32(bp + KX_BP_EXT_RAMDISK_SIZE, (uint32_t)(initrd_size >> 32));
+}
+
+static int put_cmdline(struct kx_boot_block *block)
+{
+	const char *cmdline = block->plan->cmdline;
+	uint64_t at;
+	char *to = kx_boot_block_take(block, strlen(cmdline) + 1, &at);
+
+	if (!to)
+		return -ENOSPC;
+	memcpy(to, cmdline, strlen(cmdline) + 1);
+	kx_put_le32(block->buf + KX_BP_CMD_LINE_PTR, (uint32_t)at);
+	kx_put_le32(block->buf + KX_BP_EXT_CMD_LINE_PTR, (uint32_t)(at >> 32));
+	return 0;
+}
+
+static int put_setup_data(struct kx_boot_block *block)
+{
+	struct kx_plan *plan = block->plan;
+	const struct kx_source *dtb = plan->request.dtb;
+
+	if (dtb) {
+		void *to = kx_boot_block_setup_data(block, KX_SETUP_DTB, kx_source_size(dtb));
+
+		if (!to)
+			return -ENOSPC;
+		memcpy(to, kx_source_data(dtb), kx_source_size(dtb));
+	}
+	plan->seed = kx_boot_block_setup_data(block, KX_SETUP_RNG_SEED, RNG_SEED_SIZE);
+	plan->seed_size = RNG_SEED_SIZE;
+	return plan->seed ? 0 : -ENOSPC;
+}
+
+static int fill(struct kx_boot_block *block, const struct kx_bzimage *image, uint64_t initrd,
+		uint64_t initrd_size, struct kx_error *err)
+{
+	int r;
+
+	block->used = KX_BOOT_PARAMS_SIZE;
+	put_header(block->buf, image, initrd, initrd_size);
+	put_inherited(block);
+	put_old_memory_sizes(block->buf, &block->plan->memmap);
+	if (put_cmdline(block) < 0 || put_setup_data(block) < 0)
+		return kx_fail(err, ENOSPC, "boot_params have no room for what they point to");
+	r = kx_x86_e820_write(block, &block->plan->memmap, err);
+	return r < 0 ? r : kx_x86_efi_write(block, err);
+}
+
+int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t initrd,
+		       uint64_t initrd_size, const struct kx_place *place, uint64_t *ret_dest,
+		       struct kx_error *err)
+{
+	struct kx_boot_block block = { .plan = plan };
+	struct kx_place at = *place;
+	int r;
+
+	block.room = at.size = block_room(plan);
+	block.buf = kx_plan_alloc(plan, block.room, err);
+	if (!block.buf)
+		return -ENOMEM;
+	r = kx_plan_place(plan, "boot_params", &at, &block.dest, err);
+	if (r == 0)
+		r = fill(&block, image, initrd, initrd_size, err);
+	if (r < 0)
+		return r;
+	*ret_dest = block.dest;
+	return kx_plan_add(plan,
+			   &(struct kx_segment){ .name = "boot_params",
+						 .buf = block.buf,
+						 .bufsz = block.used,
+						 .dest = block.dest,
+						 .memsz = block.used },
+			   err, "zero page, command line, setup_data; highest free place below %#llx",
+			   (unsigned long long)at.max);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The next kernel's memory map: what firmware said, less what the running kernel has carved out of RAM since, so that
+ * what EFI's ESRT and the like live in is not trampled on two jumps later.
+ */
+#include "boot_params.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "cmdline.h"
+
+static int by_name(const char *name)
+{
+	for (int type = KX_MEM_RAM; type < KX_MEM_TYPE_COUNT; type++)
+		if (strcmp(name, kx_mem_type_name((enum kx_mem_type)type)) == 0)
+			return type;
+	return KX_MEM_RESERVED;
+}
+
+/*
+ * Each kernel takes page 0 out of RAM by itself (trim_bios_range() in arch/x86/kernel/setup.c), and a map that has
+ * it reserved would not be firmware's map any more. A driver's "System RAM (…)" is not in firmware's RAM.
+ */
+static bool is_carved(const struct kx_iomem_entry *entry)
+{
+	return !entry->depth && entry->start >= KX_PAGE_SIZE &&
+	       strncmp(entry->name, "System RAM", strlen("System RAM")) != 0;
+}
+
+/* One range of firmware's RAM, split around what is carved out of it. /proc/iomem is sorted. */
+static int add_ram(struct kx_memmap *map, const struct kx_iomem *iomem, struct kx_mem ram)
+{
+	for (size_t i = 0; i < iomem->count && ram.start < ram.end; i++) {
+		const struct kx_iomem_entry *entry = &iomem->v[i];
+		uint64_t start = entry->start > ram.start ? entry->start : ram.start;
+		uint64_t end = entry->end < ram.end ? entry->end : ram.end;
+
+		if (!is_carved(entry) || start >= end)
+			continue;
+		if (kx_memmap_add(map, ram.start, start, KX_MEM_RAM) < 0 ||
+		    kx_memmap_add(map, start, end, (enum kx_mem_type)by_name(entry->name)) < 0)
+			return -ENOMEM;
+		ram.start = end;
+	}
+	return kx_memmap_add(map, ram.start, ram.end, KX_MEM_RAM);
+}
+
+/* add_efi_memmap made the kernel know RAM that is nowhere in firmware's map. */
+static int add_efi_ram(struct kx_memmap *map, const struct kx_machine *machine)
+{
+	struct kx_ranges ram = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < machine->iomem.count; i++) {
+		const struct kx_iomem_entry *entry = &machine->iomem.v[i];
+
+		if (!entry->depth && strcmp(entry->name, "System RAM") == 0)
+			r = kx_ranges_add(&ram, entry->start, entry->end);
+	}
+	for (size_t i = 0; r == 0 && i < machine->firmware_map.count; i++)
+		r = kx_ranges_remove(&ram, machine->firmware_map.v[i].start,
+				     machine->firmware_map.v[i].end);
+	for (size_t i = 0; r == 0 && i < ram.count; i++)
+		r = kx_memmap_add(map, ram.v[i].start, ram.v[i].end, KX_MEM_RAM);
+	kx_ranges_clear(&ram);
+	return r;
+}
+
+int kx_x86_next_memmap(const struct kx_machine *machine, struct kx_memmap *ret)
+{
+	struct kx_memmap map = { 0 };
+	struct kx_word word;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < machine->firmware_map.count; i++) {
+		const struct kx_mem *mem = &machine->firmware_map.v[i];
+
+		if (mem->type == KX_MEM_RAM)
+			r = add_ram(&map, &machine->iomem, *mem);
+		else
+			r = kx_memmap_add(&map, mem->start, mem->end, mem->type);
+	}
+	if (r == 0 && kx_cmdline_find(machine->cmdline, "add_efi_memmap", &word))
+		r = add_efi_ram(&map, machine);
+	if (r < 0) {
+		kx_memmap_clear(&map);
+		return r;
+	}
+	kx_memmap_sort(&map);
+	*ret = map;
+	return 0;
+}
+
+/* enum e820_type, arch/x86/include/asm/e820/types.h; 1 to 5 are ACPI 6.4, table 15.374. */
+static uint32_t e820_type(enum kx_mem_type type)
+{
+	static const uint32_t types[KX_MEM_TYPE_COUNT] = {
+		[KX_MEM_UNKNOWN] = 2, [KX_MEM_RAM] = 1,	 [KX_MEM_RESERVED] = 2,
+		[KX_MEM_ACPI] = 3,    [KX_MEM_NVS] = 4,	 [KX_MEM_UNUSABLE] = 5,
+		[KX_MEM_PMEM] = 7,    [KX_MEM_PRAM] = 12, [KX_MEM_SOFT_RESERVED] = 0xefffffff,
+	};
+
+	return types[type];
+}
+
+static void put_entry(uint8_t *at, const struct kx_mem *mem)
+{
+	kx_put_le64(at, mem->start);
+	kx_put_le64(at + 8, mem->end - mem->start);
+	kx_put_le32(at + 16, e820_type(mem->type));
+}
+
+size_t kx_x86_e820_room(const struct kx_memmap *map)
+{
+	return map->count > KX_E820_MAX ? (map->count - KX_E820_MAX) * KX_E820_ENTRY_SIZE : 0;
+}
+
+int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map, struct kx_error *err)
+{
+	size_t room = kx_x86_e820_room(map);
+	size_t first = map->count < KX_E820_MAX ? map->count : KX_E820_MAX;
+	uint8_t *rest = NULL;
+
+	if (room) {
+		rest = kx_boot_block_setup_data(block, KX_SETUP_E820_EXT, room);
+		if (!rest)
+			return kx_fail(err, ENOSPC, "boot_params have no room for the memory map");
+	}
+	block->buf[KX_BP_E820_ENTRIES] = (uint8_t)first;
+	for (size_t i = 0; i < first; i++)
+		put_entry(block->buf + KX_BP_E820_TABLE + i * KX_E820_ENTRY_SIZE, &map->v[i]);
+	for (size_t i = first; i < map->count; i++)
+		put_entry(rest + (i - first) * KX_E820_ENTRY_SIZE, &map->v[i]);
+	return 0;
+}

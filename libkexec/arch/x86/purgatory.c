@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Puts purgatory into the plan and tells it, through abi/handoff.h, what to check and where to go. */
+#include "boot_params.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include "abi/handoff.h"
+#include "base/overflow.h"
+#include "base/sha256.h"
+
+extern const uint8_t kx_purgatory_x86_64[], kx_purgatory_x86_64_end[];
+
+#define VGA_TEXT_BASE 0xb8000 /* colour text, every VGA */
+#define UART_CLOCK 115200     /* 1.8432 MHz / 16, every PC */
+
+static void put_range(struct kx_handoff_range *at, uint64_t start, uint64_t size)
+{
+	at->start = htole64(start);
+	at->size = htole64(size);
+}
+
+static void add_map(struct kx_handoff *handoff, uint64_t start, uint64_t size)
+{
+	uint32_t count = le32toh(handoff->map_count);
+
+	if (count == KX_HANDOFF_MAPS || !size)
+		return;
+	put_range(&handoff->maps[count], start, size);
+	handoff->map_count = htole32(count + 1);
+}
+
+static void add_region(struct kx_handoff *handoff, uint64_t start, uint64_t size)
+{
+	uint32_t count = le32toh(handoff->region_count);
+
+	put_range(&handoff->regions[count], start, size);
+	handoff->region_count = htole32(count + 1);
+}
+
+/*
+ * boot.rst asks for the kernel up to init_size, boot_params and the command line. Kernels before 5.10 had no page
+ * fault handler in their decompressor, and some of them read ACPI tables and the first MiB there.
+ */
+static void put_maps(struct kx_handoff *handoff, const struct kx_plan *plan)
+{
+	add_map(handoff, 0, 0x100000);
+	for (size_t i = 0; i < plan->segment_count; i++)
+		add_map(handoff, plan->segments[i].dest, plan->segments[i].reserved);
+	for (size_t i = 0; i < plan->memmap.count; i++) {
+		const struct kx_mem *mem = &plan->memmap.v[i];
+
+		if (mem->type == KX_MEM_ACPI || mem->type == KX_MEM_NVS)
+			add_map(handoff, mem->start, mem->end - mem->start);
+	}
+}
+
+static void put_console(struct kx_handoff *handoff, const struct kx_plan *plan)
+{
+	const struct kx_request *request = &plan->request;
+	struct kx_uart uart = plan->machine->uart;
+	struct kx_handoff_console *console = &handoff->console;
+
+	if (request->serial_port || (uart.kind == KX_UART_NONE &&
+				     (request->flags & KX_REQUEST_CONSOLE_SERIAL)))
+		uart = (struct kx_uart){
+			.kind = KX_UART_IO,
+			.base = request->serial_port ? request->serial_port : 0x3f8,
+		};
+	if (request->serial_baud)
+		uart.baud = request->serial_baud;
+	if (uart.kind == KX_UART_NONE)
+		return;
+	console->kind = htole32(uart.kind == KX_UART_IO ? KX_CONSOLE_PORT : KX_CONSOLE_MMIO);
+	console->reg_shift = (uint8_t)uart.reg_shift;
+	console->reg_width = uart.access_width == 4 ? 4 : 1;
+	console->divisor = htole16((uint16_t)(uart.baud ? UART_CLOCK / uart.baud : 0));
+	console->base = htole64(uart.base);
+}
+
+/*
+ * Memory that the host cannot read comes with instructions that trap to a handler, and there is none in purgatory:
+ * with SEV-ES, SEV-SNP and TDX, port I/O and CPUID are among them.
+ */
+static uint32_t flags_for(const struct kx_plan *plan)
+{
+	const struct kx_machine *machine = plan->machine;
+	bool bios_text = !machine->efi.present && !machine->fb_name;
+	uint32_t flags = 0;
+
+	if (machine->confidential >= KX_CC_SEV_ES)
+		return KX_HANDOFF_NO_PORT_IO | KX_HANDOFF_NO_CPUID;
+	if (bios_text || (plan->request.flags & KX_REQUEST_CONSOLE_VGA))
+		flags |= KX_HANDOFF_VGA_TEXT;
+	if (plan->request.flags & KX_REQUEST_RESET_VGA)
+		flags |= KX_HANDOFF_RESET_VGA;
+	return flags;
+}
+
+/* All bytes that are loaded, in the order of the segments; purgatory, the last, without what is computed from them. */
+static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan, size_t handoff_offset)
+{
+	const struct kx_segment *purgatory = &plan->segments[plan->segment_count - 1];
+	uint64_t unhashed = handoff_offset + KX_HANDOFF_UNHASHED_OFFSET;
+	uint64_t after = unhashed + KX_HANDOFF_UNHASHED_SIZE;
+
+	if (plan->request.flags & KX_REQUEST_NO_CHECKS)
+		return;
+	for (size_t i = 0; i + 1 < plan->segment_count; i++)
+		add_region(handoff, plan->segments[i].dest, plan->segments[i].bufsz);
+	add_region(handoff, purgatory->dest, unhashed);
+	add_region(handoff, purgatory->dest + after, purgatory->bufsz - after);
+}
+
+static void seal(struct kx_plan *plan)
+{
+	struct kx_handoff *handoff = plan->handoff;
+	const struct kx_segment *purgatory = &plan->segments[plan->segment_count - 1];
+	const uint8_t *blob = purgatory->buf;
+	size_t unhashed = (size_t)((uint8_t *)handoff - blob) + KX_HANDOFF_UNHASHED_OFFSET;
+	size_t after = unhashed + KX_HANDOFF_UNHASHED_SIZE;
+	struct kx_sha256 hash;
+
+	kx_sha256_init(&hash);
+	if (!(plan->request.flags & KX_REQUEST_NO_CHECKS)) {
+		for (size_t i = 0; i + 1 < plan->segment_count; i++)
+			kx_sha256_update(&hash, plan->segments[i].buf, plan->segments[i].bufsz);
+		kx_sha256_update(&hash, blob, unhashed);
+		kx_sha256_update(&hash, blob + after, purgatory->bufsz - after);
+	}
+	kx_sha256_final(&hash, handoff->digest);
+	handoff->sum = htole64(kx_handoff_sum(handoff));
+}
+
+static void fill(struct kx_handoff *handoff, const struct kx_plan *plan, uint64_t entry,
+		 uint64_t boot_params)
+{
+	const struct kx_machine *machine = plan->machine;
+
+	handoff->magic = htole64(KX_HANDOFF_MAGIC);
+	handoff->version = htole32(KX_HANDOFF_VERSION);
+	handoff->size = htole32(KX_HANDOFF_SIZE);
+	handoff->flags = htole32(flags_for(plan));
+	handoff->entry = htole64(entry);
+	handoff->boot_params = htole64(boot_params);
+	handoff->enc_mask = htole64(machine->c_bit ? UINT64_C(1) << machine->c_bit : 0);
+	handoff->vga_base = htole64(VGA_TEXT_BASE);
+	put_maps(handoff, plan);
+	put_console(handoff, plan);
+}
+
+int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params, struct kx_error *err)
+{
+	size_t size = (size_t)(kx_purgatory_x86_64_end - kx_purgatory_x86_64);
+	struct kx_segment segment = { .name = "purgatory", .bufsz = size };
+	struct kx_place place = { .align = KX_PAGE_SIZE, .max = UINT64_MAX };
+	struct kx_purgatory_header header;
+	uint8_t *blob = kx_plan_alloc(plan, size, err);
+	int r;
+
+	if (!blob)
+		return -ENOMEM;
+	memcpy(blob, kx_purgatory_x86_64, size);
+	memcpy(&header, blob + KX_PURGATORY_HEADER_OFFSET, sizeof(header));
+	segment.reserved = place.size = le32toh(header.memsz);
+	/* A guest that accepts its memory piece by piece has accepted only what the kernel was asked to fill. */
+	segment.memsz = plan->machine->confidential ? segment.reserved : size;
+	segment.buf = blob;
+	plan->handoff = blob + le32toh(header.handoff_offset);
+	fill(plan->handoff, plan, entry, boot_params);
+
+	r = kx_plan_place(plan, "purgatory", &place, &segment.dest, err);
+	if (r == 0)
+		r = kx_plan_add(plan, &segment, err, "checks the other segments, then enters the kernel");
+	if (r < 0)
+		return r;
+	put_regions(plan->handoff, plan, le32toh(header.handoff_offset));
+	plan->seal = seal;
+	plan->start = segment.dest;
+	plan->entry = entry;
+	return 0;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The one list of formats, in the order in which they are tried. */
+#include "format.h"
+
+#include "base/overflow.h"
+
+const struct kx_format *const kx_formats[] = {
+	&kx_format_bzimage64,
+	NULL,
+};
+
+const char *kx_format_name(size_t i)
+{
+	return i < KX_ARRAY_SIZE(kx_formats) && kx_formats[i] ? kx_formats[i]->name : NULL;
+}
+
+const char *kx_format_summary(size_t i)
+{
+	return i < KX_ARRAY_SIZE(kx_formats) && kx_formats[i] ? kx_formats[i]->summary : NULL;
+}

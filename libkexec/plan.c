@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The frame of every plan: which format, which system call, which memory. What goes where is the format's. */
+#include "plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "allowed.h"
+#include "base/overflow.h"
+#include "cmdline.h"
+#include "format/format.h"
+#include "names.h"
+#include "source.h"
+#include "util.h"
+
+#define RAM "System RAM" /* this exact string; "System RAM (kmem)" and its like belong to a driver */
+
+void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err)
+{
+	void *p;
+
+	if (plan->owned_count == KX_PLAN_OWNED_MAX) {
+		kx_fail(err, ENOSPC, "plan has more than %d buffers", KX_PLAN_OWNED_MAX);
+		return NULL;
+	}
+	p = calloc(1, size ? size : 1);
+	if (!p) {
+		kx_fail(err, ENOMEM, "out of memory for %s of plan", kx_size_text(size).s);
+		return NULL;
+	}
+	plan->owned[plan->owned_count++] = p;
+	return p;
+}
+
+void kx_plan_warn(struct kx_plan *plan, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	if (plan->warning_count == KX_PLAN_WARNING_MAX)
+		return;
+	va_start(args, format);
+	if (vasprintf(&text, format, args) >= 0)
+		plan->warnings[plan->warning_count++] = text;
+	va_end(args);
+}
+
+static int no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
+		   struct kx_error *err)
+{
+	uint64_t largest = kx_ranges_largest(&plan->free, place->min, place->max, place->align);
+
+	return kx_fail(err, ENOSPC,
+		       "no room for %s: need %s at a multiple of %#" PRIx64 " between %#" PRIx64
+		       " and %#" PRIx64 ", largest free range there is %s; %s",
+		       what, kx_size_text(place->size).s, place->align, place->min, place->max,
+		       kx_size_text(largest).s,
+		       plan->request.mem_min || plan->request.mem_max != UINT64_MAX ?
+			       "widen --mem-min and --mem-max" :
+			       "use a smaller kernel or initrd, or a machine with more memory");
+}
+
+int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place *place,
+		  uint64_t *ret, struct kx_error *err)
+{
+	struct kx_place pages = *place;
+	uint64_t at;
+
+	if (!plan->placed) {
+		*ret = KX_DEST_UNKNOWN;
+		return 0;
+	}
+	if (kx_align_up_overflow(pages.size, KX_PAGE_SIZE, &pages.size) ||
+	    kx_ranges_place(&plan->free, &pages, &at) < 0)
+		return no_room(plan, what, place, err);
+	if (kx_ranges_remove(&plan->free, at, at + pages.size) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	*ret = at;
+	return 0;
+}
+
+int kx_plan_add(struct kx_plan *plan, const struct kx_segment *segment, struct kx_error *err,
+		const char *why, ...)
+{
+	struct kx_segment *added = &plan->segments[plan->segment_count];
+	va_list args;
+	int r;
+
+	if (plan->segment_count == KX_SEGMENT_MAX)
+		return kx_fail(err, ENOSPC, "plan needs more than the %d segments that kexec_load takes",
+			       KX_SEGMENT_MAX);
+	*added = *segment;
+	added->memsz = kx_align_up(added->memsz, KX_PAGE_SIZE);
+	added->reserved = kx_align_up(added->reserved, KX_PAGE_SIZE);
+	if (added->reserved < added->memsz)
+		added->reserved = added->memsz;
+	va_start(args, why);
+	r = vasprintf(&added->why, why, args);
+	va_end(args);
+	if (r < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	plan->segment_count++;
+	return 0;
+}
+
+/* ---- memory --------------------------------------------------------------------------------------------------- */
+
+static int iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret)
+{
+	struct kx_ranges set = { 0 };
+
+	for (size_t i = 0; i < iomem->count; i++) {
+		const struct kx_iomem_entry *entry = &iomem->v[i];
+
+		if (entry->depth || strcmp(entry->name, RAM) != 0)
+			continue;
+		if (kx_ranges_add(&set, entry->start, entry->end) < 0) {
+			kx_ranges_clear(&set);
+			return -ENOMEM;
+		}
+	}
+	*ret = set;
+	return 0;
+}
+
+/*
+ * Free is what firmware and the running kernel both call RAM, since firmware does not know what the kernel carved out
+ * later, and the kernel may have been told (mem=, memmap=) what firmware does not say. With add_efi_memmap the
+ * kernel knows RAM that the firmware map lacks.
+ */
+static int find_free(struct kx_plan *plan, struct kx_error *err)
+{
+	const struct kx_machine *machine = plan->machine;
+	_cleanup_(kx_ranges_clear) struct kx_ranges kernel = { 0 }, firmware = { 0 };
+	uint64_t max = plan->request.mem_max;
+	struct kx_word word;
+
+	if (!machine->iomem.have || machine->iomem.hidden || !machine->have_firmware_map) {
+		kx_plan_warn(plan, "memory map is %s: where segments would go is unknown; run as root",
+			     machine->iomem.hidden ? "hidden in /proc/iomem" : "not readable");
+		return 0;
+	}
+	if (iomem_ram(&machine->iomem, &kernel) < 0 ||
+	    kx_memmap_of_type(&machine->firmware_map, KX_MEM_RAM, &firmware) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	if (kx_cmdline_find(machine->cmdline, "add_efi_memmap", &word)) {
+		plan->free = kernel;
+		kernel = (struct kx_ranges){ 0 };
+	} else if (kx_ranges_intersect(&kernel, &firmware, &plan->free) < 0) {
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	}
+	if (kx_ranges_remove(&plan->free, 0, plan->request.mem_min) < 0 ||
+	    (max != UINT64_MAX && kx_ranges_remove(&plan->free, max + 1, UINT64_MAX) < 0))
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	plan->placed = true;
+	return 0;
+}
+
+/* What kexec_load's segments occupy; the kernel allocates a page for each of their pages (kernel/kexec_core.c). */
+static uint64_t total_memsz(const struct kx_plan *plan)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < plan->segment_count; i++)
+		total += plan->segments[i].memsz;
+	return total;
+}
+
+/*
+ * The kernel refuses more than half of RAM (sanity_check_segment_list() in kernel/kexec_core.c); more than what is
+ * available would end in the OOM killer.
+ */
+static int check_memory(const struct kx_machine *machine, uint64_t need, enum kx_method method,
+			struct kx_error *err)
+{
+	if (method == KX_METHOD_LOAD && machine->mem_total && need > machine->mem_total / 2)
+		return kx_fail(err, ENOSPC,
+			       "loading needs %s, kexec_load takes at most half of this machine's %s; "
+			       "use a smaller initrd",
+			       kx_size_text(need).s, kx_size_text(machine->mem_total).s);
+	if (machine->mem_available && need > machine->mem_available)
+		return kx_fail(err, ENOSPC,
+			       "loading needs %s of memory, %s of %s are available; "
+			       "use a smaller initrd or stop what uses memory",
+			       kx_size_text(need).s, kx_size_text(machine->mem_available).s,
+			       kx_size_text(machine->mem_total).s);
+	return 0;
+}
+
+/* ---- format --------------------------------------------------------------------------------------------------- */
+
+static int type_unknown(const char *type, struct kx_error *err)
+{
+	char names[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; kx_formats[i] && used < sizeof(names); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", kx_formats[i]->name);
+	return kx_fail(err, EOPNOTSUPP, "type %s is not supported; supported are:%s", type, names);
+}
+
+/* "is not a kernel that can be loaded: bzImage64: …; elf-x86_64: …" */
+static void add_reason(struct kx_error *all, const struct kx_format *format,
+		       const struct kx_error *reason)
+{
+	size_t used = strlen(all->text);
+
+	snprintf(all->text + used, sizeof(all->text) - used, "%s %s: %s",
+		 all->text[used - 1] == ':' ? "" : ";", format->name, reason->text);
+}
+
+static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	const char *type = plan->request.type;
+	struct kx_error all = { .text = "no known kernel format:" };
+
+	for (size_t i = 0; kx_formats[i]; i++) {
+		const struct kx_format *format = kx_formats[i];
+		struct kx_error reason = { 0 };
+		int r;
+
+		if (type && strcmp(type, format->name) != 0)
+			continue;
+		r = format->probe(file, &reason);
+		if (r == 0) {
+			plan->format = format;
+			return 0;
+		}
+		if (r != -ENOEXEC || type) {
+			*err = reason;
+			return r;
+		}
+		add_reason(&all, format, &reason);
+	}
+	if (type)
+		return type_unknown(type, err);
+	*err = all;
+	return -ENOEXEC;
+}
+
+static const char *arch_of(enum kx_arch_id arch)
+{
+	static const char *const names[] = { "unknown", "x86_64", "i386", "aarch64", "riscv64" };
+
+	return names[arch];
+}
+
+static int check_arch(const struct kx_plan *plan, struct kx_error *err)
+{
+	enum kx_arch_id arch = plan->machine->arch;
+
+	if (arch == plan->format->arch)
+		return 0;
+	return kx_fail(err, EOPNOTSUPP, "is a kernel for %s, this machine is %s",
+		       arch_of(plan->format->arch),
+		       plan->machine->arch_name ? plan->machine->arch_name : arch_of(arch));
+}
+
+/* ---- which system call ----------------------------------------------------------------------------------------- */
+
+static int set_method(struct kx_plan *plan, enum kx_method method, const char *why,
+		      struct kx_error *err)
+{
+	plan->method = method;
+	plan->method_why = strdup(why);
+	return plan->method_why ? 0 : kx_fail(err, ENOMEM, "out of memory for plan");
+}
+
+static enum kx_fact may_file_load(const struct kx_plan *plan, struct kx_view file,
+				  struct kx_error *why)
+{
+	enum kx_fact fact;
+
+	if (plan->format->file_load(plan, file, why) < 0)
+		return KX_NO;
+	fact = kx_allowed_by_system(plan->machine, KX_METHOD_FILE_LOAD,
+				    plan->request.flags & KX_REQUEST_PANIC, why);
+	return fact;
+}
+
+static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	enum kx_method wanted = plan->request.method;
+	struct kx_error load = { 0 }, file_load = { 0 };
+	enum kx_fact may_load;
+
+	may_load = kx_allowed_by_system(plan->machine, KX_METHOD_LOAD,
+					plan->request.flags & KX_REQUEST_PANIC, &load);
+	if (wanted == KX_METHOD_LOAD && may_load == KX_NO)
+		return kx_fail(err, EPERM, "kexec_load cannot be used: %s", load.text);
+	if (wanted == KX_METHOD_LOAD)
+		return set_method(plan, KX_METHOD_LOAD, "asked for", err);
+	if (wanted == KX_METHOD_AUTO && may_load != KX_NO)
+		return set_method(plan, KX_METHOD_LOAD, "nothing forbids it", err);
+
+	if (may_file_load(plan, file, &file_load) != KX_NO)
+		return set_method(plan, KX_METHOD_FILE_LOAD,
+				  wanted == KX_METHOD_AUTO ? load.text : "asked for", err);
+	if (wanted == KX_METHOD_FILE_LOAD)
+		return kx_fail(err, EPERM, "kexec_file_load cannot be used: %s", file_load.text);
+	return kx_fail(err, EPERM, "kexec_load cannot be used: %s; nor can kexec_file_load: %s",
+		       load.text, file_load.text);
+}
+
+/* ---- the plan -------------------------------------------------------------------------------------------------- */
+
+static uint64_t initrd_total(const struct kx_request *request)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < request->initrd_count; i++)
+		if (kx_add_overflow(total, kx_source_size(request->initrds[i]), &total))
+			return UINT64_MAX;
+	return total;
+}
+
+/* The kernel places by itself; what is known beforehand is what there is to place. */
+static int plan_file_load(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	const char *why = "placed by the running kernel";
+	const struct kx_request *request = &plan->request;
+	struct kx_segment segment = {
+		.name = "kernel",
+		.buf = file.data,
+		.bufsz = file.size,
+		.memsz = file.size,
+		.dest = KX_DEST_UNKNOWN,
+	};
+	uint64_t twice;
+	int r;
+
+	/* The files are read whole into the kernel before their bytes go to pages of their own. */
+	if (kx_add_overflow(file.size, initrd_total(request), &twice) ||
+	    kx_mul_overflow(twice, 2, &twice))
+		return kx_fail(err, EFBIG, "kernel and initrd are too large");
+	plan->placed = false;
+	r = check_memory(plan->machine, twice, KX_METHOD_FILE_LOAD, err);
+	if (r == 0)
+		r = kx_plan_add(plan, &segment, err, "%s", why);
+	for (size_t i = 0; r == 0 && i < request->initrd_count && i + 1 < KX_SEGMENT_MAX; i++) {
+		segment.name = "initrd";
+		segment.buf = kx_source_data(request->initrds[i]);
+		segment.bufsz = segment.memsz = kx_source_size(request->initrds[i]);
+		r = kx_plan_add(plan, &segment, err, "%s", why);
+	}
+	return r;
+}
+
+static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	int r;
+
+	/* Before anything is read: an initrd that can never fit. */
+	r = check_memory(plan->machine, initrd_total(&plan->request), KX_METHOD_LOAD, err);
+	if (r == 0)
+		r = find_free(plan, err);
+	if (r == 0)
+		r = plan->format->plan(plan, file, err);
+	if (r == 0)
+		r = check_memory(plan->machine, total_memsz(plan), KX_METHOD_LOAD, err);
+	return r;
+}
+
+static int make(struct kx_plan *plan, struct kx_error *err)
+{
+	struct kx_view file = kx_source_view(plan->request.kernel);
+	int r;
+
+	if (plan->request.flags & KX_REQUEST_PANIC)
+		return kx_fail(err, EOPNOTSUPP, "loading a crash kernel is not built yet");
+	if (plan->machine->xen_dom0)
+		return kx_fail(err, EOPNOTSUPP,
+			       "this is a Xen dom0, where the hypervisor would have to be asked; "
+			       "that is not built yet");
+	r = find_format(plan, file, err);
+	if (r == 0)
+		r = check_arch(plan, err);
+	if (r == 0)
+		r = plan->format->check(plan, file, err);
+	if (r < 0) {
+		kx_error_prefix(err, "%s", kx_source_name(plan->request.kernel));
+		return r;
+	}
+	r = choose_method(plan, file, err);
+	if (r == 0 && plan->machine->cap_sys_boot == KX_NO)
+		kx_plan_warn(plan, "loading needs CAP_SYS_BOOT, which is missing here; run as root");
+	if (r == 0)
+		r = plan->method == KX_METHOD_LOAD ? plan_load(plan, file, err) :
+						     plan_file_load(plan, file, err);
+	return r;
+}
+
+int kx_plan_make(const struct kx_machine *machine, const struct kx_request *request,
+		 struct kx_plan **ret, struct kx_error *err)
+{
+	struct kx_plan *plan = calloc(1, sizeof(*plan));
+	int r;
+
+	if (!plan)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	plan->machine = machine;
+	plan->request = *request;
+	if (!plan->request.mem_max)
+		plan->request.mem_max = UINT64_MAX;
+	plan->cmdline = strdup(request->cmdline ? request->cmdline : "");
+	r = plan->cmdline ? make(plan, err) : kx_fail(err, ENOMEM, "out of memory for plan");
+	if (r < 0) {
+		kx_plan_free(plan);
+		return r;
+	}
+	*ret = plan;
+	return 0;
+}
+
+void kx_plan_free(struct kx_plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->segment_count; i++)
+		free(plan->segments[i].why);
+	for (size_t i = 0; i < plan->warning_count; i++)
+		free(plan->warnings[i]);
+	for (size_t i = 0; i < plan->owned_count; i++)
+		free(plan->owned[i]);
+	kx_ranges_clear(&plan->free);
+	kx_memmap_clear(&plan->memmap);
+	free(plan->method_why);
+	free(plan->cmdline);
+	free(plan);
+}
+
+/* ---- what a plan says ------------------------------------------------------------------------------------------ */
+
+const char *kx_plan_arch(const struct kx_plan *plan)
+{
+	return arch_of(plan->format->arch);
+}
+
+const char *kx_plan_format(const struct kx_plan *plan)
+{
+	return plan->format->name;
+}
+
+const char *kx_plan_cmdline(const struct kx_plan *plan)
+{
+	return plan->cmdline;
+}
+
+enum kx_method kx_plan_method(const struct kx_plan *plan)
+{
+	return plan->method;
+}
+
+const char *kx_plan_method_why(const struct kx_plan *plan)
+{
+	return plan->method_why;
+}
+
+bool kx_plan_placed(const struct kx_plan *plan)
+{
+	return plan->placed;
+}
+
+uint64_t kx_plan_entry(const struct kx_plan *plan)
+{
+	return plan->placed ? plan->entry : 0;
+}
+
+size_t kx_plan_segment_count(const struct kx_plan *plan)
+{
+	return plan->segment_count;
+}
+
+const struct kx_segment *kx_plan_segment(const struct kx_plan *plan, size_t i)
+{
+	return i < plan->segment_count ? &plan->segments[i] : NULL;
+}
+
+size_t kx_plan_warning_count(const struct kx_plan *plan)
+{
+	return plan->warning_count;
+}
+
+const char *kx_plan_warning(const struct kx_plan *plan, size_t i)
+{
+	return i < plan->warning_count ? plan->warnings[i] : NULL;
+}
+
+size_t kx_plan_mem_count(const struct kx_plan *plan)
+{
+	return plan->memmap.count;
+}
+
+const struct kx_mem *kx_plan_mem(const struct kx_plan *plan, size_t i)
+{
+	return i < plan->memmap.count ? &plan->memmap.v[i] : NULL;
+}
