@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* kexec plan: what would be loaded where, and why. */
+#include "tool.h"
+
+#include <errno.h>
+
+#include "json.h"
+#include "util.h"
+
+/* ---- JSON
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+static struct json_object *machine_json(const struct kx_machine *machine)
+{
+	struct json_object *json = json_object_new_object();
+
+	kx_json_string(json, "arch", kx_machine_arch(machine));
+	kx_json_string(json, "release", kx_machine_release(machine));
+	return json;
+}
+
+static struct json_object *segment_json(const struct kx_segment *segment)
+{
+	struct json_object *json = json_object_new_object();
+
+	kx_json_string(json, "name", segment->name);
+	if (segment->dest == KX_DEST_UNKNOWN)
+		kx_json_string(json, "dest", NULL);
+	else
+		kx_json_address(json, "dest", segment->dest);
+	kx_json_size(json, "bufsz", segment->bufsz);
+	kx_json_size(json, "memsz", segment->memsz);
+	kx_json_size(json, "reserved", segment->reserved);
+	kx_json_string(json, "why", segment->why);
+	return json;
+}
+
+static struct json_object *memory_json(const struct kx_plan *plan)
+{
+	struct json_object *json = json_object_new_array();
+
+	for (size_t i = 0; i < kx_plan_mem_count(plan); i++) {
+		const struct kx_mem *mem = kx_plan_mem(plan, i);
+		struct json_object *range = json_object_new_object();
+
+		kx_json_address(range, "start", mem->start);
+		kx_json_size(range, "size", mem->end - mem->start);
+		kx_json_string(range, "type", kx_mem_type_name(mem->type));
+		json_object_array_add(json, range);
+	}
+	return json;
+}
+
+static struct json_object *lists_json(const struct kx_plan *plan, struct json_object *json)
+{
+	struct json_object *segments = json_object_new_array(), *warnings = json_object_new_array();
+
+	for (size_t i = 0; i < kx_plan_segment_count(plan); i++)
+		json_object_array_add(segments, segment_json(kx_plan_segment(plan, i)));
+	for (size_t i = 0; i < kx_plan_warning_count(plan); i++)
+		json_object_array_add(warnings, json_object_new_string(kx_plan_warning(plan, i)));
+	json_object_object_add(json, "segments", segments);
+	json_object_object_add(json, "memory", memory_json(plan));
+	json_object_object_add(json, "warnings", warnings);
+	return json;
+}
+
+static void print_json(const struct kx_plan *plan, const struct kx_machine *machine)
+{
+	struct json_object *json = kx_json_new();
+
+	json_object_object_add(json, "machine", machine_json(machine));
+	kx_json_string(json, "format", kx_plan_format(plan));
+	if (kx_plan_placed(plan))
+		kx_json_address(json, "entry", kx_plan_entry(plan));
+	else
+		kx_json_string(json, "entry", NULL);
+	kx_json_string(json, "syscall", kx_method_name(kx_plan_method(plan)));
+	kx_json_string(json, "syscall_why", kx_plan_method_why(plan));
+	kx_json_string(json, "cmdline", kx_plan_cmdline(plan));
+	kx_json_print(stdout, lists_json(plan, json));
+}
+
+static int fail(const struct kx_args *args, int r, const struct kx_error *err)
+{
+	if (args->json) {
+		struct json_object *json = kx_json_new();
+
+		kx_json_string(json, "error", err->text);
+		kx_json_print(stdout, json);
+	}
+	kx_say("%s", err->text);
+	return r == -EINVAL || r == -ENOMEM ? KX_EXIT_ERROR : KX_EXIT_NO;
+}
+
+/* ---- the verb
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static int show(const struct kx_args *args, const struct kx_machine *machine,
+		const struct kx_order *order)
+{
+	_cleanup_(kx_plan_freep) struct kx_plan *plan = NULL;
+	struct kx_error err = { 0 };
+	int r;
+
+	r = kx_plan_make(machine, &order->request, &plan, &err);
+	if (r < 0)
+		return fail(args, r, &err);
+	if (args->json)
+		print_json(plan, machine);
+	else
+		kx_plan_print(stdout, plan, order, machine);
+	return kx_plan_warning_count(plan) ? KX_EXIT_WARNINGS : KX_EXIT_YES;
+}
+
+int kx_cmd_plan(const struct kx_tool *tool, const struct kx_args *args)
+{
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
+	_cleanup_(kx_order_clear) struct kx_order order = { 0 };
+	struct kx_error err = { 0 };
+	int r;
+
+	if (!args->operand_count) {
+		kx_say("no kernel given; see `kexec plan --help`");
+		return KX_EXIT_ERROR;
+	}
+	r = kx_args_built(args, &err);
+	if (r < 0)
+		return fail(args, r, &err);
+	kx_args_warn(args);
+	r = kx_machine_read(args->machine ? args->machine : tool->root, &machine, &err);
+	if (r < 0) {
+		kx_say("%s", err.text);
+		return KX_EXIT_ERROR;
+	}
+	r = kx_order_make(machine, args, &order, &err);
+	if (r < 0)
+		return fail(args, r, &err);
+	return show(args, machine, &order);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "options.h"
+
+#include <string.h>
+
+#include "text.h"
+
+#define OPTION_COLUMN 28
+#define HELP_WIDTH 80
+
+static const char *const group_titles[KX_GROUP_COUNT] = {
+	[KX_GROUP_ACTION] = "What to do",
+	[KX_GROUP_CALL] = "Which system call",
+	[KX_GROUP_IMAGE] = "What to load",
+	[KX_GROUP_PLACE] = "Where to load it",
+	[KX_GROUP_HANDOFF] = "What to hand over",
+	[KX_GROUP_CONSOLE] = "Reports between the kernels",
+	[KX_GROUP_OUTPUT] = "Output",
+	[KX_GROUP_NOT_BUILT] = "Understood, not built yet",
+};
+
+static const char *usage_of(enum kx_verb verb)
+{
+	switch (verb) {
+	case KX_PLAN:
+		return "usage: kexec plan [OPTION]... KERNEL\n"
+		       "Show what loading KERNEL would put where, and why; changes nothing.\n"
+		       "Takes the options of a load. Exit status: 0 it can be loaded, 1 with "
+		       "warnings,\n"
+		       "2 it cannot, 3 usage or internal error.\n";
+	case KX_STATUS:
+		return "usage: kexec status [OPTION]...\n"
+		       "Show what is loaded, and what may be. Exit status: 0 a kernel is loaded, 1 "
+		       "only one\n"
+		       "for a panic is, 2 none is, 3 not known, usage or internal error.\n";
+	case KX_CHECK:
+		return "usage: kexec check [OPTION]...\n"
+		       "Can this machine kexec, and if not, why, and what can be done? Exit "
+		       "status: 0 yes,\n"
+		       "1 yes with warnings, 2 no, 3 usage or internal error.\n";
+	case KX_MACHINE:
+		return "usage: kexec machine --save DIR\n"
+		       "Save the facts about this machine, for --machine DIR elsewhere. Seeds, "
+		       "keys and KASLR\n"
+		       "offsets are left out. Exit status: 0 saved, 3 usage or internal error.\n";
+	default:
+		return "usage: kexec [OPTION]... [KERNEL]\n"
+		       "       kexec VERB [OPTION]...\n"
+		       "Start another kernel from the running one.\n"
+		       "\n"
+		       "  kexec --load KERNEL --initrd=FILE --reuse-cmdline    load it\n"
+		       "  kexec --exec                                         and start it\n"
+		       "\n"
+		       "KERNEL with none of -l -p -e -f -u: load it, then ask init for a clean "
+		       "reboot.\n"
+		       "\n"
+		       "Verbs, as the first argument only; each has its own --help:\n"
+		       "  plan      show what a load would put where, and why; changes nothing\n"
+		       "  status    what is loaded, and what may be\n"
+		       "  check     can this machine kexec, and if not, why\n"
+		       "  machine   save the facts about this machine\n";
+	}
+}
+
+static void print_option(FILE *out, const struct kx_option *option)
+{
+	char left[64];
+	int used;
+
+	used = snprintf(left, sizeof(left), "  %c%c%s --%s%s%s", option->letter ? '-' : ' ',
+			option->letter ? option->letter : ' ', option->letter ? "," : " ",
+			option->name, option->arg ? "=" : "", option->arg ? option->arg : "");
+	fputs(left, out);
+	if (used >= OPTION_COLUMN) {
+		fputc('\n', out);
+		used = 0;
+	}
+	kx_text_wrap(out, option->help, (unsigned)used, OPTION_COLUMN, HELP_WIDTH);
+}
+
+static void print_group(FILE *out, enum kx_verb verb, enum kx_option_group group)
+{
+	bool titled = false;
+
+	for (size_t i = 0; i < kx_option_count; i++) {
+		const struct kx_option *option = &kx_options[i];
+
+		if (option->group != group || !(option->verbs & verb))
+			continue;
+		if (!titled)
+			fprintf(out, "\n%s:\n", group_titles[group]);
+		titled = true;
+		print_option(out, option);
+	}
+}
+
+static void print_formats(FILE *out)
+{
+	fputs("\nTypes of kernel files:\n", out);
+	for (size_t i = 0; kx_format_name(i); i++)
+		fprintf(out, "  %-14s%s\n", kx_format_name(i), kx_format_summary(i));
+}
+
+void kx_help_print(FILE *out, enum kx_verb verb)
+{
+	fputs(usage_of(verb), out);
+	for (int group = 0; group < KX_GROUP_COUNT; group++)
+		print_group(out, verb, (enum kx_option_group)group);
+	if (verb & (KX_CLASSIC | KX_PLAN))
+		print_formats(out);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which verb it is; everything before the work itself. */
+#include "tool.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <string.h>
+
+#include "base/overflow.h"
+#include "util.h"
+
+#define EXIT_USAGE_CLASSIC 1
+
+struct verb {
+	const char *name; /* NULL: none, kexec-tools' grammar */
+	enum kx_verb id;
+	int (*run)(const struct kx_tool *tool, const struct kx_args *args);
+};
+
+static const struct verb verbs[] = {
+	{ "plan", KX_PLAN, kx_cmd_plan },     { "status", KX_STATUS, kx_cmd_status },
+	{ "check", KX_CHECK, kx_cmd_check },  { "machine", KX_MACHINE, kx_cmd_machine },
+	{ NULL, KX_CLASSIC, kx_cmd_classic },
+};
+
+/* Only the first argument can be a verb; a file of that name is written ./plan. */
+static const struct verb *find_verb(int argc, char **argv)
+{
+	const struct verb *verb = verbs;
+
+	while (verb->name && (argc < 2 || strcmp(argv[1], verb->name) != 0))
+		verb++;
+	return verb;
+}
+
+/* As kexec-tools: 0 where nothing is reserved, and exit status 0 whatever happens. */
+static void print_crash_size(const struct kx_tool *tool)
+{
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
+	struct kx_error err = { 0 };
+	uint64_t size = 0;
+
+	if (kx_machine_read(tool->root, &machine, &err) < 0)
+		kx_say("%s", err.text);
+	else if (kx_machine_crash_size(machine, &size) < 0)
+		size = 0;
+	printf("%" PRIu64 "\n", size);
+}
+
+static int run_stop(const struct kx_tool *tool, const struct verb *verb,
+		    const struct kx_option *stop)
+{
+	if (stop->letter == 'h')
+		kx_help_print(stdout, verb->id);
+	else if (stop->letter == 'v')
+		puts("kexec-next " KX_VERSION);
+	else
+		print_crash_size(tool);
+	return 0;
+}
+
+static int usage_error(const struct verb *verb, const struct kx_error *err)
+{
+	kx_say("%s; see `kexec %s%s--help`", err->text, verb->name ? verb->name : "",
+	       verb->name ? " " : "");
+	return verb->name ? KX_EXIT_ERROR : EXIT_USAGE_CLASSIC;
+}
+
+static int run(const struct kx_tool *tool, const struct verb *verb, int argc, char **argv)
+{
+	_cleanup_(kx_args_clear) struct kx_args args = { 0 };
+	struct kx_error err = { 0 };
+
+	if (kx_args_parse(verb->id, argc, argv, &args, &err) < 0)
+		return usage_error(verb, &err);
+	if (args.stop)
+		return run_stop(tool, verb, args.stop);
+	return verb->run(tool, &args);
+}
+
+int kx_tool_main(int argc, char **argv, const struct kx_sys *sys, const char *root)
+{
+	const struct kx_tool tool = { .sys = sys, .root = root };
+	const struct verb *verb = find_verb(argc, argv);
+	int skip = verb->name ? 1 : 0, status;
+
+	setlocale(LC_CTYPE, ""); /* for the terminal's characters; numbers stay as they are */
+	status = run(&tool, verb, argc - skip, argv + skip);
+	if (fflush(stdout) == EOF) {
+		kx_say("cannot write to standard output: %s", strerror(errno));
+		status = status ? status : verb->name ? KX_EXIT_ERROR : EXIT_USAGE_CLASSIC;
+	}
+	return status;
+}

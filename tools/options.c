@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "options.h"
+
+#include "base/overflow.h"
+
+#define AT(field) .offset = offsetof(struct kx_args, field)
+#define LOADS (KX_CLASSIC | KX_PLAN)
+#define ALL (KX_CLASSIC | KX_PLAN | KX_STATUS | KX_CHECK | KX_MACHINE)
+
+#define SET(field, to) .kind = KX_OPT_SET, AT(field), .value = (to)
+#define FLAG(bit) .kind = KX_OPT_FLAG, .value = (bit)
+#define STRING(field) .kind = KX_OPT_STRING, AT(field)
+#define ADDRESS(field) .kind = KX_OPT_ADDRESS, AT(field)
+#define ACTION(what) .group = KX_GROUP_ACTION, .kind = KX_OPT_ACTION, .value = (what)
+#define STOP .kind = KX_OPT_STOP
+#define NOT_BUILT .verbs = LOADS, .group = KX_GROUP_NOT_BUILT, .kind = KX_OPT_NOT_BUILT
+
+/* In the order of --help. Names and letters are kexec-tools' but for those that say .ours. */
+const struct kx_option kx_options[] = {
+	{ 'l', "load", NULL, "load KERNEL, to be started later", LOADS, ACTION(KX_DO_LOAD) },
+	{ 'p', "load-panic", NULL, "load KERNEL for the case of a panic (not built yet)", LOADS,
+	  ACTION(KX_DO_LOAD_PANIC) },
+	{ 'e', "exec", NULL, "start the loaded kernel now, without shutting down", KX_CLASSIC,
+	  ACTION(KX_DO_EXEC) },
+	{ 'f', "force", NULL, "load KERNEL and start it at once, without shutting down", LOADS,
+	  ACTION(KX_DO_FORCE) },
+	{ 'u', "unload", NULL, "unload the loaded kernel; with -p the one for a panic", KX_CLASSIC,
+	  ACTION(KX_DO_UNLOAD) },
+	{ 'S', "status", NULL,
+	  "exit with 1 if a kernel for a panic is loaded, else with 0; with -l: if one to start is",
+	  KX_CLASSIC, .group = KX_GROUP_ACTION, SET(status, 1) },
+	{ 0, "print-ckr-size", NULL,
+	  "print the size of the memory kept for a crash kernel, in bytes", KX_CLASSIC,
+	  .group = KX_GROUP_ACTION, STOP },
+	{ 0, "save", "DIR", "copy the facts about this machine into the new directory DIR",
+	  KX_MACHINE, .ours = true, .group = KX_GROUP_ACTION, STRING(save) },
+	{ 'x', "no-ifdown", NULL, "leave network interfaces up before the start", LOADS,
+	  .group = KX_GROUP_ACTION, SET(no_ifdown, 1) },
+	{ 'y', "no-sync", NULL, "do not write out file systems before the start", LOADS,
+	  .group = KX_GROUP_ACTION, SET(no_sync, 1) },
+
+	{ 'a', "kexec-syscall-auto", NULL,
+	  "use kexec_load unless something forbids it, else kexec_file_load (default)", LOADS,
+	  .group = KX_GROUP_CALL, SET(method, KX_METHOD_AUTO) },
+	{ 'c', "kexec-syscall", NULL, "use kexec_load only", LOADS, .group = KX_GROUP_CALL,
+	  SET(method, KX_METHOD_LOAD) },
+	{ 's', "kexec-file-syscall", NULL, "use kexec_file_load only", LOADS,
+	  .group = KX_GROUP_CALL, SET(method, KX_METHOD_FILE_LOAD) },
+
+	{ 't', "type", "TYPE", "take KERNEL as a file of this type", LOADS, .group = KX_GROUP_IMAGE,
+	  STRING(type) },
+	{ 0, "initrd", "FILE", "initrd; may be given several times, - is standard input", LOADS,
+	  .image = true, .group = KX_GROUP_IMAGE, .kind = KX_OPT_INITRD },
+	{ 0, "ramdisk", "FILE", "the same as --initrd", LOADS, .image = true,
+	  .group = KX_GROUP_IMAGE, .kind = KX_OPT_INITRD },
+	{ 0, "reuseinitrd", NULL, "use the initrd that this kernel was booted with (retain_initrd)",
+	  LOADS, .group = KX_GROUP_IMAGE, SET(reuse_initrd, 1) },
+	{ 0, "command-line", "STRING", "the kernel's command line", LOADS, .image = true,
+	  .group = KX_GROUP_IMAGE, STRING(append) },
+	{ 0, "append", "STRING",
+	  "the same as --command-line; comes after what --reuse-cmdline gives", LOADS,
+	  .image = true, .group = KX_GROUP_IMAGE, STRING(append) },
+	{ 0, "reuse-cmdline", NULL, "use the running kernel's command line, without BOOT_IMAGE=",
+	  LOADS, .image = true, .group = KX_GROUP_IMAGE, SET(reuse_cmdline, 1) },
+	{ 0, "dtb", "FILE", "device tree", LOADS, .image = true, .group = KX_GROUP_IMAGE,
+	  STRING(dtb) },
+	{ 0, "force-crc", NULL, "load in spite of a wrong checksum in KERNEL", LOADS, .image = true,
+	  .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_FORCE_CRC) },
+	{ 'i', "no-checks", NULL, "do not check what was loaded before the start", LOADS,
+	  .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_NO_CHECKS) },
+
+	{ 0, "mem-min", "ADDR", "lowest address to load to", LOADS, .group = KX_GROUP_PLACE,
+	  ADDRESS(mem_min) },
+	{ 0, "mem-max", "ADDR", "highest address to load to", LOADS, .group = KX_GROUP_PLACE,
+	  ADDRESS(mem_max) },
+	{ 0, "entry", "ADDR", "jump back address; only 0, which is none, is built yet", LOADS,
+	  .group = KX_GROUP_PLACE, ADDRESS(entry) },
+
+	{ 0, "noefi", NULL, "hand over nothing of EFI", LOADS, .image = true,
+	  .group = KX_GROUP_HANDOFF, FLAG(KX_REQUEST_NO_EFI) },
+	{ 0, "reuse-video-type", NULL, "hand over the video mode of the last boot as it was", LOADS,
+	  .image = true, .group = KX_GROUP_HANDOFF, FLAG(KX_REQUEST_REUSE_VIDEO) },
+	{ 0, "pass-memmap-cmdline", NULL, "with -p: pass the memory map on the command line", LOADS,
+	  .image = true, .group = KX_GROUP_HANDOFF, SET(memmap_cmdline, 1) },
+
+	{ 0, "console-serial", NULL, "report on the serial port between the kernels", LOADS,
+	  .group = KX_GROUP_CONSOLE, FLAG(KX_REQUEST_CONSOLE_SERIAL) },
+	{ 0, "console-vga", NULL, "report on the VGA text screen between the kernels", LOADS,
+	  .group = KX_GROUP_CONSOLE, FLAG(KX_REQUEST_CONSOLE_VGA) },
+	{ 0, "serial", "PORT", "which port that is: ttyS0, ttyS1 or 0xADDR", LOADS,
+	  .group = KX_GROUP_CONSOLE, STRING(serial) },
+	{ 0, "serial-baud", "RATE", "its rate in bits per second, 9600 to 115200", LOADS,
+	  .group = KX_GROUP_CONSOLE, STRING(baud) },
+	{ 0, "reset-vga", NULL, "set VGA text mode between the kernels", LOADS,
+	  .group = KX_GROUP_CONSOLE, FLAG(KX_REQUEST_RESET_VGA) },
+
+	{ 0, "machine", "DIR", "answer for the machine saved in DIR, not for this one",
+	  KX_PLAN | KX_STATUS | KX_CHECK, .ours = true, .group = KX_GROUP_OUTPUT, STRING(machine) },
+	{ 0, "json", NULL, "answer in JSON", KX_PLAN | KX_STATUS | KX_CHECK, .ours = true,
+	  .group = KX_GROUP_OUTPUT, SET(json, 1) },
+	{ 'd', "debug", NULL, "say what is being done", ALL, .group = KX_GROUP_OUTPUT,
+	  SET(debug, 1) },
+	{ 'h', "help", NULL, "print this help", ALL, .group = KX_GROUP_OUTPUT, STOP },
+	{ 'v', "version", NULL, "print the version", ALL, .group = KX_GROUP_OUTPUT, STOP },
+
+	{ 0, "module", "\"FILE ARGS\"", "module for a multiboot kernel", .image = true, NOT_BUILT },
+	{ 0, "real-mode", NULL, "enter KERNEL in real mode", .image = true, NOT_BUILT },
+	{ 0, "entry-32bit", NULL, "enter KERNEL in 32-bit mode", .image = true, NOT_BUILT },
+	{ 0, "args-linux", NULL, "give an ELF kernel Linux' arguments", .image = true, NOT_BUILT },
+	{ 0, "args-elf", NULL, "give an ELF kernel ELF boot notes", .image = true, NOT_BUILT },
+	{ 0, "args-none", NULL, "give an ELF kernel nothing", .image = true, NOT_BUILT },
+	{ 0, "elf32-core-headers", NULL, "crash dump headers in ELF32 format", NOT_BUILT },
+	{ 0, "elf64-core-headers", NULL, "crash dump headers in ELF64 format", NOT_BUILT },
+	{ 0, "hotplug", NULL, "let the kernel follow CPU and memory hotplug", NOT_BUILT },
+	{ 0, "load-preserve-context", NULL, "load KERNEL so that it can jump back", NOT_BUILT },
+	{ 0, "load-jump-back-helper", NULL, "load a helper to jump back", NOT_BUILT },
+	{ 0, "load-live-update", NULL, "load over the running Xen", NOT_BUILT },
+	{ 0, "exec-live-update", NULL, "start a Xen live update", NOT_BUILT },
+};
+
+const size_t kx_option_count = KX_ARRAY_SIZE(kx_options);

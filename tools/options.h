@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The one table of options: parsing, help, man page and completions are checked against it. */
+#ifndef KX_TOOL_OPTIONS_H
+#define KX_TOOL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "libkexec.h"
+
+/* Where an option is understood; a set. */
+enum kx_verb {
+	KX_CLASSIC = 1 << 0, /* no verb: kexec-tools' grammar */
+	KX_PLAN = 1 << 1,
+	KX_STATUS = 1 << 2,
+	KX_CHECK = 1 << 3,
+	KX_MACHINE = 1 << 4,
+};
+
+enum kx_option_group {
+	KX_GROUP_ACTION,
+	KX_GROUP_CALL,
+	KX_GROUP_IMAGE,
+	KX_GROUP_PLACE,
+	KX_GROUP_HANDOFF,
+	KX_GROUP_CONSOLE,
+	KX_GROUP_OUTPUT,
+	KX_GROUP_NOT_BUILT,
+	KX_GROUP_COUNT
+};
+
+enum kx_option_kind {
+	KX_OPT_SET,       /* *(int *) = value */
+	KX_OPT_FLAG,      /* request flags |= value */
+	KX_OPT_STRING,    /* *(const char **) = argument, the last one counts */
+	KX_OPT_ADDRESS,   /* *(uint64_t *) = argument */
+	KX_OPT_INITRD,    /* one more initrd */
+	KX_OPT_ACTION,    /* value is an enum kx_action */
+	KX_OPT_STOP,      /* act at once, whatever follows: --help, --version, --print-ckr-size */
+	KX_OPT_NOT_BUILT, /* understood, and refused by its name */
+};
+
+enum kx_action { KX_DO_LOAD, KX_DO_LOAD_PANIC, KX_DO_EXEC, KX_DO_FORCE, KX_DO_UNLOAD };
+
+/**
+ * struct kx_option - one option
+ * @letter: short name, 0 for none
+ * @name: long name
+ * @arg: name of its argument, NULL when it takes none
+ * @verbs: set of enum kx_verb
+ * @image: it describes an image, so that it makes no sense (and kexec-tools refuses it) where none
+ * is loaded
+ * @ours: unknown to kexec-tools 2.0.32: abbreviations of its options keep their meaning
+ * @kind, @offset, @value: what it does to struct kx_args
+ */
+struct kx_option {
+	char letter;
+	const char *name;
+	const char *arg;
+	const char *help;
+	unsigned verbs;
+	bool image, ours;
+	enum kx_option_group group;
+	enum kx_option_kind kind;
+	size_t offset;
+	uint64_t value;
+};
+
+extern const struct kx_option kx_options[];
+extern const size_t kx_option_count;
+
+/**
+ * struct kx_args - a parsed command line
+ * @load, @exec, @unload, @shutdown: what to do; options add up as in kexec-tools
+ * @stop: the option that ended parsing, NULL for none
+ * @not_built: the first option given that is not built yet, NULL for none
+ * @image: the first option given that describes an image, NULL for none
+ */
+struct kx_args {
+	int load, exec, unload, shutdown, panic, load_asked;
+	int status, no_sync, no_ifdown, memmap_cmdline, debug;
+	int method;
+	unsigned flags;
+	const char *type, *append, *dtb, *serial, *baud, *machine, *save;
+	int reuse_cmdline, reuse_initrd, json;
+	uint64_t mem_min, mem_max, entry;
+	const char **initrds;
+	size_t initrd_count;
+	const char **operands;
+	size_t operand_count;
+	const struct kx_option *stop, *not_built, *image;
+	bool append_again;
+};
+
+/**
+ * kx_args_parse() - parse argv[1] … argv[argc - 1] for @verb
+ * @ret: to be cleared with kx_args_clear(), also after an error
+ *
+ * Errors: -EINVAL with the usage error in @err; -ENOMEM.
+ */
+int kx_args_parse(enum kx_verb verb, int argc, char **argv, struct kx_args *ret,
+		  struct kx_error *err);
+void kx_args_clear(struct kx_args *args);
+
+/* What `kexec --help` or `kexec VERB --help` prints. */
+void kx_help_print(FILE *out, enum kx_verb verb);
+
+#endif

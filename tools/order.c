@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From parsed options to a request to the library. */
+#include "tool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/overflow.h"
+#include "util.h"
+
+/* ---- what options say
+ * ------------------------------------------------------------------------------------------- */
+
+/* Type names of kexec-tools 2.0.32 on x86; those that the library has are never looked up here. */
+static const char *const kexec_tools_types[] = {
+	"multiboot2-x86", "elf-x86_64",  "multiboot-x86", "elf-x86", "bzImage64",
+	"bzImage",        "beoboot-x86", "nbi-x86",       "uki",
+};
+
+static bool type_built(const char *type)
+{
+	for (size_t i = 0; kx_format_name(i); i++)
+		if (!strcmp(kx_format_name(i), type))
+			return true;
+	return false;
+}
+
+int kx_args_built(const struct kx_args *args, struct kx_error *err)
+{
+	if (args->not_built)
+		return kx_fail(err, EOPNOTSUPP, "--%s is not built yet", args->not_built->name);
+	if (args->entry)
+		return kx_fail(err, EOPNOTSUPP,
+			       "--entry with another address than 0 is not built yet");
+	if (!args->type || type_built(args->type))
+		return 0;
+	for (size_t i = 0; i < KX_ARRAY_SIZE(kexec_tools_types); i++)
+		if (!strcmp(kexec_tools_types[i], args->type))
+			return kx_fail(err, EOPNOTSUPP, "--type=%s is not built yet", args->type);
+	return 0;
+}
+
+void kx_args_warn(const struct kx_args *args)
+{
+	for (size_t i = 1; i < args->operand_count; i++)
+		kx_say("warning: argument \"%s\" is ignored, there is one kernel; initrds are "
+		       "given by --initrd",
+		       args->operands[i]);
+	if (args->append_again)
+		kx_say("warning: --append and --command-line are given more than once; the last "
+		       "one counts");
+}
+
+static int serial_port(const char *text, uint16_t *ret, struct kx_error *err)
+{
+	unsigned long port = 0;
+	char *end = NULL;
+
+	if (!text)
+		return 0;
+	if (!strcmp(text, "ttyS0"))
+		port = 0x3f8;
+	else if (!strcmp(text, "ttyS1"))
+		port = 0x2f8;
+	else if (!strncmp(text, "0x", 2))
+		port = strtoul(text, &end, 16);
+	if (!port || port > UINT16_MAX || (end && *end))
+		return kx_fail(err, EINVAL, "--serial=%s is not a port; give ttyS0, ttyS1 or 0x3f8",
+			       text);
+	*ret = (uint16_t)port;
+	return 0;
+}
+
+/* What a 16550's divisor can make of its 115200 Hz, from 9600 on, as kexec-tools has it. */
+static int serial_baud(const char *text, uint32_t *ret, struct kx_error *err)
+{
+	unsigned long baud;
+	char *end;
+
+	if (!text)
+		return 0;
+	baud = strtoul(text, &end, 0);
+	if (*end || baud < 9600 || baud > 115200 || 115200 % baud)
+		return kx_fail(err, EINVAL,
+			       "--serial-baud=%s is not a rate of the port; give 115200 divided by "
+			       "1 to 12",
+			       text);
+	*ret = (uint32_t)baud;
+	return 0;
+}
+
+/* ---- files
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+static int open_source(const char *path, struct kx_source **ret, struct kx_error *err)
+{
+	char what[256];
+	int r;
+
+	snprintf(what, sizeof(what), "reading %s", strcmp(path, "-") ? path : "standard input");
+	kx_progress_begin(what);
+	r = kx_source_open(path, 0, ret, err);
+	kx_progress_end();
+	return r;
+}
+
+static int open_reused(const struct kx_machine *machine, struct kx_order *order,
+		       struct kx_error *err)
+{
+	const char *path = kx_machine_initrd_path(machine);
+	int r;
+
+	if (!path)
+		return kx_fail(
+			err, ENODATA,
+			"--reuseinitrd: the running kernel did not keep its initrd; boot it with "
+			"retain_initrd, or give the file by --initrd");
+	r = open_source(path, &order->initrds[0], err);
+	order->initrd_count = r == 0;
+	return r;
+}
+
+static int open_initrds(const struct kx_machine *machine, const struct kx_args *args,
+			struct kx_order *order, struct kx_error *err)
+{
+	int r = 0;
+
+	order->initrds = calloc(args->initrd_count + 1, sizeof(struct kx_source *));
+	if (!order->initrds)
+		return kx_fail(err, ENOMEM, "out of memory");
+	if (args->reuse_initrd)
+		r = open_reused(machine, order, err);
+	for (size_t i = 0; r == 0 && i < args->initrd_count; i++) {
+		r = open_source(args->initrds[i], &order->initrds[order->initrd_count], err);
+		order->initrd_count += r == 0;
+	}
+	return r;
+}
+
+/* The reused one first, then what was appended, as kexec-tools combines them. */
+static int make_cmdline(const struct kx_machine *machine, const struct kx_args *args, char **ret,
+			struct kx_error *err)
+{
+	_cleanup_free_ char *reused = NULL;
+	const char *append = args->append ? args->append : "";
+	int r;
+
+	if (args->reuse_cmdline) {
+		r = kx_cmdline_reuse(machine, args->panic, &reused, err);
+		if (r < 0)
+			return r;
+	}
+	if (asprintf(ret, "%s%s%s", reused ? reused : "", reused && *reused && *append ? " " : "",
+		     append) < 0) {
+		*ret = NULL;
+		return kx_fail(err, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static int open_all(const struct kx_machine *machine, const struct kx_args *args,
+		    struct kx_order *order, struct kx_error *err)
+{
+	int r = open_source(args->operands[0], &order->kernel, err);
+
+	if (r == 0)
+		r = open_initrds(machine, args, order, err);
+	if (r == 0 && args->dtb)
+		r = open_source(args->dtb, &order->dtb, err);
+	return r;
+}
+
+int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
+		  struct kx_order *ret, struct kx_error *err)
+{
+	struct kx_request *request = &ret->request;
+	int r;
+
+	request->type = args->type;
+	request->method = (enum kx_method)args->method;
+	request->flags = args->flags | (args->panic ? KX_REQUEST_PANIC : 0);
+	request->mem_min = args->mem_min;
+	request->mem_max = args->mem_max;
+	r = serial_port(args->serial, &request->serial_port, err);
+	if (r == 0)
+		r = serial_baud(args->baud, &request->serial_baud, err);
+	if (r == 0)
+		r = make_cmdline(machine, args, &ret->cmdline, err);
+	if (r == 0)
+		r = open_all(machine, args, ret, err);
+	request->kernel = ret->kernel;
+	request->initrds = (const struct kx_source *const *)ret->initrds;
+	request->initrd_count = ret->initrd_count;
+	request->dtb = ret->dtb;
+	request->cmdline = ret->cmdline;
+	return r;
+}
+
+void kx_order_clear(struct kx_order *order)
+{
+	for (size_t i = 0; i < order->initrd_count; i++)
+		kx_source_free(order->initrds[i]);
+	free(order->initrds);
+	kx_source_free(order->kernel);
+	kx_source_free(order->dtb);
+	free(order->cmdline);
+	*order = (struct kx_order){ 0 };
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A plan as text. */
+#include "tool.h"
+
+#include <inttypes.h>
+
+#include "names.h"
+
+#define LABEL_COLUMN 10
+
+static void print_line(FILE *out, const struct kx_style *style, const char *label, const char *text)
+{
+	fprintf(out, "%-*s", LABEL_COLUMN, label);
+	kx_text_wrap(out, text, LABEL_COLUMN, LABEL_COLUMN, style->width);
+}
+
+static void print_source(FILE *out, const char *label, const struct kx_source *source,
+			 const char *format)
+{
+	fprintf(out, "%-*s%s (%s%s%s)\n", LABEL_COLUMN, label, kx_source_name(source),
+		format ? format : "", format ? ", " : "", kx_size_text(kx_source_size(source)).s);
+}
+
+static void print_call(FILE *out, const struct kx_style *style, const struct kx_plan *plan)
+{
+	char text[KX_ERROR_TEXT_MAX + 32];
+
+	snprintf(text, sizeof(text), "%s: %s", kx_method_name(kx_plan_method(plan)),
+		 kx_plan_method_why(plan));
+	print_line(out, style, "call", text);
+	if (kx_plan_placed(plan))
+		fprintf(out, "%-*s0x%" PRIx64 "\n", LABEL_COLUMN, "entry", kx_plan_entry(plan));
+	else
+		print_line(out, style, "entry",
+			   kx_plan_method(plan) == KX_METHOD_FILE_LOAD
+				   ? "chosen by the running kernel"
+				   : "unknown");
+}
+
+void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order *order,
+		   const struct kx_machine *machine)
+{
+	const char *release = kx_machine_release(machine);
+	struct kx_style style = kx_style_of(out);
+
+	fprintf(out, "%-*s%s, running %s\n", LABEL_COLUMN, "machine", kx_plan_arch(plan),
+		release ? release : "an unknown release");
+	print_source(out, "kernel", order->kernel, kx_plan_format(plan));
+	for (size_t i = 0; i < order->initrd_count; i++)
+		print_source(out, "initrd", order->initrds[i], NULL);
+	if (order->dtb)
+		print_source(out, "dtb", order->dtb, NULL);
+	print_line(out, &style, "cmdline",
+		   *kx_plan_cmdline(plan) ? kx_plan_cmdline(plan) : "(none)");
+	print_call(out, &style, plan);
+	for (size_t i = 0; i < kx_plan_warning_count(plan); i++)
+		print_line(out, &style, "warning", kx_plan_warning(plan, i));
+	fputc('\n', out);
+	kx_plan_draw(out, plan);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "text.h"
+
+#include <langinfo.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define WIDTH_DEFAULT 80
+#define WIDTH_MIN 40
+
+static unsigned width_of(FILE *out)
+{
+	struct winsize size;
+	const char *columns;
+	unsigned long width;
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col;
+	columns = getenv("COLUMNS");
+	width = columns ? strtoul(columns, NULL, 10) : 0;
+	return width >= WIDTH_MIN && width <= 1000 ? (unsigned)width : WIDTH_DEFAULT;
+}
+
+struct kx_style kx_style_of(FILE *out)
+{
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return (struct kx_style){
+		.width = width_of(out),
+		.unicode = !strcmp(nl_langinfo(CODESET), "UTF-8"),
+		.colour = isatty(fileno(out)) && !(no_colour && *no_colour) && term &&
+			  strcmp(term, "dumb") != 0,
+	};
+}
+
+void kx_text_wrap(FILE *out, const char *text, unsigned used, unsigned indent, unsigned width)
+{
+	unsigned column = used;
+
+	for (;;) {
+		size_t word;
+
+		text += strspn(text, " ");
+		word = strcspn(text, " ");
+		if (!word)
+			break;
+		if (column > indent && column + 1 + word > width) {
+			fputc('\n', out);
+			column = 0;
+		}
+		if (column <= indent) {
+			fprintf(out, "%*s", (int)(indent - column), "");
+			column = indent;
+		} else {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(text, 1, word, out);
+		column += (unsigned)word;
+		text += word;
+	}
+	fputc('\n', out);
+}
+
+void kx_say(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout); /* both may be the same terminal */
+	fputs("kexec: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
