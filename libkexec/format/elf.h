@@ -15,6 +15,7 @@ struct kx_elf_phdr {
 	uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
+/* @type, @machine, @entry: e_type, e_machine, e_entry. */
 struct kx_elf {
 	unsigned bits; /* 32 or 64 */
 	uint16_t type, machine;
@@ -23,10 +24,23 @@ struct kx_elf {
 	struct kx_elf_phdr phdrs[KX_ELF_PHDR_MAX];
 };
 
-/* Errors: -ENOEXEC no ELF magic; -EBADMSG malformed; -EOPNOTSUPP big-endian or too many program headers. */
+/**
+ * kx_elf_parse() - read the header and the program headers
+ *
+ * What @ret then says is safe to use: every p_offset and p_filesz is within @file; no PT_LOAD segment is smaller in
+ * memory than in the file, ends past the address space, or overlaps another's physical addresses.
+ *
+ * Errors: -ENOEXEC no ELF magic; -EBADMSG malformed; -EOPNOTSUPP big-endian, or more than KX_ELF_PHDR_MAX headers.
+ */
 int kx_elf_parse(struct kx_view file, struct kx_elf *ret, struct kx_error *err);
 
-/* The first note with @name and @type in PT_NOTE segments. Errors: -ENOENT, -EBADMSG. */
+/**
+ * kx_elf_note() - the first note with @name and @type in the PT_NOTE segments
+ * @elf: of the same @file
+ * @ret: its descriptor, within @file
+ *
+ * Errors: -ENOENT; -EBADMSG when a note before it reaches past its segment.
+ */
 int kx_elf_note(struct kx_view file, const struct kx_elf *elf, const char *name, uint32_t type,
 		struct kx_view *ret, struct kx_error *err);
 

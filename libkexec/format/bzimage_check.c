@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Is the content of a bzImage what its maker wrote? */
+#include "bzimage.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <zlib.h>
+
+#include "base/overflow.h"
+#include "compress/compress.h"
+
+/* The first Linux that stores no sum. */
+#define NO_CRC_MAJOR 6
+#define NO_CRC_MINOR 15
+
+/*
+ * Microsoft PE format: "MS-DOS Stub", "Optional Header Standard Fields", "Optional Header Windows-Specific Fields",
+ * "Optional Header Data Directories". Offsets in the optional header.
+ */
+enum {
+	DOS_PE_OFFSET = 0x3c,
+	PE_OPTIONAL_HEADER = 24,
+	OPT_MAGIC_PE32 = 0x10b,
+	OPT_MAGIC_PE32_PLUS = 0x20b,
+	OPT_CHECKSUM = 64,
+	OPT_DIRECTORIES_PE32 = 96,
+	OPT_DIRECTORIES_PE32_PLUS = 112,
+	CERTIFICATE_DIRECTORY = 4,
+	DIRECTORY_SIZE = 8,
+};
+
+static uint32_t crc_over(uint32_t crc, struct kx_view v)
+{
+	return (uint32_t)crc32_z(crc, v.data, v.size);
+}
+
+static uint32_t crc_over_zeros(uint32_t crc, size_t count)
+{
+	static const uint8_t zeros[DIRECTORY_SIZE];
+
+	return (uint32_t)crc32_z(crc, zeros, count);
+}
+
+/* What signing rewrites, as offsets in the file. */
+struct signed_fields {
+	uint64_t checksum;
+	uint64_t certificates;
+};
+
+/* false if there is no PE header with both fields. */
+static bool find_signed_fields(struct kx_view image, struct signed_fields *ret)
+{
+	uint32_t pe, directories;
+	uint64_t opt, table;
+	uint16_t magic;
+
+	if (!kx_view_equals(image, 0, "MZ", 2) || !kx_view_le32(image, DOS_PE_OFFSET, &pe) ||
+	    !kx_view_equals(image, pe, "PE\0", 4))
+		return false;
+	opt = (uint64_t)pe + PE_OPTIONAL_HEADER;
+	if (!kx_view_le16(image, opt, &magic) ||
+	    (magic != OPT_MAGIC_PE32 && magic != OPT_MAGIC_PE32_PLUS))
+		return false;
+	table = opt + (magic == OPT_MAGIC_PE32 ? OPT_DIRECTORIES_PE32 : OPT_DIRECTORIES_PE32_PLUS);
+	/* NumberOfRvaAndSizes stands right before the table. */
+	if (!kx_view_le32(image, table - 4, &directories) ||
+	    directories <= CERTIFICATE_DIRECTORY)
+		return false;
+	ret->checksum = opt + OPT_CHECKSUM;
+	ret->certificates = table + CERTIFICATE_DIRECTORY * DIRECTORY_SIZE;
+	return kx_view_has(image, ret->certificates, DIRECTORY_SIZE);
+}
+
+static uint32_t image_crc(struct kx_view image)
+{
+	struct signed_fields field;
+	struct kx_view head, middle, tail;
+	uint32_t crc;
+
+	if (!find_signed_fields(image, &field) || !kx_view_sub(image, 0, field.checksum, &head) ||
+	    !kx_view_sub(image, field.checksum + 4, field.certificates - field.checksum - 4,
+			 &middle) ||
+	    !kx_view_from(image, field.certificates + DIRECTORY_SIZE, &tail))
+		return crc_over(0, image);
+	crc = crc_over_zeros(crc_over(0, head), 4);
+	crc = crc_over_zeros(crc_over(crc, middle), DIRECTORY_SIZE);
+	return crc_over(crc, tail);
+}
+
+/* A decimal number at *@at, moving it behind; false if there is none. */
+static bool read_number(struct kx_view text, size_t *at, unsigned *ret)
+{
+	unsigned n = 0;
+	size_t i = *at;
+
+	while (i < text.size && text.data[i] >= '0' && text.data[i] <= '9' && n < 1000)
+		n = n * 10 + (text.data[i++] - '0');
+	if (i == *at)
+		return false;
+	*at = i;
+	*ret = n;
+	return true;
+}
+
+/* Does Linux of this version, or a file of this kind, carry a sum? kx_bzimage_crc() has the rule and its reasons. */
+static bool may_carry_crc(const struct kx_bzimage *image)
+{
+	unsigned major, minor;
+	size_t at = 0;
+
+	if (image->version < 0x0208)
+		return false;
+	if (read_number(image->kernel_version, &at, &major) &&
+	    kx_view_equals(image->kernel_version, at++, ".", 1) &&
+	    read_number(image->kernel_version, &at, &minor))
+		return major < NO_CRC_MAJOR || (major == NO_CRC_MAJOR && minor < NO_CRC_MINOR);
+	return image->compressed.size > 0;
+}
+
+int kx_bzimage_crc(struct kx_view file, const struct kx_bzimage *image, bool *ret_checked,
+		   struct kx_error *err)
+{
+	struct kx_view body;
+	uint32_t stored, found;
+
+	if (!kx_view_sub(file, 0, image->setup.size + image->payload.size - 4, &body) ||
+	    !kx_view_le32(file, body.size, &stored))
+		return kx_fail(err, EBADMSG, "bzImage is shorter than when it was parsed");
+	/* arch/x86/boot/tools/build.c leaves out the final inversion that zlib's function does. */
+	found = stored && image->version >= 0x0208 ? ~image_crc(body) : 0;
+	if (found != stored && may_carry_crc(image) && stored)
+		return kx_fail(err, EBADMSG,
+			       "damaged bzImage: its CRC-32 is 0x%08" PRIx32
+			       ", the file says 0x%08" PRIx32
+			       "; copy the file again, or load it as it is with --force-crc",
+			       found, stored);
+	*ret_checked = stored && found == stored;
+	return 0;
+}
+
+/*
+ * What stands at the end of every payload: the size of what it unpacks to. A gzip stream ends with that field
+ * (RFC 1952, ISIZE); the kernel's build appends it to the other formats' streams (scripts/Makefile.lib, size_append).
+ */
+static int check_unpacked(const struct kx_codec *codec, struct kx_view stream, uint32_t size,
+			  struct kx_error *err)
+{
+	uint64_t unpacked;
+	int r = kx_codec_check(codec, stream, size, &unpacked, err);
+
+	if (r == -EOPNOTSUPP)
+		return 0;
+	if (r == -EFBIG || (!r && unpacked != size))
+		return kx_fail(err, EBADMSG,
+			       "damaged bzImage: its %s payload unpacks to %s than the %" PRIu32
+			       " bytes that it should; copy the file again",
+			       codec->name, r ? "more" : "less", size);
+	if (r < 0)
+		kx_error_prefix(err, "damaged bzImage, copy the file again");
+	return r;
+}
+
+int kx_bzimage_payload(const struct kx_bzimage *image, struct kx_error *err)
+{
+	struct kx_view payload = image->compressed;
+	const struct kx_codec *codec;
+	uint32_t size;
+
+	if (!payload.size || kx_view_equals(payload, 0, "\177ELF", 4))
+		return 0;
+	codec = kx_codec_find(payload);
+	if (!codec || !kx_view_le32(payload, payload.size - 4, &size))
+		return kx_fail(err, EBADMSG,
+			       "damaged bzImage: the payload is in no compression format that is "
+			       "known; copy the file again");
+	if (image->init_size && size > image->init_size)
+		return kx_fail(err, EBADMSG,
+			       "damaged bzImage: its payload unpacks to %" PRIu32
+			       " bytes, init_size leaves room for %" PRIu32
+			       "; copy the file again",
+			       size, image->init_size);
+	if (!codec->ends_with_size)
+		payload.size -= 4;
+	return check_unpacked(codec, payload, size, err);
+}
