@@ -140,9 +140,9 @@ void kx_sha256_update(struct kx_sha256 *hash, const void *data, size_t size)
 		compress(hash->state, hash->block, 1);
 	}
 	compress(hash->state, p, size / KX_SHA256_BLOCK_SIZE);
-	p += size - size % KX_SHA256_BLOCK_SIZE;
-	for (used = 0; used < size % KX_SHA256_BLOCK_SIZE; used++)
-		hash->block[used] = p[used];
+	used = size % KX_SHA256_BLOCK_SIZE;
+	for (size_t i = 0; i < used; i++)
+		hash->block[i] = p[size - used + i];
 }
 
 void kx_sha256_final(struct kx_sha256 *hash, uint8_t digest[KX_SHA256_DIGEST_SIZE])

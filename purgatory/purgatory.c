@@ -34,7 +34,7 @@ _Noreturn void kx_failure_end(void)
 	kx_arch_reset(state.flags);
 }
 
-static _Noreturn void fail(const char *what, const char *why)
+static _Noreturn void give_up(const char *what, const char *why)
 {
 	struct kx_console *console = kx_failure_begin();
 
@@ -179,13 +179,13 @@ _Noreturn void kx_purgatory_main(const struct kx_handoff *handoff)
 
 	if (problem) {
 		open_last_resort(handoff);
-		fail("the hand-off block is damaged: ", problem);
+		give_up("the hand-off block is damaged: ", problem);
 	}
 	state.flags = handoff->flags;
 	open_ports(handoff);
 	problem = kx_arch_map(handoff);
 	if (problem)
-		fail("cannot map what was loaded: ", problem);
+		give_up("cannot map what was loaded: ", problem);
 	open_memory(handoff);
 	progress("\nkexec: purgatory: checking what was loaded\n");
 	check(handoff);

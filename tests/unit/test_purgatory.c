@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Purgatory's flow and console on a pretended machine: its architecture's functions are the fakes
+ * below. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* Included for its state, which a real machine enters with once. */
+#include "purgatory/purgatory.c"
+
+enum { PORT = 0x2f8, SEGMENTS = 3 };
+enum { EXIT_STARTED = 1, EXIT_RESET };
+
+static struct {
+	jmp_buf leave;
+	struct kx_handoff handoff;
+	uint8_t segments[SEGMENTS][1000];
+	/* What the test wants. */
+	const char *map_problem;
+	uint8_t line_status;
+	unsigned fail_while_mapping;
+	/* What purgatory did. */
+	char output[4096];
+	size_t output_size;
+	uint16_t base; /* of the port that was used last */
+	uint8_t registers[8], divisor[2];
+	unsigned port_accesses, polls, drains_after_output, pauses, vga_resets, maps;
+	uint32_t reset_flags;
+	uint64_t entry, boot_params;
+} m;
+
+const char *kx_arch_map(const struct kx_handoff *handoff)
+{
+	assert_ptr_equal(handoff, &m.handoff);
+	m.maps++;
+	for (unsigned i = 0; i < m.fail_while_mapping; i++)
+		kx_failure_begin();
+	return m.map_problem;
+}
+
+void kx_arch_reset_vga(void)
+{
+	m.vga_resets++;
+}
+
+void kx_arch_pause(void)
+{
+	m.pauses++;
+}
+
+_Noreturn void kx_arch_reset(uint32_t flags)
+{
+	m.reset_flags = flags;
+	longjmp(m.leave, EXIT_RESET);
+}
+
+_Noreturn void kx_arch_start(uint64_t entry, uint64_t boot_params)
+{
+	m.entry = entry;
+	m.boot_params = boot_params;
+	longjmp(m.leave, EXIT_STARTED);
+}
+
+/* Which register of the console @port is. */
+static unsigned register_of(uint16_t port)
+{
+	m.port_accesses++;
+	m.base = state.console.uart.kind ? (uint16_t)state.console.uart.base : PORT;
+	assert_in_range(port, m.base, m.base + 7);
+	return port - m.base;
+}
+
+uint8_t kx_arch_in8(uint16_t port)
+{
+	assert_int_equal(register_of(port), 5);
+	m.polls++;
+	m.drains_after_output++;
+	return m.line_status;
+}
+
+void kx_arch_out8(uint16_t port, uint8_t value)
+{
+	unsigned reg = register_of(port);
+
+	if (m.registers[3] & 0x80 && reg < 2) {
+		m.divisor[reg] = value;
+	} else if (reg == 0) {
+		assert_true(m.output_size < sizeof(m.output) - 1);
+		m.output[m.output_size++] = (char)value;
+		m.drains_after_output = 0;
+	} else {
+		m.registers[reg] = value;
+	}
+}
+
+/* ---- what libkexec does ---- */
+
+static void add_region(const void *start, size_t size)
+{
+	m.handoff.regions[m.handoff.region_count++] =
+		(struct kx_handoff_range){ (uintptr_t)start, size };
+}
+
+static void seal(void)
+{
+	struct kx_sha256 hash;
+
+	kx_sha256_init(&hash);
+	for (uint32_t i = 0; i < m.handoff.region_count; i++)
+		kx_sha256_update(&hash, (void *)(uintptr_t)m.handoff.regions[i].start,
+				 m.handoff.regions[i].size);
+	kx_sha256_final(&hash, m.handoff.digest);
+	m.handoff.sum = kx_handoff_sum(&m.handoff);
+}
+
+static int set_up(void **unused)
+{
+	memset(&m, 0, sizeof(m));
+	m.line_status = 0x60;
+	m.handoff = (struct kx_handoff){
+		.magic = KX_HANDOFF_MAGIC,
+		.version = KX_HANDOFF_VERSION,
+		.size = KX_HANDOFF_SIZE,
+		.entry = 0x1000200,
+		.boot_params = 0x90000,
+		.console = { .kind = KX_CONSOLE_PORT, .base = PORT },
+	};
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		memset(m.segments[i], 'a' + (int)i, sizeof(m.segments[i]));
+		add_region(m.segments[i], sizeof(m.segments[i]) - i);
+	}
+	/* As libkexec does with the blob: all of the block but its unhashed end. */
+	add_region(&m.handoff, KX_HANDOFF_UNHASHED_OFFSET);
+	seal();
+	return 0;
+}
+
+/* Runs purgatory; returns how it ended. */
+static int run(void)
+{
+	int how;
+
+	memset(&state, 0, sizeof(state));
+	memset(m.output, 0, sizeof(m.output));
+	m.output_size = 0;
+	m.reset_flags = UINT32_MAX;
+	how = setjmp(m.leave);
+	if (!how)
+		kx_purgatory_main(&m.handoff);
+	return how;
+}
+
+static void assert_refused(const char *words)
+{
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(m.reset_flags, m.handoff.flags);
+	if (!strstr(m.output, words))
+		fail_msg("\"%s\" is not in \"%s\"", words, m.output);
+	assert_true(!strncmp(m.output, "\r\nkexec: purgatory: ", 20));
+	assert_non_null(strstr(m.output, "; resetting the machine\r\n"));
+}
+
+static void assert_started(void)
+{
+	assert_int_equal(run(), EXIT_STARTED);
+	assert_int_equal(m.entry, 0x1000200);
+	assert_int_equal(m.boot_params, 0x90000);
+}
+
+/* ---- the check ---- */
+
+static void test_starts_silently(void **unused)
+{
+	assert_started();
+	assert_string_equal(m.output, "");
+	assert_int_equal(m.maps, 1);
+	assert_int_equal(m.vga_resets, 0);
+}
+
+static void test_reports_progress_when_asked(void **unused)
+{
+	m.handoff.flags = KX_HANDOFF_PROGRESS;
+	seal();
+	assert_started();
+	assert_string_equal(m.output, "\r\nkexec: purgatory: checking what was loaded\r\n"
+				      "kexec: purgatory: starting the next kernel\r\n");
+	assert_int_not_equal(m.drains_after_output, 0);
+}
+
+static void test_any_changed_bit_is_caught(void **unused)
+{
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		for (size_t at = 0; at < m.handoff.regions[i].size; at += 37) {
+			m.segments[i][at] ^= 1 << at % 8;
+			assert_refused("checksum mismatch");
+			m.segments[i][at] ^= 1 << at % 8;
+		}
+	}
+	assert_started();
+}
+
+/* The last region is two bytes shorter than its segment: padding is not looked at. */
+static void test_bytes_outside_regions_do_not_count(void **unused)
+{
+	m.segments[2][998] ^= 0xff;
+	assert_started();
+	m.segments[2][997] ^= 0xff;
+	assert_refused("checksum mismatch");
+}
+
+static void test_mismatch_shows_both_digests(void **unused)
+{
+	char expected[64];
+
+	snprintf(expected, sizeof(expected), "loaded was %02x%02x%02x%02x", m.handoff.digest[0],
+		 m.handoff.digest[1], m.handoff.digest[2], m.handoff.digest[3]);
+	m.segments[1][0] ^= 1;
+	assert_refused(expected);
+	assert_refused("; load it again");
+}
+
+static void test_each_byte_of_the_digest_counts(void **unused)
+{
+	for (unsigned i = 0; i < KX_SHA256_DIGEST_SIZE; i++) {
+		m.handoff.digest[i] ^= 1;
+		m.handoff.sum = kx_handoff_sum(&m.handoff);
+		assert_refused("checksum mismatch");
+		m.handoff.digest[i] ^= 1;
+	}
+}
+
+static void test_order_of_regions_counts(void **unused)
+{
+	struct kx_handoff_range first = m.handoff.regions[0];
+
+	m.handoff.region_count--; /* the block itself is going to change */
+	seal();
+	m.handoff.regions[0] = m.handoff.regions[1];
+	m.handoff.regions[1] = first;
+	m.handoff.sum = kx_handoff_sum(&m.handoff);
+	assert_refused("checksum mismatch");
+}
+
+static void test_no_regions_is_no_check(void **unused)
+{
+	m.handoff.region_count = 0;
+	seal();
+	m.segments[0][0] ^= 1;
+	assert_started();
+}
+
+/* ---- the hand-off block ---- */
+
+static void test_any_changed_bit_of_the_block_is_caught(void **unused)
+{
+	uint8_t *block = (uint8_t *)&m.handoff;
+
+	for (size_t i = 0; i < 8 * sizeof(m.handoff); i++) {
+		block[i / 8] ^= (uint8_t)(1 << i % 8);
+		assert_int_equal(run(), EXIT_RESET);
+		assert_non_null(strstr(m.output, "the hand-off block is damaged: "));
+		assert_int_equal(m.maps, 0);
+		block[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+}
+
+static void assert_block_refused(const char *why)
+{
+	m.handoff.sum = kx_handoff_sum(&m.handoff);
+	assert_string_equal(kx_handoff_problem(&m.handoff), why);
+	assert_int_equal(run(), EXIT_RESET);
+	assert_non_null(strstr(m.output, why));
+	assert_int_equal(m.maps, 0);
+	set_up(NULL);
+}
+
+static void test_fields_out_of_bounds(void **unused)
+{
+	m.handoff.magic++;
+	assert_block_refused("wrong magic number");
+	m.handoff.version++;
+	assert_block_refused("wrong version or size");
+	m.handoff.size--;
+	assert_block_refused("wrong version or size");
+	m.handoff.flags = KX_HANDOFF_FLAGS + 1;
+	assert_block_refused("unknown flag");
+	m.handoff.map_count = KX_HANDOFF_MAPS + 1;
+	assert_block_refused("too many ranges");
+	m.handoff.region_count = KX_HANDOFF_REGIONS + 1;
+	assert_block_refused("too many ranges");
+	m.handoff.maps[0] = (struct kx_handoff_range){ UINT64_MAX, 2 };
+	m.handoff.map_count = 1;
+	assert_block_refused("a range past the end of the address space");
+	m.handoff.regions[SEGMENTS].size = UINT64_MAX;
+	assert_block_refused("a range past the end of the address space");
+}
+
+/* The report goes to where a PC has its first port then. */
+static void assert_console_refused(struct kx_handoff_console console)
+{
+	m.handoff.console = console;
+	m.handoff.sum = kx_handoff_sum(&m.handoff);
+	assert_int_equal(run(), EXIT_RESET);
+	assert_non_null(strstr(m.output, "damaged: unknown kind of console"));
+	assert_int_equal(m.base, 0x3f8);
+}
+
+static void test_consoles_out_of_bounds(void **unused)
+{
+	assert_console_refused((struct kx_handoff_console){ .kind = KX_CONSOLE_MMIO + 1 });
+	assert_console_refused(
+		(struct kx_handoff_console){ .kind = KX_CONSOLE_PORT, .base = 0xfff9 });
+	assert_console_refused((struct kx_handoff_console){
+		.kind = KX_CONSOLE_PORT, .base = PORT, .reg_shift = 255 });
+	assert_console_refused(
+		(struct kx_handoff_console){ .kind = KX_CONSOLE_MMIO, .reg_width = 2 });
+	assert_console_refused((struct kx_handoff_console){
+		.kind = KX_CONSOLE_MMIO, .reg_width = 1, .reg_shift = 4 });
+}
+
+static void test_damage_is_reported_on_the_console_of_the_block(void **unused)
+{
+	m.handoff.entry++;
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(m.base, PORT);
+	m.handoff.console.kind = KX_CONSOLE_NONE;
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(m.base, 0x3f8);
+}
+
+static void test_full_lists_are_accepted(void **unused)
+{
+	m.handoff.map_count = KX_HANDOFF_MAPS;
+	while (m.handoff.region_count < KX_HANDOFF_REGIONS)
+		add_region(m.segments[0], 1);
+	seal();
+	assert_started();
+}
+
+/* ---- failing ---- */
+
+static void test_unmappable_is_reported(void **unused)
+{
+	m.map_problem = "because";
+	assert_refused("cannot map what was loaded: because");
+}
+
+/* An exception while a failure is being reported: no more reporting, no more ports. */
+static void test_failure_while_failing_resets_at_once(void **unused)
+{
+	m.fail_while_mapping = 2;
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(m.reset_flags, KX_HANDOFF_NO_PORT_IO);
+	assert_string_equal(m.output, "\r\nkexec: purgatory: ");
+}
+
+static void test_guest_without_port_io(void **unused)
+{
+	m.handoff.flags = KX_HANDOFF_NO_PORT_IO | KX_HANDOFF_RESET_VGA | KX_HANDOFF_PROGRESS;
+	seal();
+	assert_started();
+	m.segments[0][0] ^= 1;
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(m.reset_flags, m.handoff.flags);
+	assert_int_equal(m.port_accesses, 0);
+	assert_int_equal(m.vga_resets, 0);
+}
+
+/* ---- consoles ---- */
+
+static void test_port_keeps_its_speed_by_default(void **unused)
+{
+	m.segments[0][0] ^= 1;
+	assert_refused("mismatch");
+	assert_int_equal(m.registers[3], 0);
+	assert_int_equal(m.divisor[0], 0);
+}
+
+static void test_port_is_programmed(void **unused)
+{
+	m.handoff.console.divisor = 0x180;
+	seal();
+	m.segments[0][0] ^= 1;
+	assert_refused("mismatch");
+	assert_int_equal(m.registers[3], 3);
+	assert_int_equal(m.divisor[0], 0x80);
+	assert_int_equal(m.divisor[1], 1);
+}
+
+static void test_dead_port_is_given_up_once(void **unused)
+{
+	m.line_status = 0;
+	m.segments[0][0] ^= 1;
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(m.output_size, 0);
+	assert_in_range(m.polls, 1, 1000000);
+}
+
+static void test_port_that_never_drains(void **unused)
+{
+	m.line_status = 0x20;
+	m.segments[0][0] ^= 1;
+	assert_refused("mismatch");
+	assert_in_range(m.drains_after_output, 1000, 1000000);
+}
+
+static void test_report_is_sent_before_the_reset(void **unused)
+{
+	m.segments[0][0] ^= 1;
+	assert_refused("mismatch");
+	assert_int_equal(m.drains_after_output, 1);
+}
+
+static void test_port_in_memory(void **unused)
+{
+	uint32_t wide[8] = { [5] = 0x60 };
+	uint8_t narrow[8] = { [5] = 0x60 };
+
+	m.handoff.console = (struct kx_handoff_console){
+		.kind = KX_CONSOLE_MMIO, .reg_shift = 2, .reg_width = 4, .base = (uintptr_t)wide
+	};
+	seal();
+	m.segments[0][0] ^= 1;
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(wide[0], '\n');
+	m.handoff.console = (struct kx_handoff_console){
+		.kind = KX_CONSOLE_MMIO, .reg_width = 1, .base = (uintptr_t)narrow, .divisor = 0x201
+	};
+	m.handoff.sum = kx_handoff_sum(&m.handoff);
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(narrow[0], '\n');
+	assert_int_equal(narrow[1], 2);
+	assert_int_equal(narrow[3], 3);
+	assert_int_equal(m.port_accesses, 0);
+}
+
+/* Memory is not mapped yet when mapping fails. */
+static void test_port_in_memory_is_not_used_unmapped(void **unused)
+{
+	uint8_t narrow[8] = { [5] = 0x60 };
+
+	m.handoff.console = (struct kx_handoff_console){ .kind = KX_CONSOLE_MMIO,
+							 .reg_width = 1,
+							 .base = (uintptr_t)narrow };
+	m.handoff.flags = KX_HANDOFF_VGA_TEXT;
+	seal();
+	m.map_problem = "because";
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(narrow[0], 0);
+}
+
+static void test_text_screen(void **unused)
+{
+	uint16_t screen[80 * 25 + 1] = { [80 * 25] = 0xdead };
+	char row[80];
+
+	m.handoff.flags = KX_HANDOFF_VGA_TEXT | KX_HANDOFF_RESET_VGA;
+	m.handoff.vga_base = (uintptr_t)screen;
+	seal();
+	m.segments[0][0] ^= 1;
+	assert_refused("mismatch");
+	for (unsigned i = 0; i < 80; i++) {
+		assert_int_equal(screen[i], 0x4f20);
+		assert_int_equal(screen[80 + i] >> 8, 0x4f);
+		row[i] = (char)screen[80 + i];
+	}
+	assert_memory_equal(row, "kexec: purgatory: checksum mismatch: ", 37);
+	assert_int_equal(screen[80 * 25], 0xdead);
+	assert_int_equal(m.pauses, 1);
+	assert_int_equal(m.vga_resets, 1);
+}
+
+static void test_text_screen_starts_again_at_its_top(void **unused)
+{
+	uint16_t screen[80 * 25 + 1] = { [80 * 25] = 0xdead };
+	struct kx_console console = { 0 };
+
+	kx_console_add_screen(&console, (uintptr_t)screen);
+	for (unsigned i = 0; i < 25; i++)
+		kx_console_text(&console, "x\n");
+	kx_console_text(&console, "yz");
+	assert_int_equal(screen[0], 0x4f00 | 'y');
+	assert_int_equal(screen[1], 0x4f00 | 'z');
+	assert_int_equal(screen[80], 0x4f00 | 'x');
+	assert_int_equal(screen[80 * 25], 0xdead);
+}
+
+static void test_numbers(void **unused)
+{
+	struct kx_console console = { 0 };
+	const uint8_t bytes[] = { 0x0a, 0xf0 };
+
+	kx_console_add_uart(&console, &m.handoff.console);
+	kx_console_number(&console, 0);
+	kx_console_text(&console, " ");
+	kx_console_number(&console, 0x10);
+	kx_console_text(&console, " ");
+	kx_console_number(&console, 0xfedcba9876543210);
+	kx_console_text(&console, " ");
+	kx_console_bytes(&console, bytes, sizeof(bytes));
+	assert_string_equal(m.output, "0x0 0x10 0xfedcba9876543210 0af0");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_starts_silently),
+		TEST(test_reports_progress_when_asked),
+		TEST(test_any_changed_bit_is_caught),
+		TEST(test_bytes_outside_regions_do_not_count),
+		TEST(test_mismatch_shows_both_digests),
+		TEST(test_each_byte_of_the_digest_counts),
+		TEST(test_order_of_regions_counts),
+		TEST(test_no_regions_is_no_check),
+		TEST(test_any_changed_bit_of_the_block_is_caught),
+		TEST(test_fields_out_of_bounds),
+		TEST(test_consoles_out_of_bounds),
+		TEST(test_damage_is_reported_on_the_console_of_the_block),
+		TEST(test_full_lists_are_accepted),
+		TEST(test_unmappable_is_reported),
+		TEST(test_failure_while_failing_resets_at_once),
+		TEST(test_guest_without_port_io),
+		TEST(test_port_keeps_its_speed_by_default),
+		TEST(test_port_is_programmed),
+		TEST(test_dead_port_is_given_up_once),
+		TEST(test_port_that_never_drains),
+		TEST(test_report_is_sent_before_the_reset),
+		TEST(test_port_in_memory),
+		TEST(test_port_in_memory_is_not_used_unmapped),
+		TEST(test_text_screen),
+		TEST(test_text_screen_starts_again_at_its_top),
+		TEST(test_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
