@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kexec command under test, as files for a guest. It is never run on this machine."""
+
+import os
+from pathlib import Path
+
+from . import assets, initrd
+
+GUEST_PATH = "/sbin/kexec"
+DEFAULT = Path(__file__).resolve().parents[3] / "build/tools/kexec"
+
+
+def chosen():
+    """KEXEC_TEST_BINARY: a path, or debian:SUITE for kexec-tools as a stand-in."""
+    return os.environ.get("KEXEC_TEST_BINARY", str(DEFAULT))
+
+
+def is_ours():
+    return not chosen().startswith("debian:")
+
+
+def files():
+    if not is_ours():
+        return initrd.kexec_tools(chosen().removeprefix("debian:"), GUEST_PATH)
+    if not os.access(chosen(), os.X_OK):
+        raise assets.AssetMissing(f"{chosen()} is not there; build it or set KEXEC_TEST_BINARY")
+    return initrd.program(chosen(), GUEST_PATH)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Twenty jumps in one guest: whatever a hand-off loses or adds each time would pile up."""
+
+import pytest
+
+from lab import assets, jump
+
+JUMPS = 20
+KEPT = ("firmware_map", "cmdline", "random", "acpi", "efi", "efi_runtime_map", "nproc")
+
+# Each kernel's initrd is packed by the one before it, from its own files, so that it can go on.
+PACK = "cd / && find init bin lab sbin/kexec lib lib64 usr/lib opt boot etc 2>/dev/null | " \
+    "cpio -o -H newc >/tmp/next.img 2>/dev/null"
+
+
+@pytest.mark.parametrize("firmware", ["seabios", "ovmf"])
+def test_chain(firmware):
+    kernel = assets.kernel("6.1")
+    with jump.boot("6.1", jump.carried(kernel), firmware=firmware, cmdline="console=ttyS0") as guest:
+        began = guest.facts(*KEPT)
+        for _ in range(JUMPS):
+            guest.ok(PACK)
+            guest.ok(f"kexec -l /boot/vmlinuz-{kernel.release} --initrd=/tmp/next.img "
+                     "--reuse-cmdline")
+            guest.jump("first")
+        ended = guest.facts(*KEPT)
+    assert ended == began

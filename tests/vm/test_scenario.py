@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a user types, exactly, and what stands around it."""
+
+from lab import assets, jump
+from lab.initrd import Initrd, random_hash
+
+
+def test_user_scenario():
+    """No flag but those of the manual page; a failed load in between changes nothing."""
+    kernel, second = assets.kernel("6.12"), Initrd("second")
+    with jump.boot("6.1", jump.carried(kernel, second)) as guest:
+        before = guest.facts("cmdline")
+        guest.ok(
+            f"kexec --load /boot/vmlinuz-{kernel.release} "
+            f"--initrd=/boot/initrd.img-{kernel.release} --reuse-cmdline"
+        )
+        assert guest.ok("cat /sys/kernel/kexec_loaded").strip() == "1"
+        guest.ok(f"head -c 400000 /boot/vmlinuz-{kernel.release} >/tmp/cut")
+        assert guest.run("kexec --load /tmp/cut").status != 0
+        assert guest.ok("cat /sys/kernel/kexec_loaded").strip() == "1"
+        guest.jump("second", "kexec --exec")
+        assert kernel.release in guest.ok("uname -a")
+        after = guest.facts("cmdline", "random")
+    assert after["cmdline"] == jump.reused(before["cmdline"])
+    assert after["random"] == random_hash(second.random)
+
+
+def test_exec_with_nothing_mounted():
+    """systemd-shutdown calls kexec -e when /proc and /sys may be gone already."""
+    kernel, second = assets.kernel("6.1"), Initrd("second")
+    with jump.boot("6.1", jump.carried(kernel, second)) as guest:
+        guest.ok(f"kexec -l /boot/vmlinuz-{kernel.release} "
+                 f"--initrd=/boot/initrd.img-{kernel.release} --command-line=console=ttyS0")
+        guest.jump("second", "umount -l /sys; umount -l /proc; exec kexec -e </dev/null")
+        after = guest.facts("release", "cmdline")
+    assert after == {"release": kernel.release, "cmdline": "console=ttyS0"}
+
+
+def test_unload_forgets_the_kernel():
+    kernel = assets.kernel("6.1")
+    with jump.boot("6.1", jump.carried(kernel)) as guest:
+        for call in ("-c", "-s"):
+            guest.ok(f"kexec {call} -l /boot/vmlinuz-{kernel.release} --reuse-cmdline")
+            assert guest.ok("cat /sys/kernel/kexec_loaded").strip() == "1"
+            guest.ok("kexec -u")
+            assert guest.ok("cat /sys/kernel/kexec_loaded").strip() == "0"
+        assert guest.run("kexec -e").status != 0
+        assert guest.facts("release")["release"] == kernel.release
