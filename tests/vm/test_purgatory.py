@@ -57,6 +57,7 @@ class Machine:
     initrd_at: int = INITRD
     la57: int = 0
     cr4: int = 0
+    graphics: int = 0
 
     def __post_init__(self):
         blob = bytearray(BLOB.read_bytes())
@@ -122,6 +123,7 @@ class Run:
     serial: str
     log: str
     screen: str = ""
+    resolution: tuple = ()
 
 
 def assemble(source, directory, *link):
@@ -170,7 +172,7 @@ def qemu_command(machine, old, directory, model, cpu, memory):
     command = ["qemu-system-x86_64", "-accel", "tcg", "-M", model, "-cpu", cpu, "-m", str(memory), "-nodefaults",
                "-display", "none", "-serial", "stdio", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4",
                "-kernel", old, "-d", "cpu_reset", "-D", directory / "log"]
-    config = struct.pack("<IIQ", machine.la57, machine.cr4, machine.blob_at)
+    config = struct.pack("<IIQI", machine.la57, machine.cr4, machine.blob_at, machine.graphics)
     for at, data in [*machine.loaded.items(), (CONFIG, config)]:
         path = directory / f"at-{at:x}"
         path.write_bytes(data)
@@ -205,12 +207,14 @@ def run_with_screen(kernels, tmp_path):
                     qmp = Qmp(listener)
                     qmp.wait("event", "SHUTDOWN")
                     qmp("pmemsave", val=VGA, size=4000, filename=str(tmp_path / "screen"))
+                    qmp("screendump", filename=str(tmp_path / "picture"))
                     qmp("quit")
                     serial = process.stdout.read().decode("latin1")
                 finally:
                     process.kill()
         screen = (tmp_path / "screen").read_bytes()[::2].decode("cp437")
-        return Run(RESET, serial, "", screen)
+        _, width, height, *_ = (tmp_path / "picture").read_bytes()[:32].split()
+        return Run(RESET, serial, "", screen, (int(width), int(height)))
 
     return start
 
@@ -389,6 +393,16 @@ def test_text_screen(machine, run_with_screen):
     assert "checksum mismatch" in result.serial
     assert result.screen[80:].startswith("kexec: purgatory: checksum mismatch: memory has sha256 ")
     assert "; resetting the machine" in result.screen
+    assert result.resolution == (720, 400)
+
+
+@pytest.mark.parametrize("flags, text_mode", [(VGA_TEXT, False), (VGA_TEXT | RESET_VGA, True)])
+def test_reset_of_the_vga_card(machine, run_with_screen, flags, text_mode):
+    m = machine(flags=flags, graphics=1)
+    m.flip(NEXT_KERNEL)
+    result = run_with_screen(m)
+    assert (result.resolution == (720, 400)) == text_mode
+    assert ("checksum mismatch" in result.screen) == text_mode
 
 
 def test_without_port_io(machine, run):

@@ -8,6 +8,7 @@
 	CONFIG_LA57 = 0x300000
 	CONFIG_CR4 = 0x300004
 	CONFIG_TARGET = 0x300008
+	CONFIG_GRAPHICS = 0x300010	/* 1 leaves the VGA card in a graphics mode */
 
 	TABLES = 0x500000
 	PML5 = TABLES
@@ -51,6 +52,17 @@ _start:
 	cmpl	$512, %ecx
 	jb	1b
 
+	cmpl	$0, CONFIG_GRAPHICS
+	je	1f
+	movw	$0x3ce, %dx
+	movw	$0x4005, %ax		/* 256 colours, */
+	outw	%ax, %dx
+	movw	$0x0506, %ax		/* graphics, memory at 0xa0000 */
+	outw	%ax, %dx
+	movw	$0x3c4, %dx
+	movw	$0x0e04, %ax		/* planes chained */
+	outw	%ax, %dx
+1:
 	movl	$0x20, %eax		/* CR4.PAE */
 	movl	$PML4, %ebx
 	cmpl	$0, CONFIG_LA57
