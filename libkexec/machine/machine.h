@@ -74,6 +74,9 @@ struct kx_uart {
 struct kx_config {
 	char *path; /* NULL: none found */
 	enum kx_fact kexec, kexec_file, kexec_sig, kexec_sig_force, crash_dump, ima_kexec, relocatable, kho;
+	enum kx_fact kho_default; /* handover is on unless kho=off */
+	enum kx_fact ima_secure_boot; /* IMA asks for the state of Secure Boot */
+	enum kx_fact ima_arch_policy; /* and then has rules of its own */
 };
 
 struct kx_machine {
@@ -99,6 +102,7 @@ struct kx_machine {
 	struct kx_uart uart;
 	enum kx_fact la57; /* 5-level paging in use */
 
+	enum kx_fact guest; /* runs under a hypervisor */
 	enum kx_confidential confidential;
 	unsigned c_bit; /* SEV: position of the encryption bit in page table entries; 0 none */
 	bool xen_dom0;
@@ -110,6 +114,7 @@ struct kx_machine {
 	enum kx_fact load_disabled;	/* kernel.kexec_load_disabled */
 	bool have_limit_reboot, have_limit_panic; /* kernel.kexec_load_limit_*, -1 is no limit */
 	int limit_reboot, limit_panic;
+	enum kx_fact kexec_core; /* sysfs shows that one of the two calls is built in */
 	enum kx_fact loaded, crash_loaded;
 	bool have_crash_size;
 	uint64_t crash_size;

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * May one of the two system calls be used? Known from what was read, never by trying: each attempt
+ * takes one away from kexec_load_limit_*. The kernel's own checks are in kexec_load_permitted(),
+ * kexec_load_check() (kernel/kexec.c), kexec_file_load() (kernel/kexec_file.c) and ima_load_data()
+ * (security/integrity/ima/ima_main.c).
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/overflow.h"
+#include "machine/machine.h"
+
+struct kx_question {
+	const struct kx_machine *machine;
+	enum kx_method method;
+	bool for_crash;
+};
+
+/* One condition: KX_YES when it is no obstacle, else why. */
+typedef enum kx_fact kx_condition(const struct kx_question *q, struct kx_error *why);
+
+static enum kx_fact kx_no(struct kx_error *why, const char *text)
+{
+	kx_fail(why, EPERM, "%s", text);
+	return KX_NO;
+}
+
+static enum kx_fact kx_not_known(struct kx_error *why, const char *text)
+{
+	kx_fail(why, ENODATA, "%s", text);
+	return KX_UNKNOWN;
+}
+
+static enum kx_fact kx_is_built_in(const struct kx_question *q, struct kx_error *why)
+{
+	const struct kx_config *config = &q->machine->config;
+	bool file = q->method == KX_METHOD_FILE_LOAD;
+	const char *option = file ? "CONFIG_KEXEC_FILE" : "CONFIG_KEXEC";
+	enum kx_fact built_in = file ? config->kexec_file : config->kexec;
+
+	if (built_in == KX_NO) {
+		kx_fail(why, ENOSYS, "the running kernel was built without %s (%s)", option,
+			config->path);
+		return KX_NO;
+	}
+	if (q->machine->kexec_core == KX_NO && built_in == KX_UNKNOWN)
+		return kx_no(why, "the running kernel was built without kexec: "
+				  "/sys/kernel/kexec_loaded is not there");
+	if (built_in == KX_YES)
+		return KX_YES;
+	kx_fail(why, ENODATA, "it is not known whether the running kernel has %s", option);
+	return KX_UNKNOWN;
+}
+
+static enum kx_fact kx_is_not_xen(const struct kx_question *q, struct kx_error *why)
+{
+	if (q->machine->xen_dom0)
+		return kx_no(why,
+			     "this is a Xen dom0, where the hypervisor would have to start the "
+			     "next kernel, which is not supported yet");
+	if (q->machine->xen_pv)
+		return kx_no(why,
+			     "this is a paravirtualised Xen guest, which cannot leave its kernel");
+	return KX_YES;
+}
+
+static enum kx_fact kx_has_capability(const struct kx_question *q, struct kx_error *why)
+{
+	if (q->machine->cap_sys_boot == KX_NO)
+		return kx_no(why,
+			     "this process does not have CAP_SYS_BOOT; run it as root, outside "
+			     "of containers");
+	if (q->machine->cap_sys_boot == KX_UNKNOWN)
+		return kx_not_known(why, "it is not known whether this process has CAP_SYS_BOOT");
+	return KX_YES;
+}
+
+static enum kx_fact kx_is_not_disabled(const struct kx_question *q, struct kx_error *why)
+{
+	if (q->machine->load_disabled == KX_YES)
+		return kx_no(why, "kernel.kexec_load_disabled is 1, and stays so until the machine "
+				  "is rebooted");
+	return KX_YES;
+}
+
+static enum kx_fact kx_is_within_limit(const struct kx_question *q, struct kx_error *why)
+{
+	const struct kx_machine *machine = q->machine;
+	bool none = q->for_crash ? machine->have_limit_panic && machine->limit_panic == 0
+				 : machine->have_limit_reboot && machine->limit_reboot == 0;
+
+	if (!none)
+		return KX_YES;
+	kx_fail(why, EPERM,
+		"kernel.kexec_load_limit_%s is 0: no load is left until the machine is rebooted",
+		q->for_crash ? "panic" : "reboot");
+	return KX_NO;
+}
+
+static enum kx_fact kx_is_not_locked_down(const struct kx_question *q, struct kx_error *why)
+{
+	enum kx_lockdown lockdown = q->machine->lockdown;
+
+	if (lockdown == KX_LOCKDOWN_NONE)
+		return KX_YES;
+	/* Distributions lock the kernel down when Secure Boot is on, and only then by themselves.
+	 */
+	if (lockdown == KX_LOCKDOWN_UNKNOWN && q->machine->secure_boot != KX_YES)
+		return KX_YES;
+	if (lockdown == KX_LOCKDOWN_UNKNOWN)
+		return kx_not_known(why, "Secure Boot is on, and it is not known whether the "
+					 "kernel is locked down; mount securityfs");
+	kx_fail(why, EPERM,
+		"the kernel is locked down (%s) and takes signed kernels only, by kexec_file_load",
+		lockdown == KX_LOCKDOWN_INTEGRITY ? "integrity" : "confidentiality");
+	return KX_NO;
+}
+
+static enum kx_fact kx_needs_no_signature(const struct kx_question *q, struct kx_error *why)
+{
+	if (q->machine->config.kexec_sig_force == KX_YES)
+		return kx_no(why,
+			     "the running kernel enforces signatures (CONFIG_KEXEC_SIG_FORCE), "
+			     "which kexec_load cannot check");
+	return KX_YES;
+}
+
+static enum kx_fact kx_needs_no_ima(const struct kx_question *q, struct kx_error *why)
+{
+	if (q->machine->ima_appraises_kexec == KX_YES)
+		return kx_no(why, "IMA appraises the kernel to be started, which it can do with "
+				  "kexec_file_load only");
+	if (q->machine->ima_measures == KX_YES)
+		return kx_no(why, "IMA has a measurement list, which only kexec_file_load carries "
+				  "over");
+	return KX_YES;
+}
+
+static enum kx_fact kx_needs_no_handover(const struct kx_question *q, struct kx_error *why)
+{
+	if (q->machine->kho_active == KX_YES)
+		return kx_no(why, "Kexec Handover is active, whose state only kexec_file_load "
+				  "passes on");
+	return KX_YES;
+}
+
+static kx_condition *const for_both[] = { kx_is_built_in, kx_is_not_xen, kx_has_capability,
+					  kx_is_not_disabled, kx_is_within_limit };
+
+static kx_condition *const for_load[] = { kx_is_not_locked_down, kx_needs_no_signature,
+					  kx_needs_no_ima, kx_needs_no_handover };
+
+/* The first obstacle decides; without any, the first condition that is not known. */
+static enum kx_fact kx_ask(const struct kx_question *q, kx_condition *const *conditions,
+			   size_t count, struct kx_error *why, enum kx_fact so_far)
+{
+	for (size_t i = 0; i < count && so_far != KX_NO; i++) {
+		struct kx_error reason = { "" };
+		enum kx_fact fact = conditions[i](q, &reason);
+
+		if (fact == KX_YES || (fact == KX_UNKNOWN && so_far == KX_UNKNOWN))
+			continue;
+		so_far = fact;
+		*why = reason;
+	}
+	return so_far;
+}
+
+static enum kx_fact kx_allowed_call(const struct kx_question *q, struct kx_error *why)
+{
+	enum kx_fact fact = kx_ask(q, for_both, KX_ARRAY_SIZE(for_both), why, KX_YES);
+
+	if (q->method == KX_METHOD_LOAD)
+		fact = kx_ask(q, for_load, KX_ARRAY_SIZE(for_load), why, fact);
+	return fact;
+}
+
+enum kx_fact kx_allowed(const struct kx_machine *machine, enum kx_method method, bool for_crash,
+			struct kx_error *why)
+{
+	struct kx_question q = { machine, method, for_crash };
+	struct kx_error load = { "" }, file = { "" };
+	enum kx_fact by_load, by_file;
+
+	why->text[0] = '\0';
+	if (method != KX_METHOD_AUTO)
+		return kx_allowed_call(&q, why);
+	q.method = KX_METHOD_LOAD;
+	by_load = kx_allowed_call(&q, &load);
+	q.method = KX_METHOD_FILE_LOAD;
+	by_file = kx_allowed_call(&q, &file);
+	if (by_load == KX_YES || by_file == KX_YES)
+		return KX_YES;
+	/* Both reasons in one text: each cut to its half. */
+	snprintf(why->text, sizeof(why->text), "kexec_load: %.480s; kexec_file_load: %.480s",
+		 load.text, file.text);
+	return by_load == KX_NO && by_file == KX_NO ? KX_NO : KX_UNKNOWN;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "base/overflow.h"
+#include "cmdline.h"
+#include "machine/machine.h"
+#include "util.h"
+
+/* isspace() of the kernel (include/linux/ctype.h): the non-breaking space of Latin-1 counts. */
+static bool kx_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r') || (unsigned char)c == 0xa0;
+}
+
+static size_t kx_word_length(const char *s)
+{
+	bool in_quote = false;
+	size_t i;
+
+	for (i = 0; s[i] && (in_quote || !kx_is_space(s[i])); i++)
+		if (s[i] == '"')
+			in_quote = !in_quote;
+	return i;
+}
+
+static void kx_word_split(struct kx_word *word)
+{
+	const char *end = word->raw + word->raw_size, *equals;
+	bool quoted = word->raw[0] == '"';
+
+	word->name = word->raw + quoted;
+	/* A word that begins with a quote ends with one, which belongs to neither part. */
+	if (quoted && end > word->name && end[-1] == '"')
+		end--;
+	/* A '=' that comes first is part of the name. */
+	equals = end > word->name ? memchr(word->name + 1, '=', (size_t)(end - word->name - 1))
+				  : NULL;
+	if (!equals) {
+		word->name_size = (size_t)(end - word->name);
+		return;
+	}
+	word->name_size = (size_t)(equals - word->name);
+	word->value = equals + 1;
+	if (word->value < end && *word->value == '"') {
+		word->value++;
+		if (word->value < end && end[-1] == '"')
+			end--;
+	}
+	word->value_size = (size_t)(end - word->value);
+}
+
+bool kx_cmdline_next(const char **pos, struct kx_word *ret)
+{
+	const char *s = *pos;
+	struct kx_word word = { 0 };
+
+	while (kx_is_space(*s))
+		s++;
+	if (!*s)
+		return false;
+	word.raw = s;
+	word.raw_size = kx_word_length(s);
+	kx_word_split(&word);
+	*pos = s + word.raw_size;
+	*ret = word;
+	return true;
+}
+
+static char kx_dash(char c)
+{
+	return c == '-' ? '_' : c;
+}
+
+bool kx_word_is(const struct kx_word *word, const char *name)
+{
+	if (strlen(name) != word->name_size)
+		return false;
+	for (size_t i = 0; i < word->name_size; i++)
+		if (kx_dash(name[i]) != kx_dash(word->name[i]))
+			return false;
+	return true;
+}
+
+bool kx_word_has_value(const struct kx_word *word, const char *value)
+{
+	return word->value && strlen(value) == word->value_size &&
+	       !memcmp(value, word->value, word->value_size);
+}
+
+static bool kx_word_ends_kernel_part(const struct kx_word *word)
+{
+	return word->raw_size == 2 && !memcmp(word->raw, "--", 2);
+}
+
+bool kx_cmdline_find(const char *cmdline, const char *name, struct kx_word *ret)
+{
+	struct kx_word word;
+	bool found = false;
+
+	if (!cmdline)
+		return false;
+	while (kx_cmdline_next(&cmdline, &word) && !kx_word_ends_kernel_part(&word)) {
+		if (!kx_word_is(&word, name))
+			continue;
+		*ret = word;
+		found = true;
+	}
+	return found;
+}
+
+/* lib/kstrtox.c: the first letter decides, the second one after an 'o'. */
+bool kx_cmdline_flag(const char *cmdline, const char *name, bool fallback)
+{
+	struct kx_word word;
+	char first, second;
+
+	if (!kx_cmdline_find(cmdline, name, &word) || !word.value_size)
+		return fallback;
+	first = word.value[0];
+	second = word.value_size > 1 ? word.value[1] : 0;
+	if (strchr("yYtT1", first))
+		return true;
+	if (strchr("nNfF0", first))
+		return false;
+	if (first != 'o' && first != 'O')
+		return fallback;
+	if (second == 'n' || second == 'N')
+		return true;
+	return second == 'f' || second == 'F' ? false : fallback;
+}
+
+static bool kx_word_is_dropped(const struct kx_word *word, bool for_crash)
+{
+	if (!word->value)
+		return false;
+	/* The boot loader's note about the file it loaded, which is not the next kernel's. */
+	if (kx_word_is(word, "BOOT_IMAGE"))
+		return true;
+	/* A capture kernel that reserves a part of its own little memory has too little left. */
+	return for_crash && kx_word_is(word, "crashkernel");
+}
+
+/* What is kept is kept to the byte, with the white space that follows it. */
+static void kx_cmdline_copy_kept(const char *pos, bool for_crash, char *out)
+{
+	struct kx_word word;
+	const char *start = pos;
+	bool kernel_part = true;
+
+	while (kx_cmdline_next(&pos, &word)) {
+		const char *next = pos;
+
+		while (kx_is_space(*next))
+			next++;
+		if (kx_word_ends_kernel_part(&word))
+			kernel_part = false;
+		if (!kernel_part || !kx_word_is_dropped(&word, for_crash))
+			out = mempcpy(out, start, (size_t)(next - start));
+		start = next;
+	}
+	*out = '\0';
+}
+
+static void kx_trim_end(char *s)
+{
+	size_t n = strlen(s);
+
+	while (n && kx_is_space(s[n - 1]))
+		s[--n] = '\0';
+}
+
+int kx_cmdline_reuse(const struct kx_machine *machine, bool for_crash, char **ret,
+		     struct kx_error *err)
+{
+	char *out;
+
+	if (!machine->cmdline)
+		return kx_fail(err, ENODATA,
+			       "cannot reuse the command line: /proc/cmdline could not be read; "
+			       "give it with --command-line");
+	out = malloc(strlen(machine->cmdline) + 1);
+	if (!out)
+		return kx_fail(err, ENOMEM, "out of memory");
+	kx_cmdline_copy_kept(machine->cmdline, for_crash, out);
+	kx_trim_end(out);
+	*ret = out;
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A kernel command line, word by word, as the kernel itself cuts it: next_arg() in lib/cmdline.c.
+ * White space separates words except between double quotes, and there is no escape for a quote.
+ */
+#ifndef KX_CMDLINE_H
+#define KX_CMDLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct kx_word - one word of a command line; points into it
+ * @raw, @raw_size: as written, quotes included
+ * @name, @name_size: up to the first '=', without an opening quote
+ * @value, @value_size: after it, without enclosing quotes; NULL when there is no '='
+ */
+struct kx_word {
+	const char *raw, *name, *value;
+	size_t raw_size, name_size, value_size;
+};
+
+/* Cuts the next word off at *pos and moves *pos behind it; false at the end. */
+bool kx_cmdline_next(const char **pos, struct kx_word *ret);
+
+/* Is it the parameter @name? As the kernel compares: '-' and '_' are the same (kernel/params.c,
+ * parameq()). */
+bool kx_word_is(const struct kx_word *word, const char *name);
+
+/* Is its value exactly @value? */
+bool kx_word_has_value(const struct kx_word *word, const char *value);
+
+/**
+ * kx_cmdline_find() - the last parameter @name before "--", after which words belong to init
+ *
+ * A NULL @cmdline has no parameters.
+ */
+bool kx_cmdline_find(const char *cmdline, const char *name, struct kx_word *ret);
+
+/**
+ * kx_cmdline_flag() - is the last @name a true value to the kernel's kstrtobool()?
+ * @fallback: when the parameter is not there, or has a value that is neither true nor false
+ */
+bool kx_cmdline_flag(const char *cmdline, const char *name, bool fallback);
+
+#endif

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <cpuid.h>
+
+#include "machine/x86/cpuid.h"
+
+bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx)
+{
+	unsigned eax, ebx, ecx, edx;
+
+	if (!__get_cpuid(0x8000001f, &eax, &ebx, &ecx, &edx))
+		return false;
+	*ret_eax = eax;
+	*ret_ebx = ebx;
+	return true;
+}

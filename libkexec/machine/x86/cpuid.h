@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What only the processor itself says; cpuid.c where there is such a processor, cpuid_none.c
+ * elsewhere. */
+#ifndef KX_MACHINE_CPUID_H
+#define KX_MACHINE_CPUID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Leaf 0x8000001f, "Encrypted Memory Capabilities" (AMD APM volume 3, E.4.17); false where there is
+ * none. */
+bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx);
+
+#endif

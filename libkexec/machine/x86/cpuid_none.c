@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "machine/x86/cpuid.h"
+
+bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx)
+{
+	(void)ret_eax;
+	(void)ret_ebx;
+	return false;
+}
