@@ -171,9 +171,11 @@ class Qmp:
 def qemu_command(machine, old, directory, model, cpu, memory):
     command = ["qemu-system-x86_64", "-accel", "tcg", "-M", model, "-cpu", cpu, "-m", str(memory), "-nodefaults",
                "-display", "none", "-serial", "stdio", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4",
-               "-kernel", old, "-d", "cpu_reset", "-D", directory / "log"]
+               "-kernel", old, "-d", "cpu_reset,trace:pckbd_kbd_write_command", "-D", directory / "log"]
     config = struct.pack("<IIQI", machine.la57, machine.cr4, machine.blob_at, machine.graphics)
-    for at, data in [*machine.loaded.items(), (CONFIG, config)]:
+    loaded = len(machine.loaded[machine.blob_at])
+    unloaded = (machine.blob_at + loaded, b"\xcc" * (machine.memsz - loaded))
+    for at, data in [*machine.loaded.items(), (CONFIG, config), unloaded]:
         path = directory / f"at-{at:x}"
         path.write_bytes(data)
         command += ["-device", f"loader,file={path},addr={at:#x},force-raw=on"]
@@ -271,6 +273,19 @@ def test_above_4_gib(machine, run, la57):
     assert_reached(run(m, cpu="qemu64,+la57", memory=5120), m)
     m.flip(5 * GIB + 3 * MIB)
     assert_refused(run(m, cpu="qemu64,+la57", memory=5120), "checksum mismatch")
+
+
+def test_across_a_page_of_2_mib(machine, run):
+    """The end of purgatory, with its stack and tables, lies in a page that holds nothing else."""
+    m = machine(blob_at=18 * MIB - 16384)
+    assert_reached(run(m), m)
+
+
+def test_maps_for_the_next_kernel(machine, run):
+    """It writes where no region is, which works only if the planner asked for a map."""
+    assert_refused(run(machine(act=7)), "exception 0xe, error code 0x2 at 0x20000", "cr2 0x38000000;")
+    m = machine(act=7, maps=[(0x38000000, 4)])
+    assert_reached(run(m), m)
 
 
 def test_only_loaded_bytes_count(machine, run):
@@ -415,12 +430,14 @@ def test_without_port_io(machine, run):
     assert "Triple fault" in result.log
 
 
-@pytest.mark.parametrize("model, last_resort", [("pc", False), ("q35", False), ("isapc", False), ("microvm", True)])
-def test_ways_to_reset(machine, run, model, last_resort):
+@pytest.mark.parametrize("model, way", [("pc", "chipset"), ("q35", "chipset"), ("isapc", "keyboard"),
+                                        ("microvm", "triple fault")])
+def test_ways_to_reset(machine, run, model, way):
     """isapc has no port 0xcf9, microvm no keyboard controller either."""
     m = machine()
     m.flip(NEXT_KERNEL)
     result = run(m, model=model)
     assert result.status == RESET
     assert "; resetting the machine" in result.serial
-    assert ("Triple fault" in result.log) == last_resort
+    assert ("0xfe" in result.log) == (way == "keyboard")
+    assert ("Triple fault" in result.log) == (way == "triple fault")

@@ -50,6 +50,10 @@ _start:
 1:	cmpl	$6, %eax
 	jne	1f
 	int	$2
+1:	cmpl	$7, %eax
+	jne	1f
+	movl	$0x38000000, %ebx	/* 896 MiB: mapped by the old kernel, by purgatory if asked to */
+	movl	%eax, (%rbx)
 1:
 	leaq	reached(%rip), %rbx
 	call	text
