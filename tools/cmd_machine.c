@@ -15,7 +15,5 @@ int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args)
 		kx_say("%s", err.text);
 		return KX_EXIT_ERROR;
 	}
-	if (args->debug)
-		kx_say("saved to %s", args->save);
 	return KX_EXIT_YES;
 }

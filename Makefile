@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The usual targets in front of Meson; ./configure comes first.
+
+BUILD = build
+COVERAGE = build-coverage
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@echo 'run ./configure first' >&2; exit 1
+
+# DESTDIR is obeyed.
+install: all
+	DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --no-rebuild
+
+uninstall: $(BUILD)/build.ninja
+	DESTDIR='$(DESTDIR)' ninja -C $(BUILD) uninstall
+
+check:
+	scripts/check
+
+demo:
+	scripts/demo
+
+# Lines of base/ and libkexec/ that the unit tests reach.
+coverage:
+	[ -d $(COVERAGE) ] || meson setup $(COVERAGE) -Db_coverage=true --buildtype=debug
+	ninja -C $(COVERAGE)
+	find $(COVERAGE) -name '*.gcda' -delete
+	meson test -C $(COVERAGE) --no-rebuild --no-suite cli --no-suite fuzz
+	gcovr --root . --filter base/ --filter libkexec/ $(COVERAGE)
+
+clean:
+	rm -rf $(BUILD) $(COVERAGE)
+
+.PHONY: all install uninstall check demo coverage clean

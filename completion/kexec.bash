@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for kexec; tests/cli compares its words with the table of options
+
+_kexec_options()
+{
+	local load='--load --load-panic --force --no-ifdown --no-sync --kexec-syscall-auto
+		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --reuseinitrd
+		--command-line= --append= --reuse-cmdline --dtb= --force-crc --no-checks --mem-min=
+		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
+		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
+	local always='--help --version'
+
+	case $1 in
+	plan) echo "$load --machine= --json $always" ;;
+	status | check) echo "--machine= --json $always" ;;
+	machine) echo "--save= $always" ;;
+	*) echo "$load --exec --unload --status --print-ckr-size $always" ;;
+	esac
+}
+
+_kexec_words()
+{
+	mapfile -t COMPREPLY < <(compgen "$@" -- "$cur")
+}
+
+_kexec()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+
+	COMPREPLY=()
+	# bash cuts --option=value into three words
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+
+	case $prev in
+	--initrd | --ramdisk | --dtb)
+		compopt -o filenames 2>/dev/null
+		_kexec_words -f
+		return
+		;;
+	--machine | --save)
+		compopt -o filenames 2>/dev/null
+		_kexec_words -d
+		return
+		;;
+	-t | --type)
+		_kexec_words -W 'bzImage64'
+		return
+		;;
+	--serial)
+		_kexec_words -W 'ttyS0 ttyS1'
+		return
+		;;
+	--serial-baud)
+		_kexec_words -W '9600 19200 38400 57600 115200'
+		return
+		;;
+	--command-line | --append | --mem-min | --mem-max | --entry)
+		return
+		;;
+	esac
+
+	if [[ $cur == -* ]]; then
+		_kexec_words -W "$(_kexec_options "${COMP_WORDS[1]}")"
+		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	status | check | machine) ((COMP_CWORD == 1)) || return ;;
+	esac
+	compopt -o filenames 2>/dev/null
+	_kexec_words -f
+	if ((COMP_CWORD == 1)); then
+		local files=("${COMPREPLY[@]}")
+
+		_kexec_words -W 'plan status check machine'
+		COMPREPLY+=("${files[@]}")
+	fi
+}
+
+complete -F _kexec kexec
