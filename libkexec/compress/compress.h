@@ -42,13 +42,13 @@ int kx_codec_unpack(const struct kx_codec *codec, struct kx_view in, uint64_t ma
 		    uint64_t *ret_size, uint64_t *ret_used, struct kx_error *err);
 
 /**
- * kx_codec_check() - decompress, but keep only the size
+ * kx_codec_check() - decompress, but keep only the sizes
  *
  * Takes no more memory than the format's own history, at most 1 << KX_CODEC_WINDOW_LOG_MAX.
  *
  * Errors: as kx_codec_unpack().
  */
 int kx_codec_check(const struct kx_codec *codec, struct kx_view in, uint64_t max,
-		   uint64_t *ret_size, struct kx_error *err);
+		   uint64_t *ret_size, uint64_t *ret_used, struct kx_error *err);
 
 #endif

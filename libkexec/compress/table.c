@@ -112,14 +112,15 @@ int kx_codec_unpack(const struct kx_codec *codec, struct kx_view in, uint64_t ma
 }
 
 int kx_codec_check(const struct kx_codec *codec, struct kx_view in, uint64_t max,
-		   uint64_t *ret_size, struct kx_error *err)
+		   uint64_t *ret_size, uint64_t *ret_used, struct kx_error *err)
 {
 	struct kx_sink sink = { .max = max };
-	uint64_t used;
+	uint64_t used = 0;
 	int r = unpack(codec, in, &sink, &used, err);
 
 	if (r)
 		return r;
 	*ret_size = sink.size;
+	*ret_used = used;
 	return 0;
 }

@@ -77,6 +77,8 @@ int kx_bzimage_parse(struct kx_view file, struct kx_bzimage *ret, struct kx_erro
  * None is normal. The file carries none when the stored value is 0; when the protocol is older than 2.08; when the
  * kernel's own version text says 6.15 or later, where Linux stopped writing it; and when there is neither a Linux
  * version text nor a compressed payload, since loaders dressed as kernels (memtest86+, iPXE) do not write it either.
+ * (Linux still keeps the place, as zeros; but should it ever end in data, that must not pass for a wrong sum. The price
+ * is that damage to the version text alone, which nothing but people reads, may go unseen.)
  *
  * Errors: -EBADMSG, both sums in @err.
  */

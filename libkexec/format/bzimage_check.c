@@ -141,12 +141,13 @@ int kx_bzimage_crc(struct kx_view file, const struct kx_bzimage *image, bool *re
 /*
  * What stands at the end of every payload: the size of what it unpacks to. A gzip stream ends with that field
  * (RFC 1952, ISIZE); the kernel's build appends it to the other formats' streams (scripts/Makefile.lib, size_append).
+ * The stream must end right there: one damaged bit can say that it carries no checksum, which then would be left over.
  */
 static int check_unpacked(const struct kx_codec *codec, struct kx_view stream, uint32_t size,
 			  struct kx_error *err)
 {
-	uint64_t unpacked;
-	int r = kx_codec_check(codec, stream, size, &unpacked, err);
+	uint64_t unpacked = 0, used = 0;
+	int r = kx_codec_check(codec, stream, size, &unpacked, &used, err);
 
 	if (r == -EOPNOTSUPP)
 		return 0;
@@ -155,6 +156,10 @@ static int check_unpacked(const struct kx_codec *codec, struct kx_view stream, u
 			       "damaged bzImage: its %s payload unpacks to %s than the %" PRIu32
 			       " bytes that it should; copy the file again",
 			       codec->name, r ? "more" : "less", size);
+	if (!r && used != stream.size)
+		r = kx_fail(err, EBADMSG,
+			    "damaged %s data: it ends after %" PRIu64 " of %zu bytes",
+			    codec->name, used, stream.size);
 	if (r < 0)
 		kx_error_prefix(err, "damaged bzImage, copy the file again");
 	return r;

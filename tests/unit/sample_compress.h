@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Compressed samples, made at test time with each codec's own library. */
+#ifndef SAMPLE_COMPRESS_H
+#define SAMPLE_COMPRESS_H
+
+#include <assert.h>
+#include <lz4.h>
+#include <lzma.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/endian.h"
+
+/* malloc'ed bytes, owned by the test. */
+struct sample {
+	uint8_t *data;
+	size_t size;
+};
+
+static inline struct sample sample_new(size_t room)
+{
+	struct sample s = { calloc(1, room + 1), room };
+
+	assert(s.data);
+	return s;
+}
+
+static inline void sample_free(struct sample *s)
+{
+	free(s->data);
+	*s = (struct sample){ 0 };
+}
+
+static inline void sample_append(struct sample *s, const void *data, size_t size)
+{
+	s->data = realloc(s->data, s->size + size + 1);
+	assert(s->data);
+	memcpy(s->data + s->size, data, size);
+	s->size += size;
+}
+
+/* Text that compresses, but not to nothing. */
+static inline struct sample sample_text(size_t size)
+{
+	struct sample s = sample_new(size);
+	uint32_t state = 1;
+
+	for (size_t i = 0; i < size; i++) {
+		state = state * 1103515245 + 12345;
+		s.data[i] = "the quick brown fox"[(state >> 16) % 19];
+	}
+	return s;
+}
+
+static inline struct sample sample_gzip(const void *data, size_t size)
+{
+	struct sample s = sample_new(size + 1024);
+	z_stream z = { 0 };
+
+	assert(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+	z.next_in = (Bytef *)data;
+	z.avail_in = (uInt)size;
+	z.next_out = s.data;
+	z.avail_out = (uInt)s.size;
+	assert(deflate(&z, Z_FINISH) == Z_STREAM_END);
+	s.size = z.total_out;
+	deflateEnd(&z);
+	return s;
+}
+
+static inline struct sample sample_lzma_with(lzma_stream *strm, const void *data, size_t size)
+{
+	struct sample s = sample_new(size + 1024);
+
+	strm->next_in = data;
+	strm->avail_in = size;
+	strm->next_out = s.data;
+	strm->avail_out = s.size;
+	assert(lzma_code(strm, LZMA_FINISH) == LZMA_STREAM_END);
+	s.size = strm->total_out;
+	lzma_end(strm);
+	return s;
+}
+
+static inline struct sample sample_xz(const void *data, size_t size)
+{
+	lzma_stream strm = LZMA_STREAM_INIT;
+
+	assert(lzma_easy_encoder(&strm, 0, LZMA_CHECK_CRC32) == LZMA_OK);
+	return sample_lzma_with(&strm, data, size);
+}
+
+static inline struct sample sample_lzma(const void *data, size_t size)
+{
+	lzma_stream strm = LZMA_STREAM_INIT;
+	lzma_options_lzma options;
+
+	assert(!lzma_lzma_preset(&options, 0));
+	options.dict_size = 1 << 20;
+	assert(lzma_alone_encoder(&strm, &options) == LZMA_OK);
+	return sample_lzma_with(&strm, data, size);
+}
+
+static inline struct sample sample_zstd(const void *data, size_t size)
+{
+	struct sample s = sample_new(ZSTD_compressBound(size));
+	ZSTD_CCtx *context = ZSTD_createCCtx();
+
+	ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+	s.size = ZSTD_compress2(context, s.data, s.size, data, size);
+	assert(!ZSTD_isError(s.size));
+	ZSTD_freeCCtx(context);
+	return s;
+}
+
+/* The legacy frame, in blocks of @block bytes instead of 8 MiB. */
+static inline struct sample sample_lz4(const void *data, size_t size, size_t block)
+{
+	struct sample s = sample_new(4);
+
+	kx_put_le32(s.data, 0x184c2102);
+	for (size_t at = 0; at < size; at += block) {
+		int part = (int)(size - at < block ? size - at : block);
+		struct sample out = sample_new((size_t)LZ4_compressBound(part) + 4);
+		int got = LZ4_compress_default((const char *)data + at, (char *)out.data + 4, part,
+					       (int)out.size - 4);
+
+		assert(got > 0);
+		kx_put_le32(out.data, (uint32_t)got);
+		sample_append(&s, out.data, (size_t)got + 4);
+		sample_free(&out);
+	}
+	return s;
+}
+
+/* What the kernel's build puts behind every stream but gzip's. */
+static inline void sample_append_le32(struct sample *s, uint32_t value)
+{
+	uint8_t le[4];
+
+	kx_put_le32(le, value);
+	sample_append(s, le, sizeof(le));
+}
+
+#endif
