@@ -208,7 +208,7 @@ static void add_reason(struct kx_error *all, const struct kx_format *format,
 {
 	size_t used = strlen(all->text);
 
-	snprintf(all->text + used, sizeof(all->text) - used, "%s %s: %s",
+	snprintf(all->text + used, sizeof(all->text) - used, "%s %s: %.300s",
 		 all->text[used - 1] == ':' ? "" : ";", format->name, reason->text);
 }
 
