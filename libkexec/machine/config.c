@@ -28,6 +28,7 @@ static const struct kx_option {
 	{ "CONFIG_IMA_KEXEC", offsetof(struct kx_config, ima_kexec) },
 	{ "CONFIG_IMA_SECURE_AND_OR_TRUSTED_BOOT", offsetof(struct kx_config, ima_secure_boot) },
 	{ "CONFIG_IMA_ARCH_POLICY", offsetof(struct kx_config, ima_arch_policy) },
+	{ "CONFIG_IMA_WRITE_POLICY", offsetof(struct kx_config, ima_write_policy) },
 	{ "CONFIG_RELOCATABLE", offsetof(struct kx_config, relocatable) },
 	{ "CONFIG_KEXEC_HANDOVER", offsetof(struct kx_config, kho) },
 	{ "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT", offsetof(struct kx_config, kho_default) },

@@ -77,6 +77,7 @@ struct kx_config {
 	enum kx_fact kho_default; /* handover is on unless kho=off */
 	enum kx_fact ima_secure_boot; /* IMA asks for the state of Secure Boot */
 	enum kx_fact ima_arch_policy; /* and then has rules of its own */
+	enum kx_fact ima_write_policy; /* IMA's policy can be replaced more than once */
 };
 
 struct kx_machine {

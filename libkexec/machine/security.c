@@ -26,9 +26,22 @@ static int kx_lockdown_of(struct kx_view text, enum kx_lockdown *ret, struct kx_
 			    "one word in brackets");
 }
 
+/* secure_boot: Documentation/x86/zero-page.rst, offset 0x1ec; values of enum efi_secureboot_mode
+ * (include/linux/efi.h). */
+enum { KX_BOOT_PARAMS_SECURE_BOOT = 0x1ec, KX_SECURE_BOOT_OFF = 2, KX_SECURE_BOOT_ON = 3 };
+
+static enum kx_fact kx_secure_boot_of_boot_params(const struct kx_machine *machine)
+{
+	uint8_t mode = machine->boot_params ? machine->boot_params[KX_BOOT_PARAMS_SECURE_BOOT] : 0;
+
+	if (mode == KX_SECURE_BOOT_ON)
+		return KX_YES;
+	return mode == KX_SECURE_BOOT_OFF ? KX_NO : KX_UNKNOWN;
+}
+
 /* An efivarfs file: four bytes of attributes, then the value
  * (Documentation/filesystems/efivarfs.rst). */
-static void kx_read_secure_boot(struct kx_root *root, struct kx_machine *machine)
+static enum kx_fact kx_secure_boot_of_variable(struct kx_root *root)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	uint8_t value;
@@ -38,10 +51,20 @@ static void kx_read_secure_boot(struct kx_root *root, struct kx_machine *machine
 	r = kx_root_read(
 		root, "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
 		KX_CAP_VALUE, &blob);
-	if (r >= 0 && blob.size == 5 && kx_view_u8(kx_blob_view(&blob), 4, &value))
-		machine->secure_boot = value ? KX_YES : KX_NO;
-	else if (!machine->efi.present)
-		machine->secure_boot = KX_NO;
+	if (r < 0 || blob.size != 5 || !kx_view_u8(kx_blob_view(&blob), 4, &value))
+		return KX_UNKNOWN;
+	return value ? KX_YES : KX_NO;
+}
+
+/* What the kernel's EFI stub found counts first: it is what the kernel itself goes by. */
+static enum kx_fact kx_find_secure_boot(struct kx_root *root, const struct kx_machine *machine)
+{
+	enum kx_fact fact;
+
+	if (!machine->efi.present)
+		return KX_NO;
+	fact = kx_secure_boot_of_boot_params(machine);
+	return fact == KX_UNKNOWN ? kx_secure_boot_of_variable(root) : fact;
 }
 
 int kx_read_lockdown(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
@@ -49,7 +72,7 @@ int kx_read_lockdown(struct kx_root *root, struct kx_machine *machine, struct kx
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	int r;
 
-	kx_read_secure_boot(root, machine);
+	machine->secure_boot = kx_find_secure_boot(root, machine);
 	r = kx_root_read(root, "/sys/kernel/security/lockdown", KX_CAP_VALUE, &blob);
 	if (r >= 0)
 		return kx_lockdown_of(kx_blob_view(&blob), &machine->lockdown, err);
@@ -122,6 +145,17 @@ static bool kx_ima_enforces(const char *cmdline)
 		 kx_word_has_value(&word, "fix"));
 }
 
+/*
+ * Kernels that let the policy be written once, and never read, take the file away when it has been
+ * (ima_release_policy() in security/integrity/ima/ima_fs.c): while it is there, only what was built
+ * in holds.
+ */
+static bool kx_policy_is_built_in(struct kx_root *root, const struct kx_config *config)
+{
+	return config->ima_write_policy == KX_NO &&
+	       kx_root_exists(root, "/sys/kernel/security/ima/policy");
+}
+
 static void kx_read_ima_policy(struct kx_root *root, struct kx_machine *machine)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
@@ -133,6 +167,8 @@ static void kx_read_ima_policy(struct kx_root *root, struct kx_machine *machine)
 		machine->ima_appraises_kexec = KX_NO;
 	else if (kx_root_read(root, "/sys/kernel/security/ima/policy", KX_CAP_FILE, &blob) >= 0)
 		machine->ima_appraises_kexec = kx_policy_appraises_kexec(kx_blob_view(&blob));
+	else if (kx_policy_is_built_in(root, &machine->config))
+		machine->ima_appraises_kexec = KX_NO;
 }
 
 /*
