@@ -116,24 +116,36 @@ class PrivateApt:
         have_lists = any((self.root / "lists").glob("*_Packages*"))
         if not have_lists:
             raise AssetMissing(f"apt-get update: {done.stderr.strip() or done.stdout.strip()}")
+        shutil.rmtree(self.root / "known", ignore_errors=True)
         stamp.touch()
 
-    @functools.lru_cache(maxsize=None)
-    def version(self, suite, package):
-        """The version of a package in one suite."""
+    def about(self, suite, package):
+        """(version, names it depends on, first alternatives only) of a package in one suite.
+
+        apt takes a while to open its cache, so answers are kept until the next update().
+        """
+        kept = self.root / "known" / suite / package
+        try:
+            version, *depends = kept.read_text(encoding="ascii").split()
+        except FileNotFoundError:
+            version = self._version(suite, package)
+            depends = self._depends(f"{package}={version}")
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            partial = kept.with_name(f"{package}.{os.getpid()}")
+            partial.write_text(" ".join([version, *depends]), encoding="ascii")
+            partial.rename(kept)
+        return version, depends
+
+    def _version(self, suite, package):
         for line in self._run("apt-cache", "madison", package).stdout.splitlines():
             fields = [field.strip() for field in line.split("|")]
             if len(fields) == 3 and f" {suite}/" in fields[2]:
                 return fields[1]
         raise AssetMissing(f"package {package} is not in {suite}")
 
-    @functools.lru_cache(maxsize=None)
-    def depends(self, suite, package):
-        """The names that a package depends on, first alternatives only."""
-        version = self.version(suite, package)
-        shown = self._run("apt-cache", "show", f"{package}={version}").stdout
+    def _depends(self, package):
         names = []
-        for line in shown.splitlines():
+        for line in self._run("apt-cache", "show", package).stdout.splitlines():
             if line.startswith(("Depends:", "Pre-Depends:")):
                 for clause in line.split(":", 1)[1].split(","):
                     names.append(re.match(r"\s*([^\s(|:]+)", clause).group(1))
@@ -141,7 +153,7 @@ class PrivateApt:
 
     def download(self, suite, package):
         """The path of the .deb of a package, downloaded if it is not there yet."""
-        version = self.version(suite, package)
+        version, _ = self.about(suite, package)
         name = f"{package}_{version.replace(':', '%3a')}_"
         debs = self.root / "debs"
         found = sorted(debs.glob(name + "*.deb"))
@@ -222,8 +234,9 @@ KERNEL_MEMBERS = ("./boot/*", "*/vmlinuz", "*/efivarfs.ko*")
 def _kernel_packages(suite, meta):
     """The packages behind a kernel meta package that hold the image and the modules."""
     apt = _apt()
-    image = next(n for n in apt.depends(suite, meta) if n.startswith("linux-image-"))
-    split = [n for n in apt.depends(suite, image) if n.startswith(("linux-binary-", "linux-modules-"))]
+    image = next(n for n in apt.about(suite, meta)[1] if n.startswith("linux-image-"))
+    split = [n for n in apt.about(suite, image)[1]
+             if n.startswith(("linux-binary-", "linux-modules-"))]
     return split or [image]
 
 
@@ -270,5 +283,5 @@ def with_libraries(suite, package):
             if name == package:
                 raise
             continue  # a virtual package: no library the loader would look for
-        todo += [n for n in apt.depends(suite, name) if n.startswith("lib")]
+        todo += [n for n in apt.about(suite, name)[1] if n.startswith("lib")]
     return roots

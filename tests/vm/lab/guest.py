@@ -105,6 +105,6 @@ class Guest(Qemu):
 
     def facts(self, *names):
         """Facts about the running kernel, by the names in FACTS, gathered in one turn."""
-        script = "".join(f"echo '@@{n}'; ({FACTS[n]}); " for n in names)
+        script = "".join(f"echo '@@{n}'; ({FACTS[n]}); echo; " for n in names)
         parts = re.split(r"^@@(\w+)\n", self.run(script).out, flags=re.M)[1:]
         return {n: text.strip() for n, text in zip(parts[::2], parts[1::2])}

@@ -7,12 +7,12 @@ from pathlib import Path
 from . import assets, initrd
 
 GUEST_PATH = "/sbin/kexec"
-DEFAULT = Path(__file__).resolve().parents[3] / "build/tools/kexec"
+BUILD = Path(os.environ.get("KEXEC_BUILD_DIR", Path(__file__).resolve().parents[3] / "build"))
 
 
 def chosen():
     """KEXEC_TEST_BINARY: a path, or debian:SUITE for kexec-tools as a stand-in."""
-    return os.environ.get("KEXEC_TEST_BINARY", str(DEFAULT))
+    return os.environ.get("KEXEC_TEST_BINARY", str(BUILD.absolute() / "tools/kexec"))
 
 
 def is_ours():
