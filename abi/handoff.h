@@ -8,7 +8,7 @@
  * are loaded and never written by purgatory, so they are part of what is checked; the rest up to
  * memsz is only reserved.
  *
- * What the loader does: 1. check the blob header; reserve memsz bytes and place the blob there; 2.
+ * What the loader does: 1. check the blob header; place the blob in a segment of memsz bytes; 2.
  * fill in the block at handoff_offset, with everything to be checked as regions: each segment's
  * loaded bytes (never the padding), the blob itself as two regions around [digest, end of sum), see
  * KX_HANDOFF_UNHASHED_*; 3. last, when all bytes are final: digest = SHA-256 over the regions in
@@ -62,7 +62,7 @@
  * @version: KX_HANDOFF_VERSION
  * @handoff_offset: of struct kx_handoff in the blob
  * @bufsz: bytes to load, the size of the blob
- * @memsz: bytes to reserve, a multiple of 4096
+ * @memsz: bytes of its segment, a multiple of 4096
  */
 struct kx_purgatory_header {
 	uint64_t magic;

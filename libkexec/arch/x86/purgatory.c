@@ -163,9 +163,11 @@ int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params,
 		return -ENOMEM;
 	memcpy(blob, kx_purgatory_x86_64, size);
 	memcpy(&header, blob + KX_PURGATORY_HEADER_OFFSET, sizeof(header));
-	segment.reserved = place.size = le32toh(header.memsz);
-	/* A guest that accepts its memory piece by piece has accepted only what the kernel was asked to fill. */
-	segment.memsz = plan->machine->confidential ? segment.reserved : size;
+	/*
+	 * All of it, stack and page tables included: where no segment goes, the running kernel may keep the page tables
+	 * that purgatory is entered with (kimage_alloc_normal_control_pages() in kernel/kexec_core.c).
+	 */
+	segment.memsz = place.size = le32toh(header.memsz);
 	segment.buf = blob;
 	plan->handoff = blob + le32toh(header.handoff_offset);
 	fill(plan->handoff, plan, entry, boot_params);
