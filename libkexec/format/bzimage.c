@@ -125,6 +125,20 @@ static int cut_header(struct kx_view file, struct kx_bzimage *image, struct kx_e
 }
 
 /*
+ * "syssize": what it says, or what is there of it. Linux fills its last paragraph up, and Linux alone has a payload;
+ * iPXE and memtest86+ do not, so there the last 15 bytes may be missing.
+ */
+static uint64_t payload_size(struct kx_view file, const struct kx_bzimage *image, uint64_t there)
+{
+	uint64_t size = (uint64_t)kx_le32(file.data + SYSSIZE) * PARAGRAPH;
+	bool fills_up = image->version >= 0x0208 && kx_le32(file.data + PAYLOAD_OFFSET);
+
+	if (image->version < 0x0204)
+		return there ? there : 1;
+	return !fills_up && there < size && size - there < PARAGRAPH ? there : size;
+}
+
+/*
  * "setup_sects" and "syssize". The file has been found to hold the whole header, and a header, whose end a jump byte
  * tells, is always within the 1024 bytes of the smallest setup code.
  */
@@ -132,18 +146,14 @@ static int cut_file(struct kx_view file, struct kx_bzimage *image, struct kx_err
 {
 	unsigned sectors = file.data[SETUP_SECTS];
 	uint64_t setup_size = ((sectors ? sectors : SETUP_SECTS_DEFAULT) + 1) * SECTOR;
-	uint64_t payload_size;
+	uint64_t size = payload_size(file, image,
+				     file.size > setup_size ? file.size - setup_size : 0);
 
-	if (image->version >= 0x0204) {
-		payload_size = (uint64_t)kx_le32(file.data + SYSSIZE) * PARAGRAPH;
-		if (!payload_size)
-			return bad_header(err, "syssize", 0, "the size of the kernel");
-	} else {
-		payload_size = file.size > setup_size ? file.size - setup_size : 1;
-	}
+	if (!size)
+		return bad_header(err, "syssize", 0, "the size of the kernel");
 	if (!kx_view_sub(file, 0, setup_size, &image->setup) ||
-	    !kx_view_sub(file, setup_size, payload_size, &image->payload))
-		return truncated(err, file.size, setup_size + payload_size);
+	    !kx_view_sub(file, setup_size, size, &image->payload))
+		return truncated(err, file.size, setup_size + size);
 	return 0;
 }
 

@@ -25,7 +25,8 @@ enum { KX_LOADED_HIGH = 1 << 0, KX_KASLR_FLAG = 1 << 1, KX_CAN_USE_HEAP = 1 << 7
  * @version: e.g. 0x020f for protocol 2.15
  * @setup_header: the header's own bytes, from 0x1f1 to 0x202 + the byte at 0x201
  * @setup: the real-mode code, boot sector included: (setup_sects + 1) * 512 bytes
- * @payload: the protected-mode code: syssize * 16 bytes from protocol 2.04 on, else to the end of the file
+ * @payload: the protected-mode code: syssize * 16 bytes from protocol 2.04 on, else to the end of the file; up to 15
+ *	     bytes less in loaders dressed as kernels
  * @compressed: payload_offset and payload_length's bytes within @payload (2.08); empty if none
  * @kernel_version: the text that the field of this name points to, "6.1.0-50-amd64 (debian-kernel@…) #1 SMP …";
  *		    without NUL, empty if there is none

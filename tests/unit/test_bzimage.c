@@ -170,6 +170,18 @@ static void truncated_message_has_numbers(void **state)
 	sample_free(&s);
 }
 
+/* As iPXE and memtest86+ are: syssize rounds up, the file does not. */
+static void last_paragraph_not_filled_up(void **state)
+{
+	struct sample s = sample_bzimage();
+
+	kx_put_le32(s.data + SB_PAYLOAD_OFFSET, 0);
+	s.size -= 15;
+	assert_int_equal(parsed(&s).payload.size, s.size - SB_SETUP_SIZE);
+	refused(kx_view_of(s.data, s.size - 1), -EBADMSG, "truncated");
+	sample_free(&s);
+}
+
 static void malformed(void **state)
 {
 	static const struct {
@@ -648,6 +660,7 @@ int main(void)
 		cmocka_unit_test(header_that_ends_early),
 		cmocka_unit_test(every_truncation),
 		cmocka_unit_test(truncated_message_has_numbers),
+		cmocka_unit_test(last_paragraph_not_filled_up),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(sixty_four_bit_entry_outside),
 		cmocka_unit_test(absent_things),
