@@ -6,13 +6,16 @@
  *
  * The blob is placed anywhere, page-aligned, and entered at its first byte. Its first bufsz bytes
  * are loaded and never written by purgatory, so they are part of what is checked; the rest up to
- * memsz is only reserved.
+ * memsz is its stack and page tables. All of memsz belongs to its segment: where no segment goes,
+ * the old kernel may keep the page tables that purgatory is entered with.
  *
- * What the loader does: 1. check the blob header; place the blob in a segment of memsz bytes; 2.
- * fill in the block at handoff_offset, with everything to be checked as regions: each segment's
- * loaded bytes (never the padding), the blob itself as two regions around [digest, end of sum), see
- * KX_HANDOFF_UNHASHED_*; 3. last, when all bytes are final: digest = SHA-256 over the regions in
- * order, then sum = kx_handoff_sum().
+ * What the loader does:
+ *   1. check the blob header; place the blob in a segment of memsz bytes;
+ *   2. fill in the block at handoff_offset, with everything to be checked as regions: each segment's
+ *      loaded bytes (never the padding), the blob itself as two regions around [digest, end of sum),
+ *      see KX_HANDOFF_UNHASHED_*;
+ *   3. last, when all bytes are final: digest = SHA-256 over the regions in order, then
+ *      sum = kx_handoff_sum().
  */
 #ifndef KX_ABI_HANDOFF_H
 #define KX_ABI_HANDOFF_H
