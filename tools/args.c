@@ -251,13 +251,19 @@ int kx_args_parse(enum kx_verb verb, int argc, char **argv, struct kx_args *ret,
 	struct parser p = {
 		.verb = verb, .argc = argc, .next = 1, .argv = argv, .args = ret, .err = err
 	};
+	int r;
 
 	*ret = (struct kx_args){ .load = 1, .shutdown = 1, .mem_max = UINT64_MAX };
 	ret->initrds = calloc((size_t)argc + 1, sizeof(*ret->initrds));
 	ret->operands = calloc((size_t)argc + 1, sizeof(*ret->operands));
 	if (!ret->initrds || !ret->operands)
 		return kx_fail(err, ENOMEM, "out of memory");
-	return parse(&p);
+	r = parse(&p);
+	/* kexec(8) has -p beside -u mean "unload that one"; only a kernel's name says that one is
+	 * to be loaded. */
+	if (ret->unload && ret->panic && !ret->operand_count)
+		ret->load = 0;
+	return r;
 }
 
 void kx_args_clear(struct kx_args *args)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "options.h"
 
-#include <string.h>
-
+#include "base/overflow.h"
 #include "text.h"
 
 #define OPTION_COLUMN 28
@@ -19,47 +18,48 @@ static const char *const group_titles[KX_GROUP_COUNT] = {
 	[KX_GROUP_NOT_BUILT] = "Understood, not built yet",
 };
 
-static const char *usage_of(enum kx_verb verb)
+static const struct {
+	enum kx_verb verb;
+	const char *text;
+} usages[] = {
+	{ KX_PLAN,
+	  "usage: kexec plan [OPTION]... KERNEL\n"
+	  "Show what loading KERNEL would put where, and why; changes nothing.\n"
+	  "Takes the options of a load. Exit status: 0 it can be loaded, 1 with warnings,\n"
+	  "2 it cannot, 3 usage or internal error.\n" },
+	{ KX_STATUS,
+	  "usage: kexec status [OPTION]...\n"
+	  "Show what is loaded, and what may be. Exit status: 0 a kernel is loaded,\n"
+	  "1 only one for a panic is, 2 none is, 3 not known, usage or internal error.\n" },
+	{ KX_CHECK, "usage: kexec check [OPTION]...\n"
+		    "Can this machine kexec, and if not, why, and what can be done? Exit status:\n"
+		    "0 yes, 1 yes with warnings, 2 no, 3 usage or internal error.\n" },
+	{ KX_MACHINE,
+	  "usage: kexec machine --save DIR\n"
+	  "Save the facts about this machine, for --machine DIR elsewhere. Seeds, keys and\n"
+	  "KASLR offsets are left out. Exit status: 0 saved, 3 usage or internal error.\n" },
+	{ KX_CLASSIC,
+	  "usage: kexec [OPTION]... [KERNEL]\n"
+	  "       kexec VERB [OPTION]...\n"
+	  "Start another kernel from the running one.\n"
+	  "\n"
+	  "  kexec --load KERNEL --initrd=FILE --reuse-cmdline    load it\n"
+	  "  kexec --exec                                         and start it\n"
+	  "\n"
+	  "KERNEL with none of -l -p -e -f -u: load it, then ask init for a clean reboot.\n"
+	  "\n"
+	  "Verbs, as the first argument only; each has its own --help:\n"
+	  "  plan      show what a load would put where, and why; changes nothing\n"
+	  "  status    what is loaded, and what may be\n"
+	  "  check     can this machine kexec, and if not, why\n"
+	  "  machine   save the facts about this machine\n" },
+};
+
+static void print_usage(FILE *out, enum kx_verb verb)
 {
-	switch (verb) {
-	case KX_PLAN:
-		return "usage: kexec plan [OPTION]... KERNEL\n"
-		       "Show what loading KERNEL would put where, and why; changes nothing.\n"
-		       "Takes the options of a load. Exit status: 0 it can be loaded, 1 with "
-		       "warnings,\n"
-		       "2 it cannot, 3 usage or internal error.\n";
-	case KX_STATUS:
-		return "usage: kexec status [OPTION]...\n"
-		       "Show what is loaded, and what may be. Exit status: 0 a kernel is loaded, 1 "
-		       "only one\n"
-		       "for a panic is, 2 none is, 3 not known, usage or internal error.\n";
-	case KX_CHECK:
-		return "usage: kexec check [OPTION]...\n"
-		       "Can this machine kexec, and if not, why, and what can be done? Exit "
-		       "status: 0 yes,\n"
-		       "1 yes with warnings, 2 no, 3 usage or internal error.\n";
-	case KX_MACHINE:
-		return "usage: kexec machine --save DIR\n"
-		       "Save the facts about this machine, for --machine DIR elsewhere. Seeds, "
-		       "keys and KASLR\n"
-		       "offsets are left out. Exit status: 0 saved, 3 usage or internal error.\n";
-	default:
-		return "usage: kexec [OPTION]... [KERNEL]\n"
-		       "       kexec VERB [OPTION]...\n"
-		       "Start another kernel from the running one.\n"
-		       "\n"
-		       "  kexec --load KERNEL --initrd=FILE --reuse-cmdline    load it\n"
-		       "  kexec --exec                                         and start it\n"
-		       "\n"
-		       "KERNEL with none of -l -p -e -f -u: load it, then ask init for a clean "
-		       "reboot.\n"
-		       "\n"
-		       "Verbs, as the first argument only; each has its own --help:\n"
-		       "  plan      show what a load would put where, and why; changes nothing\n"
-		       "  status    what is loaded, and what may be\n"
-		       "  check     can this machine kexec, and if not, why\n"
-		       "  machine   save the facts about this machine\n";
-	}
+	for (size_t i = 0; i < KX_ARRAY_SIZE(usages); i++)
+		if (usages[i].verb == verb)
+			fputs(usages[i].text, out);
 }
 
 static void print_option(FILE *out, const struct kx_option *option)
@@ -103,7 +103,7 @@ static void print_formats(FILE *out)
 
 void kx_help_print(FILE *out, enum kx_verb verb)
 {
-	fputs(usage_of(verb), out);
+	print_usage(out, verb);
 	for (int group = 0; group < KX_GROUP_COUNT; group++)
 		print_group(out, verb, (enum kx_option_group)group);
 	if (verb & (KX_CLASSIC | KX_PLAN))

@@ -98,8 +98,8 @@ const struct kx_option kx_options[] = {
 	  KX_PLAN | KX_STATUS | KX_CHECK, .ours = true, .group = KX_GROUP_OUTPUT, STRING(machine) },
 	{ 0, "json", NULL, "answer in JSON", KX_PLAN | KX_STATUS | KX_CHECK, .ours = true,
 	  .group = KX_GROUP_OUTPUT, SET(json, 1) },
-	{ 'd', "debug", NULL, "print the plan of a load on standard error", LOADS, .group = KX_GROUP_OUTPUT,
-	  SET(debug, 1) },
+	{ 'd', "debug", NULL, "print the plan of a load on standard error", LOADS,
+	  .group = KX_GROUP_OUTPUT, SET(debug, 1) },
 	{ 'h', "help", NULL, "print this help", ALL, .group = KX_GROUP_OUTPUT, STOP },
 	{ 'v', "version", NULL, "print the version", ALL, .group = KX_GROUP_OUTPUT, STOP },
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The table of options as lines of tab-separated fields, for the tests of what is written about it elsewhere. */
+/* The table of options as lines of tab-separated fields, for the tests of what is written about it
+ * elsewhere. */
 #include "options.h"
 
 static const char *verbs_of(const struct kx_option *option)
@@ -8,8 +9,8 @@ static const char *verbs_of(const struct kx_option *option)
 		unsigned id;
 		const char *name;
 	} verbs[] = {
-		{ KX_CLASSIC, "classic" }, { KX_PLAN, "plan" },	      { KX_STATUS, "status" },
-		{ KX_CHECK, "check" },	   { KX_MACHINE, "machine" },
+		{ KX_CLASSIC, "classic" }, { KX_PLAN, "plan" },       { KX_STATUS, "status" },
+		{ KX_CHECK, "check" },     { KX_MACHINE, "machine" },
 	};
 	static char text[64];
 	int used = 0;

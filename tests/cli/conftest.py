@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command over a system that only writes down what it is asked: nothing here can load or start anything."""
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import samples
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("KX_BUILD", ROOT / "build"))
+FAKE = BUILD / "tests/cli/kexec-fake"
+LIST_OPTIONS = BUILD / "tests/cli/list-options"
+
+
+@dataclasses.dataclass
+class Result:
+    status: int
+    out: str
+    err: str
+    log: list
+
+
+class Command:
+    """`kexec` in a folder of its own, over a machine of its own."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.root = samples.machine(folder / "root")
+        self.kernel = self.file("vmlinuz", samples.bzimage())
+        self.initrd = self.file("initrd.img", b"INITRD")
+        self.fail = ""
+        self.env = {}
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def change(self, **changes):
+        """Other contents for files of the machine; None takes one away."""
+        for name, content in changes.items():
+            path = self.root / name.replace("__", "/")
+            if content is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(content)
+
+    def loaded(self):
+        return (self.root / "sys/kernel/kexec_loaded").read_text().strip() == "1"
+
+    def __call__(self, *args, stdin=subprocess.DEVNULL, **more):
+        log = self.folder / "log"
+        log.unlink(missing_ok=True)
+        env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_LOG": str(log),
+               "KX_FAKE_ROOT": str(self.root), "KX_FAKE_FAIL": self.fail, **self.env}
+        run = subprocess.run([FAKE, *map(str, args)], cwd=self.folder, env=env, stdin=stdin, text=True,
+                             capture_output=True, timeout=60, **more)
+        lines = log.read_text().splitlines() if log.exists() else []
+        return Result(run.returncode, run.stdout, run.stderr, lines)
+
+
+@pytest.fixture
+def kexec(tmp_path):
+    return Command(tmp_path)
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    name: str
+    letter: str
+    arg: str
+    verbs: frozenset
+    built: bool
+    ours: bool
+    help: str
+
+
+def read_options():
+    lines = subprocess.run([LIST_OPTIONS], text=True, capture_output=True, check=True).stdout
+    options = []
+    for line in lines.splitlines():
+        name, letter, arg, verbs, built, whose, text = line.split("\t")
+        options.append(Option(name, "" if letter == "-" else letter, "" if arg == "-" else arg,
+                              frozenset(verbs.split(",")), built == "built", whose == "ours", text))
+    return options
+
+
+@pytest.fixture(scope="session")
+def options():
+    return read_options()

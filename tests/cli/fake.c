@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The command over a system that only writes down what it is asked, one line an operation:
+ *   KX_FAKE_LOG      the file for these lines
+ *   KX_FAKE_ROOT     where /proc and /sys are read; its "loaded" files follow what is loaded
+ *   KX_FAKE_FAIL     operations that fail, as "kexec_load=1,reboot_kexec=22" with errno values
+ *   KX_FAKE_NETWORK  set: the root file system is on the network
+ */
+#include "tool.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys.h"
+
+static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void note(const char *format, ...)
+{
+	const char *path = getenv("KX_FAKE_LOG");
+	FILE *log = path ? fopen(path, "a") : NULL;
+	va_list args;
+
+	if (!log)
+		return;
+	va_start(args, format);
+	vfprintf(log, format, args);
+	va_end(args);
+	fputc('\n', log);
+	fclose(log);
+}
+
+/* -errno for @operation from KX_FAKE_FAIL, or 0. */
+static int answer(const char *operation)
+{
+	const char *fail = getenv("KX_FAKE_FAIL");
+	size_t len = strlen(operation);
+
+	for (; fail && *fail; fail += strcspn(fail, ","), fail += *fail == ',')
+		if (!strncmp(fail, operation, len) && fail[len] == '=')
+			return -atoi(fail + len + 1);
+	return 0;
+}
+
+static void set_loaded(bool crash, bool loaded)
+{
+	static const char *const files[] = { "sys/kernel/kexec_loaded", "sys/kernel/kexec/loaded",
+					     "sys/kernel/kexec_crash_loaded",
+					     "sys/kernel/kexec/crash_loaded" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char path[4096];
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s/%s", getenv("KX_FAKE_ROOT"),
+			 files[i + (crash ? 2 : 0)]);
+		file = fopen(path, "r+");
+		if (!file)
+			continue;
+		fprintf(file, "%d\n", loaded);
+		fclose(file);
+	}
+}
+
+static int fake_kexec_load(void *data, uint64_t entry, size_t count,
+			   const struct kx_sys_segment *segments, unsigned long flags)
+{
+	int r = answer("kexec_load");
+
+	note("kexec_load entry=%s count=%s flags=%#lx", entry ? "set" : "0", count ? "some" : "0",
+	     flags);
+	if (r == 0)
+		set_loaded(flags & 1, count > 0);
+	return r;
+}
+
+static const char *size_of(int fd, char *text, size_t size)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return "none";
+	snprintf(text, size, "%lld", (long long)st.st_size);
+	return text;
+}
+
+static int fake_kexec_file_load(void *data, int kernel_fd, int initrd_fd, const char *cmdline,
+				unsigned long flags)
+{
+	char kernel[24], initrd[24];
+	int r = answer("kexec_file_load");
+
+	note("kexec_file_load kernel=%s initrd=%s cmdline=%s flags=%#lx",
+	     size_of(kernel_fd, kernel, sizeof(kernel)), size_of(initrd_fd, initrd, sizeof(initrd)),
+	     cmdline ? cmdline : "none", flags);
+	if (r == 0)
+		set_loaded(flags & 2, !(flags & 1));
+	return r;
+}
+
+static int done(const char *operation)
+{
+	note("%s", operation);
+	return answer(operation);
+}
+
+/* What succeeds by never coming back. */
+static int leave(const char *operation)
+{
+	int r = done(operation);
+
+	if (r == 0)
+		_exit(0);
+	return r;
+}
+
+static int fake_reboot_kexec(void *data)
+{
+	return leave("reboot_kexec");
+}
+
+static int fake_clean_reboot(void *data)
+{
+	return leave("clean_reboot");
+}
+
+static int fake_lock_memory(void *data)
+{
+	return done("lock_memory");
+}
+
+static int fake_sync(void *data)
+{
+	return done("sync");
+}
+
+static int fake_interfaces_down(void *data)
+{
+	return done("interfaces_down");
+}
+
+static int fake_random(void *data, void *buf, size_t size)
+{
+	memset(buf, 0x5a, size);
+	return done("random");
+}
+
+static int fake_root_on_network(void *data)
+{
+	return getenv("KX_FAKE_NETWORK") != NULL;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct kx_sys fake = {
+		.kexec_load = fake_kexec_load,
+		.kexec_file_load = fake_kexec_file_load,
+		.reboot_kexec = fake_reboot_kexec,
+		.lock_memory = fake_lock_memory,
+		.sync = fake_sync,
+		.interfaces_down = fake_interfaces_down,
+		.random = fake_random,
+		.root_on_network = fake_root_on_network,
+		.clean_reboot = fake_clean_reboot,
+	};
+	const char *root = getenv("KX_FAKE_ROOT");
+
+	return kx_tool_main(argc, argv, &fake, root ? root : "/nonexistent");
+}

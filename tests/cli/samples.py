@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Kernels and machines made on the spot: small, valid, and each field where a test can change it."""
+
+import gzip
+import pathlib
+import struct
+import zlib
+
+SETUP_SIZE = 5 * 512
+PAYLOAD = 0x600
+
+# Offsets of the setup header: Documentation/x86/boot.rst.
+HEADER = 0x202
+VERSION = 0x206
+XLOADFLAGS = 0x236
+CMDLINE_SIZE = 0x238
+INIT_SIZE = 0x260
+
+
+def bzimage(text=b"vmlinux " * 600, cmdline_size=2047, init_size=0x100000):
+    """A bzImage of protocol 2.15 whose checksum is right."""
+    payload = gzip.compress(text, mtime=0)  # its last four bytes are the size field
+    code = (PAYLOAD + len(payload) + 4 + 15) // 16 * 16
+    image = bytearray(SETUP_SIZE + code)
+
+    def put(fmt, at, value):
+        struct.pack_into("<" + fmt, image, at, value)
+
+    put("B", 0x1F1, 4)  # setup_sects
+    put("I", 0x1F4, code // 16)  # syssize
+    put("H", 0x1FE, 0xAA55)
+    put("H", 0x200, 0x6AEB)
+    image[HEADER:HEADER + 4] = b"HdrS"
+    put("H", VERSION, 0x020F)
+    put("H", 0x20E, 0x100)  # kernel_version at 0x300
+    put("B", 0x211, 1)  # LOADED_HIGH
+    put("I", 0x214, 0x100000)
+    put("I", 0x22C, 0x7FFFFFFF)  # initrd_addr_max
+    put("I", 0x230, 0x200000)  # kernel_alignment
+    put("B", 0x234, 1)  # relocatable
+    put("B", 0x235, 21)
+    put("H", XLOADFLAGS, 0x7F)
+    put("I", CMDLINE_SIZE, cmdline_size)
+    put("I", 0x248, PAYLOAD)
+    put("I", 0x24C, len(payload))
+    put("Q", 0x258, 0x1000000)  # pref_address
+    put("I", INIT_SIZE, init_size)
+    put("I", 0x264, 0x300)  # handover_offset
+    version = b"6.1.0-1-test (somebody@nowhere) #1 SMP\0"
+    image[0x300:0x300 + len(version)] = version
+    image[SETUP_SIZE + PAYLOAD:SETUP_SIZE + PAYLOAD + len(payload)] = payload
+    # The kernel's own tool stores the sum without the final inversion.
+    put("I", len(image) - 4, zlib.crc32(image[:-4]) ^ 0xFFFFFFFF)
+    return bytes(image)
+
+
+def machine(root: pathlib.Path, **changes):
+    """A BIOS machine with 1 GiB, as root sees it; `changes` are path=content with None for no file."""
+    files = {
+        "proc/cmdline": "BOOT_IMAGE=/boot/vmlinuz root=/dev/vda1 ro quiet\n",
+        "proc/iomem": "00001000-0009fbff : System RAM\n"
+                      "0009fc00-0009ffff : Reserved\n"
+                      "00100000-3ffdffff : System RAM\n"
+                      "  01000000-02000000 : Kernel code\n"
+                      "3ffe0000-3fffffff : Reserved\n",
+        "proc/meminfo": "MemTotal:        1000000 kB\nMemAvailable:     900000 kB\n",
+        "proc/cpuinfo": "vendor_id\t: AuthenticAMD\nflags\t\t: fpu lm\n",
+        "proc/self/status": "CapEff:\t000001ffffffffff\nNSpid:\t1\n",
+        "proc/self/uid_map": "         0          0 4294967295\n",
+        "proc/self/mountinfo": "1 0 254:1 / / rw - ext4 /dev/vda1 rw\n",
+        "proc/sys/kernel/osrelease": "6.1.0-1-test\n",
+        "proc/sys/kernel/arch": "x86_64\n",
+        "proc/sys/kernel/kexec_load_disabled": "0\n",
+        "boot/config-6.1.0-1-test": "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\nCONFIG_RELOCATABLE=y\n",
+        "sys/kernel/security/lockdown": "[none] integrity confidentiality\n",
+        "sys/kernel/kexec_loaded": "0\n",
+        "sys/kernel/kexec_crash_loaded": "0\n",
+        "sys/kernel/kexec_crash_size": "0\n",
+    }
+    memmap = [(0x0, 0x9fbff, "System RAM"), (0x9fc00, 0x9ffff, "Reserved"),
+              (0x100000, 0x3ffdffff, "System RAM"), (0x3ffe0000, 0x3fffffff, "Reserved")]
+    for i, (start, end, kind) in enumerate(memmap):
+        files[f"sys/firmware/memmap/{i}/start"] = f"{start:#x}\n"
+        files[f"sys/firmware/memmap/{i}/end"] = f"{end:#x}\n"
+        files[f"sys/firmware/memmap/{i}/type"] = kind + "\n"
+    files.update(changes.get("changes", changes))
+    for name, content in files.items():
+        if content is None:
+            continue
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return root

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What loading asks the system for, and what it says when it cannot."""
+
+import errno
+import subprocess
+
+import pytest
+
+import samples
+
+FAILED = 255
+LOAD = "kexec_load entry=set count=some flags=0x3e0000"
+
+
+def test_the_scenario_typed_exactly(kexec):
+    result = kexec("--load", kexec.kernel, f"--initrd={kexec.initrd}", "--reuse-cmdline")
+    assert (result.status, result.out) == (0, "")
+    assert result.log == ["random", LOAD]
+    assert kexec.loaded()
+    result = kexec("--exec")
+    assert result.status == 0
+    assert result.log == ["lock_memory", "sync", "interfaces_down", "reboot_kexec"]
+
+
+def test_load_makes_exactly_one_call(kexec):
+    for call in "kexec_load", "kexec_file_load":
+        kexec.fail = f"{call}={errno.EPERM}"
+        result = kexec("-l", "-c" if call == "kexec_load" else "-s", kexec.kernel)
+        assert result.status == FAILED
+        assert [line for line in result.log if line.startswith("kexec_")] == result.log[-1:]
+
+
+def test_debug_changes_nothing_but_the_output(kexec):
+    plain, debug = kexec("-l", kexec.kernel), kexec("-l", "-d", kexec.kernel)
+    assert plain.log == debug.log
+    assert (debug.status, debug.out) == (0, "")
+    assert "boot_params" in debug.err and "boot_params:" not in plain.err
+
+
+def test_failed_load_leaves_what_was_loaded(kexec):
+    assert kexec("-l", kexec.kernel).status == 0
+    kexec.fail = f"kexec_load={errno.ENOMEM}"
+    assert kexec("-l", kexec.kernel).status == FAILED
+    assert kexec.loaded()
+    kexec.fail = ""
+    bad = kexec.file("bad", samples.bzimage()[:2000])
+    result = kexec("-l", bad)
+    assert (result.status, result.log) == (FAILED, [])
+    assert kexec.loaded()
+
+
+def test_file_load(kexec):
+    result = kexec("-s", "-l", kexec.kernel, f"--initrd={kexec.initrd}", "--append=quiet splash")
+    assert result.status == 0
+    size = kexec.kernel.stat().st_size
+    assert result.log == [f"kexec_file_load kernel={size} initrd=6 cmdline=quiet splash flags=0"]
+
+
+def test_file_load_without_initrd(kexec):
+    result = kexec("-s", "-l", kexec.kernel)
+    assert result.log[0].endswith("initrd=none cmdline= flags=0x4")
+
+
+def test_initrds_are_all_kept_and_padded(kexec):
+    extra = kexec.file("extra", b"EXTRA")
+    result = kexec("-s", "-l", kexec.kernel, f"--initrd={kexec.initrd}", f"--ramdisk={extra}")
+    assert "initrd=13 " in result.log[0]  # 6, two zeros, 5
+
+
+def test_initrd_from_a_pipe(kexec):
+    with subprocess.Popen(["printf", "12345678"], stdout=subprocess.PIPE) as pipe:
+        result = kexec("-s", "-l", kexec.kernel, "--initrd=-", stdin=pipe.stdout)
+    assert result.status == 0, result.err
+    assert "initrd=8 " in result.log[0]
+
+
+# ---- command line ----------------------------------------------------------------------------------------------------
+
+def cmdline(kexec, *options):
+    result = kexec("-s", "-l", kexec.kernel, *options)
+    assert result.status == 0, result.err
+    return result.log[0].partition("cmdline=")[2].partition(" flags=")[0]
+
+
+def test_command_line(kexec):
+    assert cmdline(kexec) == ""
+    assert cmdline(kexec, "--append=a b") == "a b"
+    assert cmdline(kexec, "--command-line=a b") == "a b"
+    assert cmdline(kexec, "--reuse-cmdline") == "root=/dev/vda1 ro quiet"
+    assert cmdline(kexec, "--append=single", "--reuse-cmdline") == "root=/dev/vda1 ro quiet single"
+
+
+def test_last_append_counts_and_that_is_said(kexec):
+    result = kexec("-s", "-l", kexec.kernel, "--append=a", "--command-line=b")
+    assert "cmdline=b " in result.log[0]
+    assert "the last one counts" in result.err
+
+
+def test_too_long_a_command_line_is_refused_with_both_numbers(kexec):
+    result = kexec("-l", kexec.kernel, "--append=" + "x" * 2048)
+    assert (result.status, result.log) == (FAILED, [])
+    assert "2048" in result.err and "2047" in result.err
+
+
+def test_command_line_that_is_not_known(kexec):
+    kexec.change(proc__cmdline=None)
+    result = kexec("-l", kexec.kernel, "--reuse-cmdline")
+    assert (result.status, result.log) == (FAILED, [])
+    assert "command line" in result.err
+
+
+# ---- bad input -------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name,content,words", [
+    ("empty", b"", "empty"),
+    ("text", b"hello\n" * 100, "no known kernel format"),
+    ("cut", samples.bzimage()[:-200], ""),
+    ("flipped", samples.bzimage()[:-1000] + b"\xff" + samples.bzimage()[-999:], ""),
+])
+def test_bad_kernels(kexec, name, content, words):
+    bad = kexec.file(name, content)
+    for call in "-c", "-s", "-a":
+        result = kexec("-l", call, bad)
+        assert (result.status, result.log) == (FAILED, [])
+        assert result.err.startswith("kexec: ") and str(bad) in result.err and words in result.err
+        assert result.err.count("\n") == 1
+
+
+def test_files_that_are_not_there(kexec):
+    for arguments in (["nothing"], [kexec.kernel, "--initrd=nothing"], [kexec.kernel, "--dtb=nothing"]):
+        result = kexec("-l", *arguments)
+        assert (result.status, result.log) == (FAILED, [])
+        assert "nothing" in result.err and "No such file or directory" in result.err
+
+
+def test_no_kernel(kexec):
+    for arguments in ([], ["-l"], ["-f"]):
+        result = kexec(*arguments)
+        assert (result.status, result.log) == (FAILED, [])
+        assert result.err == "kexec: no kernel given; see `kexec --help`\n"
+
+
+def test_more_than_one_kernel_is_said(kexec):
+    result = kexec("-l", kexec.kernel, kexec.initrd)
+    assert result.status == 0
+    assert str(kexec.initrd) in result.err and "--initrd" in result.err
+
+
+def test_initrd_larger_than_the_machine_is_refused_unread(kexec):
+    huge = kexec.folder / "huge"
+    with huge.open("wb") as file:
+        file.truncate(3 << 30)
+    result = kexec("-l", kexec.kernel, f"--initrd={huge}")
+    assert (result.status, result.log) == (FAILED, [])
+    assert "3 GiB" in result.err and "976.5 MiB" in result.err
+
+
+@pytest.mark.parametrize("option,words", [
+    ("--serial=ttyUSB0", "ttyS0"), ("--serial=0x1ffff", "ttyS0"), ("--serial=0x3f8x", "ttyS0"),
+    ("--serial-baud=0", "115200"), ("--serial-baud=300", "115200"), ("--serial-baud=junk", "115200"),
+    ("--serial-baud=100000", "115200"),
+])
+def test_bad_ports(kexec, option, words):
+    result = kexec("-l", option, kexec.kernel)
+    assert (result.status, result.log) == (FAILED, [])
+    assert option in result.err and words in result.err
+
+
+@pytest.mark.parametrize("option", ["--serial=ttyS1", "--serial=0x3f8", "--serial-baud=9600", "--serial-baud=115200",
+                                    "-i", "--noefi", "--reset-vga", "--console-vga", "--console-serial",
+                                    "--reuse-video-type", "--pass-memmap-cmdline", "--force-crc",
+                                    "--mem-min=0x1000000", "--mem-max=0x3fffffff", "-x", "-y", "-a", "-c"])
+def test_options_that_work(kexec, option):
+    result = kexec("-l", option, kexec.kernel)
+    assert result.status == 0, result.err
+    assert result.log == ["random", LOAD]
+
+
+def test_wrong_checksum_can_be_overridden(kexec):
+    image = bytearray(samples.bzimage())
+    image[0x1000] ^= 1
+    bad = kexec.file("bad", image)
+    assert kexec("-l", bad).status == FAILED
+    assert kexec("-l", "--force-crc", bad).status == 0
+
+
+def test_bounds_are_kept(kexec):
+    assert kexec("-l", "--mem-max=0x1000", kexec.kernel).status == FAILED
+    result = kexec("plan", "--mem-min=0x20000000", "--json", kexec.kernel)
+    assert '"entry": "0x20000200"' in result.out
+
+
+def test_reuseinitrd_without_one(kexec):
+    result = kexec("-l", "--reuseinitrd", kexec.kernel)
+    assert (result.status, result.log) == (FAILED, [])
+    assert "retain_initrd" in result.err
+
+
+# ---- which call ------------------------------------------------------------------------------------------------------
+
+def test_locked_down_kernel_goes_by_file(kexec):
+    kexec.change(sys__kernel__security__lockdown="none [integrity] confidentiality\n")
+    assert kexec("-l", kexec.kernel).log[0].startswith("kexec_file_load ")
+    result = kexec("-l", "-c", kexec.kernel)
+    assert (result.status, result.log) == (FAILED, [])
+    assert "locked down" in result.err
+
+
+def test_disabled_loading_is_named(kexec):
+    kexec.change(proc__sys__kernel__kexec_load_disabled="1\n")
+    result = kexec("-l", kexec.kernel)
+    assert (result.status, result.log) == (FAILED, [])
+    assert "kexec_load_disabled" in result.err and "nor can kexec_file_load" in result.err
+
+
+@pytest.mark.parametrize("code,words", [(errno.EPERM, "CAP_SYS_BOOT"), (errno.EBUSY, "try again"),
+                                        (errno.EADDRNOTAVAIL, "memory map")])
+def test_answers_of_the_kernel(kexec, code, words):
+    kexec.fail = f"kexec_load={code}"
+    result = kexec("-l", kexec.kernel)
+    assert result.status == FAILED
+    assert "kexec_load failed: " in result.err and words in result.err
+
+
+def test_hidden_memory_map_cannot_be_loaded(kexec):
+    kexec.change(proc__iomem="00000000-00000000 : System RAM\n00000000-00000000 : System RAM\n")
+    result = kexec("-l", kexec.kernel)
+    assert (result.status, result.log) == (FAILED, [])
+    assert "run as root" in result.err
