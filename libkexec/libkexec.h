@@ -332,7 +332,7 @@ int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error
 int kx_unload(const struct kx_sys *sys, bool crash, struct kx_error *err);
 
 enum kx_exec_flags {
-	KX_EXEC_NO_SYNC = 1 << 0,	/* -x as in kexec-tools: do not sync */
+	KX_EXEC_NO_SYNC = 1 << 0,	/* do not write out file systems first */
 	KX_EXEC_KEEP_NETWORK = 1 << 1,	/* leave network interfaces up */
 };
 
