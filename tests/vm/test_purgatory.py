@@ -385,6 +385,11 @@ def test_exception_in_the_next_kernel(machine, run, act, vector, error):
                    "(in the next kernel)", f"cr2 {cr2};")
 
 
+def test_exception_above_4_gib(machine, run):
+    m = machine(blob_at=4 * GIB + 16 * MIB, act=1)
+    assert_refused(run(m, memory=5120), "kexec: purgatory: exception 0x6, ")
+
+
 def test_unmapped_entry(machine, run):
     assert_refused(run(machine(entry=1 << 40)), "exception 0xe, error code 0x0 at 0x10000000000 (in the next kernel)")
 
