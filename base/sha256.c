@@ -69,12 +69,17 @@ static inline uint32_t schedule(uint32_t w[16], unsigned t)
 	       small_sigma1(w[(t - 2) & 15]) + w[(t - 7) & 15] + small_sigma0(w[(t - 15) & 15]);
 }
 
-/* One round, 6.2.2 step 3: afterwards d and h hold what the standard calls e and a. */
+/*
+ * One round, 6.2.2 step 3: afterwards d and h hold what the standard calls e and a. Maj(a, b, c) is
+ * b ^ ((a ^ b) & (b ^ c)), and what is a ^ b in one round is b ^ c in the next.
+ */
 #define ROUND(a, b, c, d, e, f, g, h, k, w)                           \
 	do {                                                          \
 		h += big_sigma1(e) + (g ^ (e & (f ^ g))) + (k) + (w); \
 		d += h;                                               \
-		h += big_sigma0(a) + ((a & b) | (c & (a | b)));       \
+		ab = a ^ b;                                           \
+		h += big_sigma0(a) + (b ^ (ab & bc));                 \
+		bc = ab;                                              \
 	} while (0)
 
 #define ROUNDS8(t, w)                                                            \
@@ -99,6 +104,7 @@ static void compress(uint32_t state[8], const uint8_t *p, size_t blocks)
 	for (; blocks; blocks--, p += KX_SHA256_BLOCK_SIZE) {
 		uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 		uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+		uint32_t ab, bc = b ^ c;
 
 		ROUNDS8(0, FIRST);
 		ROUNDS8(8, FIRST);
