@@ -207,6 +207,11 @@ static int check_init_size(const struct kx_bzimage *image, struct kx_error *err)
 				  "at least the size of the kernel");
 	if (kx_add_overflow(image->pref_address, image->init_size, &end))
 		return bad_header(err, "pref_address", image->pref_address, "a physical address");
+	/* A kernel that is loaded askew moves itself up, past the end of what init_size kept free for it. */
+	if (image->relocatable && kx_align_down(image->pref_address, image->kernel_alignment) !=
+					  image->pref_address)
+		return bad_header(err, "pref_address", image->pref_address,
+				  "a multiple of kernel_alignment");
 	return 0;
 }
 

@@ -87,10 +87,11 @@ int kx_bzimage_crc(struct kx_view file, const struct kx_bzimage *image, bool *re
 		   struct kx_error *err);
 
 /**
- * kx_bzimage_payload() - does the compressed payload pass its own format's checks?
+ * kx_bzimage_payload() - what can be checked without a CRC-32: needed only where kx_bzimage_crc() found none
  *
- * Decompresses it piece by piece and keeps nothing: needed only where kx_bzimage_crc() had nothing to check. Payloads
- * of a codec that this library was built without, and files without a payload, pass.
+ * That the PE header agrees with syssize about where the kernel ends, and that the compressed payload passes its own
+ * format's checks; it is decompressed piece by piece and not kept. Payloads of a codec that this library was built
+ * without, and files without a payload, pass.
  *
  * Errors: -EBADMSG; -ENOMEM.
  */

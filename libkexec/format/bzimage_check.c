@@ -14,12 +14,16 @@
 #define NO_CRC_MINOR 15
 
 /*
- * Microsoft PE format: "MS-DOS Stub", "Optional Header Standard Fields", "Optional Header Windows-Specific Fields",
- * "Optional Header Data Directories". Offsets in the optional header.
+ * Microsoft PE format: "MS-DOS Stub", "COFF File Header", "Optional Header Standard Fields", "Optional Header
+ * Windows-Specific Fields", "Optional Header Data Directories", "Section Table".
  */
 enum {
 	DOS_PE_OFFSET = 0x3c,
+	/* From the PE magic on. */
+	PE_SECTION_COUNT = 6,
+	PE_OPTIONAL_SIZE = 20,
 	PE_OPTIONAL_HEADER = 24,
+	/* In the optional header. */
 	OPT_MAGIC_PE32 = 0x10b,
 	OPT_MAGIC_PE32_PLUS = 0x20b,
 	OPT_CHECKSUM = 64,
@@ -27,7 +31,24 @@ enum {
 	OPT_DIRECTORIES_PE32_PLUS = 112,
 	CERTIFICATE_DIRECTORY = 4,
 	DIRECTORY_SIZE = 8,
+	/* In a section header. */
+	SECTION_HEADER_SIZE = 40,
+	SECTION_NAME_SIZE = 8,
+	SECTION_RAW_SIZE = 16,
+	SECTION_RAW_OFFSET = 20,
 };
+
+/* Offset of "PE\0\0" in @image; false if there is none. */
+static bool find_pe(struct kx_view image, uint64_t *ret)
+{
+	uint32_t pe;
+
+	if (!kx_view_equals(image, 0, "MZ", 2) || !kx_view_le32(image, DOS_PE_OFFSET, &pe) ||
+	    !kx_view_equals(image, pe, "PE\0", 4))
+		return false;
+	*ret = pe;
+	return true;
+}
 
 static uint32_t crc_over(uint32_t crc, struct kx_view v)
 {
@@ -50,14 +71,13 @@ struct signed_fields {
 /* false if there is no PE header with both fields. */
 static bool find_signed_fields(struct kx_view image, struct signed_fields *ret)
 {
-	uint32_t pe, directories;
-	uint64_t opt, table;
+	uint64_t pe, opt, table;
+	uint32_t directories;
 	uint16_t magic;
 
-	if (!kx_view_equals(image, 0, "MZ", 2) || !kx_view_le32(image, DOS_PE_OFFSET, &pe) ||
-	    !kx_view_equals(image, pe, "PE\0", 4))
+	if (!find_pe(image, &pe))
 		return false;
-	opt = (uint64_t)pe + PE_OPTIONAL_HEADER;
+	opt = pe + PE_OPTIONAL_HEADER;
 	if (!kx_view_le16(image, opt, &magic) ||
 	    (magic != OPT_MAGIC_PE32 && magic != OPT_MAGIC_PE32_PLUS))
 		return false;
@@ -165,14 +185,57 @@ static int check_unpacked(const struct kx_codec *codec, struct kx_view stream, u
 	return r;
 }
 
+/*
+ * The same kernel as a PE image: its code and data must lie within what the setup header calls the kernel, or syssize is
+ * too small and the end of it would not be loaded.
+ */
+static int check_section(const struct kx_bzimage *image, uint64_t at, struct kx_error *err)
+{
+	uint64_t size = image->setup.size + image->payload.size;
+	uint32_t raw_size, raw_offset;
+
+	if (!kx_view_equals(image->setup, at, ".text\0\0", SECTION_NAME_SIZE) &&
+	    !kx_view_equals(image->setup, at, ".data\0\0", SECTION_NAME_SIZE))
+		return 0;
+	if (!kx_view_le32(image->setup, at + SECTION_RAW_SIZE, &raw_size) ||
+	    !kx_view_le32(image->setup, at + SECTION_RAW_OFFSET, &raw_offset) ||
+	    (uint64_t)raw_offset + raw_size <= size)
+		return 0;
+	return kx_fail(err, EBADMSG,
+		       "damaged bzImage header: by syssize the kernel ends at 0x%" PRIx64
+		       ", by its PE header at 0x%" PRIx64 "; copy the file again",
+		       size, (uint64_t)raw_offset + raw_size);
+}
+
+static int check_sections(const struct kx_bzimage *image, struct kx_error *err)
+{
+	uint16_t count = 0, optional_size = 0;
+	uint64_t pe = 0;
+	int r = 0;
+
+	if (!find_pe(image->setup, &pe) ||
+	    !kx_view_le16(image->setup, pe + PE_SECTION_COUNT, &count) ||
+	    !kx_view_le16(image->setup, pe + PE_OPTIONAL_SIZE, &optional_size))
+		return 0;
+	for (uint64_t i = 0; !r && i < count; i++)
+		r = check_section(image,
+				  pe + PE_OPTIONAL_HEADER + optional_size + i * SECTION_HEADER_SIZE,
+				  err);
+	return r;
+}
+
 int kx_bzimage_payload(const struct kx_bzimage *image, struct kx_error *err)
 {
 	struct kx_view payload = image->compressed;
 	const struct kx_codec *codec;
 	uint32_t size;
+	int r;
 
-	if (!payload.size || kx_view_equals(payload, 0, "\177ELF", 4))
+	if (!payload.size)
 		return 0;
+	r = check_sections(image, err);
+	if (r < 0 || kx_view_equals(payload, 0, "\177ELF", 4))
+		return r;
 	codec = kx_codec_find(payload);
 	if (!codec || !kx_view_le32(payload, payload.size - 4, &size))
 		return kx_fail(err, EBADMSG,

@@ -210,6 +210,8 @@ static void malformed(void **state)
 		{ "init_size below the kernel's", SB_INIT_SIZE, 4, 0x600, -EBADMSG, "init_size" },
 		{ "pref_address too high", SB_PREF_ADDRESS, 8, UINT64_MAX - 0xfffff, -EBADMSG,
 		  "pref_address" },
+		{ "pref_address askew", SB_PREF_ADDRESS, 8, 0x1100000, -EBADMSG,
+		  "multiple of kernel_alignment" },
 		{ "payload behind the kernel", SB_PAYLOAD_OFFSET, 4, 0x10000, -EBADMSG, "payload" },
 		{ "payload_offset highest", SB_PAYLOAD_OFFSET, 4, 0xffffffff, -EBADMSG, "payload" },
 		{ "payload_length zero", SB_PAYLOAD_LENGTH, 4, 0, -EBADMSG, "payload_length" },
@@ -641,6 +643,40 @@ static void payload_of_other_kinds(void **state)
 	}
 }
 
+/* Where syssize is too small, the end of the kernel would be missing. */
+static void pe_sections_past_syssize(void **state)
+{
+	struct sample p = make_payload(0, 1000);
+	struct sample s = sample_bzimage_with(&p);
+	uint8_t *section = s.data + SB_PE + 24 + 160 + 40;
+	uint32_t start = 0x600;
+
+	kx_put_le16(s.data + SB_PE + 6, 2);
+	kx_put_le16(s.data + SB_PE + 20, 160);
+	for (int i = 0; i < 2; i++) {
+		memcpy(section, i ? ".data\0\0" : ".text\0\0", 8);
+		kx_put_le32(section + 20, start);
+		kx_put_le32(section + 16, (uint32_t)s.size - start);
+		assert_int_equal(payload(&s, ""), 0);
+		kx_put_le32(section + 16, (uint32_t)s.size - start + 1);
+		assert_int_equal(payload(&s, "by its PE header"), -EBADMSG);
+		kx_put_le32(section + 16, UINT32_MAX);
+		assert_int_equal(payload(&s, "by its PE header"), -EBADMSG);
+	}
+	/* What distributions append is no part of it. */
+	memcpy(section, ".sbat\0\0", 8);
+	assert_int_equal(payload(&s, ""), 0);
+	/* Headers that are not there. */
+	memcpy(section, ".data\0\0", 8);
+	kx_put_le16(s.data + SB_PE + 6, 1);
+	assert_int_equal(payload(&s, ""), 0);
+	kx_put_le16(s.data + SB_PE + 6, 0xffff);
+	kx_put_le16(s.data + SB_PE + 20, 0xffff);
+	assert_int_equal(payload(&s, ""), 0);
+	sample_free(&p);
+	sample_free(&s);
+}
+
 static void no_payload(void **state)
 {
 	struct sample s = sample_bzimage();
@@ -680,6 +716,7 @@ int main(void)
 		cmocka_unit_test(payload_flipped_bits),
 		cmocka_unit_test(payload_larger_than_init_size),
 		cmocka_unit_test(payload_of_other_kinds),
+		cmocka_unit_test(pe_sections_past_syssize),
 		cmocka_unit_test(no_payload),
 	};
 
