@@ -16,7 +16,7 @@ BUSYBOX = "/bin/busybox"
 # The agent's line protocol is served on the second serial port, so that the console on the first
 # one carries only what a user would see there. See guest.py for the other end.
 INIT = r"""#!/bin/busybox sh
-/bin/busybox mkdir -p /proc /sys /dev /tmp /run /root /usr/sbin /usr/bin
+/bin/busybox mkdir -p /proc /sys /dev /tmp /run /root /sbin /usr/sbin /usr/bin
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys
 /bin/busybox mount -t devtmpfs dev /dev
@@ -27,8 +27,12 @@ mount -t securityfs securityfs /sys/kernel/security 2>/dev/null
 mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 [ ! -d /sys/firmware/efi/efivars ] || mount -t efivarfs efivarfs /sys/firmware/efi/efivars
 name=$(cat /lab/name)
-echo "@@lab $name is up on $(uname -r)" >/dev/console
-[ ! -x /lab/start ] || /lab/start >/dev/console 2>&1 </dev/console
+hostname "$name"
+if [ -x /lab/start ]; then
+	/lab/start >/dev/console 2>&1 </dev/console
+else
+	echo "@@lab $name is up on $(uname -r)" >/dev/console
+fi
 exec sh /lab/agent </dev/ttyS1 >/dev/ttyS1
 """
 

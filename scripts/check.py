@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The part of scripts/check that runs when everything is installed: build, test, count."""
+
+import fnmatch
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import xml.etree.ElementTree as xml
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/vm"))
+
+from lab import guard  # noqa: E402
+
+ALLOWED_SKIPS = ROOT / "tests/allowed-skips"
+SUITES = ("build", "format", "tidy", "man", "unit", "cli", "fuzz", "vm")
+CLANG_FORMAT = "14"  # another version breaks lines elsewhere
+TASK_TIMEOUT = 1200  # seconds; a guest's own waits end long before
+MEMORY_PER_JOB = 3 << 30  # bytes; the largest guests touch about this much
+
+# One folder for each way of building; the clang one also says what gcc does not.
+BUILDS = {
+    "gcc": ("gcc", []),
+    "clang": ("clang", []),
+    "sanitizers": (
+        "clang",
+        ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false",
+         "-Dc_args=-fno-sanitize-recover=all"],
+    ),
+}
+
+# What takes longest starts first, so that nothing long is left to run alone at the end.
+LONG = ("vm:test_chain", "fuzz", "vm:test_installer", "vm:test_corruption", "vm:test_handover")
+
+
+@dataclass
+class Outcome:
+    """What came of one test: passed, failed or skipped."""
+
+    name: str
+    status: str
+    seconds: float = 0.0
+    detail: str = ""
+
+
+@dataclass
+class Task:
+    """Something that runs beside others; it yields one or more outcomes."""
+
+    name: str
+    run: object
+    arguments: list = field(default_factory=list)
+
+    def outcomes(self):
+        try:
+            return self.run(*self.arguments)
+        except subprocess.TimeoutExpired as late:
+            return [Outcome(self.name, "failed", detail=f"no end within {late.timeout} s")]
+        except Exception as error:  # a defect of the check itself must not hide a result
+            return [Outcome(self.name, "failed", detail=f"scripts/check: {error!r}")]
+
+
+def folder(build):
+    return ROOT / f"build-check-{build}"
+
+
+def command(*argv, **more):
+    """Run a command with nothing on its input; return it with its output in one text."""
+    return subprocess.run(
+        [str(word) for word in argv], check=False, cwd=ROOT, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        timeout=TASK_TIMEOUT, **more,
+    )
+
+
+def by_status(name, *argv, **more):
+    """One outcome from the exit status of a command."""
+    start = time.monotonic()
+    done = command(*argv, **more)
+    status = "failed" if done.returncode else "passed"
+    return [Outcome(name, status, time.monotonic() - start, done.stdout)]
+
+
+# --- building ------------------------------------------------------------------------------------
+
+
+def configure(build):
+    compiler, options = BUILDS[build]
+    if (folder(build) / "build.ninja").exists():
+        return None
+    done = command("meson", "setup", folder(build), "-Dwerror=true", *options,
+                   env=dict(os.environ, CC=compiler))
+    return done.stdout if done.returncode else None
+
+
+def compile_build(build):
+    """Configure and compile one of BUILDS."""
+    name, start = f"build:{build}", time.monotonic()
+    failed = configure(build)
+    if failed:
+        return [Outcome(name, "failed", detail=failed)]
+    outcome = by_status(name, "ninja", "-C", folder(build))[0]
+    outcome.seconds = time.monotonic() - start
+    return [outcome]
+
+
+# --- what needs no test runner -------------------------------------------------------------------
+
+
+def sources(*patterns):
+    listed = command("git", "-c", f"safe.directory={ROOT}", "ls-files", "--cached", "--", *patterns)
+    return [name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
+
+
+def check_format():
+    version = command("clang-format", "--version").stdout
+    if f"version {CLANG_FORMAT}." not in version:
+        return [Outcome("format:clang-format", "skipped",
+                        detail=f"needs clang-format {CLANG_FORMAT}, found {version.strip()}")]
+    return by_status("format:clang-format", "clang-format", "--dry-run", "-Werror",
+                     *sources("*.c", "*.h"))
+
+
+def check_tidy(source):
+    return by_status(f"tidy:{source}", "clang-tidy", "--quiet", "-p", folder("clang"), source)
+
+
+def check_man(page):
+    return by_status(f"man:{page}", "mandoc", "-T", "lint", "-W", "warning", page)
+
+
+# --- meson's tests -------------------------------------------------------------------------------
+
+
+def list_meson(suite):
+    """The names of the unit tests, or of those in meson's suite called fuzz."""
+    chosen = ["--suite", "fuzz"] if suite == "fuzz" else ["--no-suite", "fuzz", "--no-suite", "cli"]
+    listed = command("meson", "test", "-C", folder("sanitizers"), "--no-rebuild", "--list", *chosen)
+    names = [line.split("/")[-1].strip() for line in listed.stdout.splitlines()]
+    # meson prints "project:suite / name" or the name alone, and messages of its own.
+    return [name for name in names if re.fullmatch(r"[\w.-]+", name)]
+
+
+MESON_STATUS = {"OK": "passed", "EXPECTEDFAIL": "passed", "SKIP": "skipped"}
+
+
+def run_meson(suite, names):
+    logbase = f"check-{suite}"
+    command("meson", "test", "-C", folder("sanitizers"), "--no-rebuild", "--logbase", logbase, *names)
+    outcomes = []
+    log = folder("sanitizers") / "meson-logs" / f"{logbase}.json"
+    for line in log.read_text(encoding="utf-8").splitlines():
+        test = json.loads(line)
+        detail = (test.get("stdout") or "") + (test.get("stderr") or "")
+        status = MESON_STATUS.get(test["result"], "failed")
+        name = test["name"].split("/")[-1].strip()
+        outcomes.append(Outcome(f"{suite}:{name}", status, test["duration"], detail))
+    return outcomes
+
+
+# --- pytest's tests ------------------------------------------------------------------------------
+
+
+def pytest(*argv):
+    environment = dict(
+        os.environ, PYTHONDONTWRITEBYTECODE="1",
+        KX_BUILD=str(folder("sanitizers")), KEXEC_BUILD_DIR=str(folder("gcc")),
+    )
+    return command("/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", *argv,
+                   env=environment)
+
+
+def list_pytest(suite):
+    listed = pytest("--collect-only", "-q", f"tests/{suite}")
+    names = [line.split("/", 2)[-1] for line in listed.stdout.splitlines() if "::" in line]
+    if not names or listed.returncode:
+        raise RuntimeError(f"pytest cannot collect tests/{suite}:\n{listed.stdout}")
+    return names
+
+
+def outcome_of(suite, case):
+    """An outcome from one testcase element of pytest's JUnit report."""
+    name = f"{suite}:{case.get('classname').rsplit('.', 1)[-1]}.py::{case.get('name')}"
+    seconds, status, detail = float(case.get("time")), "passed", ""
+    for child in case:
+        if child.tag in ("failure", "error"):
+            status, detail = "failed", detail + (child.text or "")
+        elif child.tag == "skipped":
+            status, detail = "skipped", child.get("message", "")
+    if status == "failed":
+        detail += "".join(child.text or "" for child in case if child.tag == "system-out")
+    return Outcome(name, status, seconds, detail)
+
+
+def run_pytest(suite, names):
+    with tempfile.TemporaryDirectory() as temporary:
+        report = Path(temporary, "report.xml")
+        done = pytest("-q", f"--junitxml={report}", "-o", "junit_family=xunit1", "-o",
+                      "junit_logging=system-out", *[f"tests/{suite}/{name}" for name in names])
+        if not report.exists():
+            return [Outcome(f"{suite}:{names[0]}", "failed", detail=done.stdout)]
+        return [outcome_of(suite, case) for case in xml.parse(report).iter("testcase")]
+
+
+# --- choosing and running ------------------------------------------------------------------------
+
+
+def wanted(name, selection):
+    """Whether a test called suite:name is asked for."""
+    suite = name.split(":", 1)[0]
+    return not selection or any(word == suite or word not in SUITES and word in name
+                                for word in selection)
+
+
+def plan_host(selection):
+    tasks = [Task("format:clang-format", check_format)]
+    tasks += [Task(f"tidy:{name}", check_tidy, [name])
+              for name in sources("base/*.c", "libkexec/*.c", "purgatory/*.c", "tools/*.c")]
+    tasks += [Task(f"man:{name}", check_man, [name]) for name in sources("man/*.[1-9]")]
+    return [task for task in tasks if wanted(task.name, selection)]
+
+
+def may_be_in(suite, selection):
+    """Whether the tests of a suite need to be listed at all."""
+    return not selection or suite in selection or any(word not in SUITES for word in selection)
+
+
+def plan_tests(selection):
+    tasks = []
+    for suite, lister, runner, together in (
+        ("unit", list_meson, run_meson, True),
+        ("fuzz", list_meson, run_meson, False),
+        ("cli", list_pytest, run_pytest, True),
+        ("vm", list_pytest, run_pytest, False),
+    ):
+        if not may_be_in(suite, selection):
+            continue
+        names = [name for name in lister(suite) if wanted(f"{suite}:{name}", selection)]
+        if together and names:
+            tasks.append(Task(f"{suite}:all", runner, [suite, names]))
+        elif not together:
+            tasks += [Task(f"{suite}:{name}", runner, [suite, [name]]) for name in names]
+    return tasks
+
+
+def builds_for(selection):
+    """The builds that the selected suites need; a word that is no suite may be in any."""
+    if not selection or any(word not in SUITES for word in selection) or "build" in selection:
+        return list(BUILDS)
+    needs = {"tidy": "clang", "unit": "sanitizers", "cli": "sanitizers", "fuzz": "sanitizers",
+             "vm": "gcc"}
+    return [build for build in BUILDS if build in {needs.get(word) for word in selection}]
+
+
+def jobs():
+    asked = os.environ.get("JOBS")
+    if asked:
+        return int(asked)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(len(os.sched_getaffinity(0)), memory // MEMORY_PER_JOB))
+
+
+class Report:
+    """Prints outcomes as they come, and counts them."""
+
+    def __init__(self):
+        self.outcomes = []
+        self.lock = threading.Lock()
+        self.allowed = []
+        for line in ALLOWED_SKIPS.read_text(encoding="utf-8").splitlines():
+            if line.strip() and not line.startswith("#"):
+                self.allowed.append(line.split(None, 1)[0])
+
+    def add(self, outcomes):
+        with self.lock:
+            for outcome in outcomes:
+                print(f"{outcome.status:7} {outcome.seconds:6.1f} s  {outcome.name}", flush=True)
+                if outcome.status == "failed":
+                    print(outcome.detail, flush=True)
+            self.outcomes += outcomes
+
+    def is_allowed(self, outcome):
+        return any(fnmatch.fnmatch(outcome.name, pattern) for pattern in self.allowed)
+
+    def finish(self):
+        """Print what was skipped and what failed, then the one line that counts; return it all."""
+        counts = {status: 0 for status in ("passed", "failed", "skipped")}
+        for outcome in self.outcomes:
+            allowed = outcome.status == "skipped" and self.is_allowed(outcome)
+            if outcome.status == "skipped":
+                note = "allowed" if allowed else f"not in {ALLOWED_SKIPS.relative_to(ROOT)}: a failure"
+                print(f"skipped {outcome.name}: {outcome.detail} ({note})")
+            counts[outcome.status if outcome.status != "skipped" or allowed else "failed"] += 1
+        for outcome in self.outcomes:
+            if outcome.status == "failed":
+                print(f"failed {outcome.name}")
+        print(f"{counts['passed']} passed, {counts['failed']} failed")
+        return 1 if counts["failed"] else 0
+
+
+def main(selection):
+    guard.protect_host()
+    report = Report()
+    for build in builds_for(selection):
+        outcomes = compile_build(build)
+        if wanted(f"build:{build}", selection) or outcomes[0].status == "failed":
+            report.add(outcomes)
+        if outcomes[0].status == "failed":
+            return report.finish()
+    tasks = plan_host(selection) + plan_tests(selection)
+    if not tasks and not report.outcomes:
+        print(f"no test is called {' or '.join(selection)}")
+        return 1
+    ranks = {id(t): min((i for i, p in enumerate(LONG) if t.name.startswith(p)), default=len(LONG))
+             for t in tasks}
+    tasks.sort(key=lambda task: ranks[id(task)])
+    with ThreadPoolExecutor(jobs()) as pool:
+        for finished in [pool.submit(lambda t=task: report.add(t.outcomes())) for task in tasks]:
+            finished.result()
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

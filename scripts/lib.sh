@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# What the scripts share: which packages they need, and how they come onto the machine.
+
+BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config zlib1g-dev liblzma-dev libzstd-dev
+	liblz4-dev libjson-c-dev libcmocka-dev"
+
+# What the VM tests run on: QEMU, its firmware, and what builds the guests' initrds.
+VM_PACKAGES="python3 qemu-system-x86 ovmf seabios busybox-static zstd lz4 xz-utils sbsigntool openssl
+	debian-archive-keyring dpkg util-linux"
+
+CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish"
+
+say() { printf '%s\n' "$*"; }
+die() { say "$(basename "$0"): $*" >&2; exit 1; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "needs root to install packages: run it as root, or install sudo"
+	fi
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# The sanitizers' and libFuzzer's runtime goes with clang's version and is only recommended by it.
+clang_runtime() {
+	version=$(apt-cache depends clang | sed -n 's/^ *Depends: clang-\([0-9][0-9]*\)$/\1/p' | head -n 1)
+	[ -z "$version" ] || say "libclang-rt-$version-dev"
+}
+
+missing_packages() {
+	for package in "$@"; do
+		installed "$package" || printf '%s ' "$package"
+	done
+}
+
+# Asks unless YES=1, or nobody is there to answer.
+confirm() {
+	if [ "${YES:-}" = 1 ] || [ ! -t 0 ]; then
+		return 0
+	fi
+	printf '%s [Y/n] ' "$1"
+	read -r answer
+	case $answer in
+	'' | y* | Y*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+need_packages() {
+	command -v apt-get >/dev/null || die "needs apt: Debian 12 or 13, or Ubuntu"
+	missing=$(missing_packages "$@")
+	[ -n "$missing" ] || return 0
+	say "packages to install: $missing"
+	confirm "install them?" || die "cannot go on without them"
+	as_root apt-get -q update
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends $missing
+}
+
+# Says where Debian's packages come from when this machine's own apt does not know.
+need_mirror() {
+	[ -z "${KEXEC_DEBIAN_MIRROR:-}" ] || return 0
+	[ -z "$(apt-get indextargets --format '$(SITE)' 'Origin: Debian' 'Label: Debian')" ] || return 0
+	as_root apt-get -q update
+}
