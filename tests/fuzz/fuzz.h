@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the fuzzers share. A fuzzer fails by a sanitizer's report or by require(): so that a parser which returns
+ * something that its header promises not to return is caught even where no memory error follows from it.
+ */
+#ifndef KX_FUZZ_H
+#define KX_FUZZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/view.h"
+#include "libkexec.h"
+
+/* The entry point that libFuzzer, or replay.c in its place, calls with each input. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define require(condition)                                                              \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__,    \
+				#condition);                                            \
+			abort();                                                        \
+		}                                                                       \
+	} while (0)
+
+/* Reads every byte, so that AddressSanitizer sees those that are not there. */
+static inline void touch(struct kx_view v)
+{
+	volatile uint8_t sum = 0;
+
+	for (size_t i = 0; i < v.size; i++)
+		sum ^= v.data[i];
+}
+
+/* Is all of @inner in @outer? An empty view may be anywhere. */
+static inline bool inside(struct kx_view outer, struct kx_view inner)
+{
+	return !inner.size || (inner.data >= outer.data && inner.size <= outer.size &&
+			       (size_t)(inner.data - outer.data) <= outer.size - inner.size);
+}
+
+/* A failure explains itself in one line. */
+static inline void require_message(const struct kx_error *err)
+{
+	require(err->text[0]);
+	require(memchr(err->text, 0, sizeof(err->text)));
+	require(!strchr(err->text, '\n'));
+}
+
+#endif

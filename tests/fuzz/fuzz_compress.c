@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Our use of the codecs' libraries; the output is capped, so that an input of zeros does not take all the time. */
+#include <errno.h>
+
+#include "compress/compress.h"
+#include "fuzz.h"
+
+#define CAP (256 * 1024)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct kx_view in = kx_view_of(data, size);
+	const struct kx_codec *codec = kx_codec_find(in);
+	uint64_t kept = 0, used = 0, counted = 0, used_again = 0;
+	struct kx_error err = { 0 };
+	uint8_t *out = NULL;
+	int r;
+
+	if (!codec)
+		return 0;
+	r = kx_codec_unpack(codec, in, CAP, &out, &kept, &used, &err);
+	require(r == 0 || r == -EBADMSG || r == -EFBIG || r == -EOPNOTSUPP);
+	if (r < 0)
+		require_message(&err);
+	require(kept <= CAP && used <= size);
+	touch(kx_view_of(out, kept));
+	free(out);
+	require(kx_codec_check(codec, in, CAP, &counted, &used_again, &err) == r);
+	require(counted == kept && used_again == used);
+	return 0;
+}
