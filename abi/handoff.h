@@ -43,7 +43,7 @@
 #define KX_HANDOFF_PAGE_TABLES 64
 
 /* Flags. Unknown ones make purgatory refuse the block. */
-#define KX_HANDOFF_NO_PORT_IO (1 << 0) /* in and out would fault: TDX, SEV-ES, SEV-SNP */
+#define KX_HANDOFF_NO_PORT_IO (1 << 0) /* in, out, device memory fault: TDX, SEV-ES, SEV-SNP */
 #define KX_HANDOFF_NO_CPUID (1 << 1)   /* so would cpuid; none is executed yet */
 #define KX_HANDOFF_VGA_TEXT (1 << 2)   /* vga_base is an 80x25 text screen: print there too */
 #define KX_HANDOFF_RESET_VGA (1 << 3)  /* set VGA text mode 3 first; needs port I/O */

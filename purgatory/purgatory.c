@@ -117,9 +117,11 @@ static void open_ports(const struct kx_handoff *handoff)
 		kx_console_add_uart(&state.console, &handoff->console);
 }
 
-/* Afterwards: what is reached through memory. */
+/* Afterwards: what is reached through memory. Where ports trap to nobody, so does device memory. */
 static void open_memory(const struct kx_handoff *handoff)
 {
+	if (handoff->flags & KX_HANDOFF_NO_PORT_IO)
+		return;
 	if (handoff->console.kind == KX_CONSOLE_MMIO)
 		kx_console_add_uart(&state.console, &handoff->console);
 	if (handoff->flags & KX_HANDOFF_VGA_TEXT)

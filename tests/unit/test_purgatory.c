@@ -371,6 +371,25 @@ static void test_guest_without_port_io(void **unused)
 	assert_int_equal(m.vga_resets, 0);
 }
 
+/* Device memory would trap in the same way. */
+static void test_guest_without_port_io_has_no_device_memory(void **unused)
+{
+	uint8_t narrow[8] = { [5] = 0x60 };
+	uint16_t screen[80 * 25] = { 0 };
+
+	m.handoff.flags = KX_HANDOFF_NO_PORT_IO | KX_HANDOFF_VGA_TEXT;
+	m.handoff.vga_base = (uintptr_t)screen;
+	m.handoff.console = (struct kx_handoff_console){
+		.kind = KX_CONSOLE_MMIO, .reg_width = 1, .divisor = 1, .base = (uintptr_t)narrow
+	};
+	seal();
+	m.segments[0][0] ^= 1;
+	assert_int_equal(run(), EXIT_RESET);
+	assert_int_equal(narrow[0], 0);
+	assert_int_equal(narrow[3], 0);
+	assert_int_equal(screen[80], 0);
+}
+
 /* ---- consoles ---- */
 
 static void test_port_keeps_its_speed_by_default(void **unused)
@@ -527,6 +546,7 @@ int main(void)
 		TEST(test_unmappable_is_reported),
 		TEST(test_failure_while_failing_resets_at_once),
 		TEST(test_guest_without_port_io),
+		TEST(test_guest_without_port_io_has_no_device_memory),
 		TEST(test_port_keeps_its_speed_by_default),
 		TEST(test_port_is_programmed),
 		TEST(test_dead_port_is_given_up_once),
