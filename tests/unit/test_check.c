@@ -216,18 +216,24 @@ static void test_order_is_stable(void **state)
 	assert_int_equal(report.count, 0);
 }
 
+static const struct kx_finding *find(const struct kx_report *report, const char *id)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (!strcmp(report->findings[i].id, id))
+			return &report->findings[i];
+	fail_msg("no finding %s", id);
+	abort();
+}
+
 static void assert_finding(const struct kx_machine *m, const char *id, enum kx_fact verdict,
 			   bool warning, const char *found, const char *remedy)
 {
 	_cleanup_(kx_report_clear) struct kx_report report = { 0 };
-	const struct kx_finding *f = NULL;
+	const struct kx_finding *f;
 	struct kx_error err;
 
 	assert_int_equal(kx_check(m, &report, &err), 0);
-	for (size_t i = 0; i < report.count; i++)
-		if (!strcmp(report.findings[i].id, id))
-			f = &report.findings[i];
-	assert_non_null(f);
+	f = find(&report, id);
 	if (f->verdict != verdict || f->warning != warning || !strstr(f->found, found))
 		fail_msg("%s: %s, warning %d, %s", id, kx_fact_name(f->verdict), f->warning,
 			 f->found);
