@@ -323,8 +323,8 @@ extern const struct kx_sys kx_sys_linux;
  *
  * Fills in the random seed and the checksum that plans never show. What was loaded before stays loaded on failure.
  *
- * Errors: -ESTALE when a source changed since it was opened; -EACCES when a plan was not placed; the kernel's own
- * answer otherwise, explained in @err.
+ * Errors: -EPERM without CAP_SYS_BOOT, before any call; -ESTALE when a source changed since it was opened; -EACCES when
+ * a plan was not placed; the kernel's own answer otherwise, explained in @err.
  */
 int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err);
 

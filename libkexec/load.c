@@ -265,8 +265,13 @@ static int sources_unchanged(const struct kx_request *request, struct kx_error *
 
 int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err)
 {
-	int r = sources_unchanged(&plan->request, err);
+	int r;
 
+	if (plan->machine->cap_sys_boot == KX_NO)
+		return kx_fail(err, EPERM,
+			       "cannot load: this process does not have CAP_SYS_BOOT; run it as root, "
+			       "outside of containers");
+	r = sources_unchanged(&plan->request, err);
 	if (r < 0)
 		return r;
 	return plan->method == KX_METHOD_LOAD ? load_segments(sys, plan, err)

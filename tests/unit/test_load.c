@@ -208,6 +208,17 @@ static void changed_file_is_never_loaded(void **state)
 	assert_words(f, f->initrd_path);
 }
 
+/* The kernel would answer the same, but could not say which of its reasons it was. */
+static void no_capability_no_call(void **state)
+{
+	struct fixture *f = *state;
+
+	f->machine.cap_sys_boot = KX_NO;
+	assert_int_equal(load(f), -EPERM);
+	assert_string_equal(f->fake.log, "");
+	assert_words(f, "does not have CAP_SYS_BOOT");
+}
+
 static void one_failed_call_is_not_tried_again(void **state)
 {
 	static const struct {
@@ -374,6 +385,7 @@ int main(void)
 		TEST(segments_are_handed_over_in_one_call),
 		TEST(seed_is_fresh_and_sealed_after),
 		TEST(no_randomness_no_load),
+		TEST(no_capability_no_call),
 		TEST(plan_without_seed_and_seal_loads),
 		TEST(panic_sets_the_crash_flag),
 		TEST(plan_that_is_not_placed_is_never_loaded),
