@@ -111,6 +111,10 @@ static int cut_header(struct kx_view file, struct kx_bzimage *image, struct kx_e
 		return truncated(err, file.size, JUMP + 2);
 	if (opcode != JUMP_SHORT)
 		return bad_header(err, "the jump at 0x200", opcode, "0xeb");
+	/* The distance is signed. That also keeps a header within the place for it in struct boot_params. */
+	if (distance > INT8_MAX)
+		return bad_header(err, "the distance of the jump at 0x200", distance,
+				  "0x7f or less");
 	end = (uint64_t)HEADER + distance;
 	if (end < need)
 		return kx_fail(err, EBADMSG,

@@ -72,6 +72,10 @@ static void bzimage_seeds(void)
 		snprintf(name, sizeof(name), "2.%02u", minor);
 		save("bzimage", name, s.data, s.size);
 	}
+	/* Found by fuzzing: a header that would not have fit into struct boot_params. */
+	s.data[SB_JUMP + 1] = 0xff;
+	save("bzimage", "jump-backwards", s.data, s.size);
+	s.data[SB_JUMP + 1] = 0x6a;
 	kx_put_le16(s.data + SB_PE + 6, 2);
 	kx_put_le16(s.data + SB_PE + 20, 160);
 	memcpy(s.data + SB_PE + 24 + 160, ".text\0\0", 8);

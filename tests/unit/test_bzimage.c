@@ -196,6 +196,7 @@ static void malformed(void **state)
 		{ "protocol 1.xx", SB_VERSION, 2, 0x0105, -EOPNOTSUPP, "protocol 1.05" },
 		{ "protocol 3.xx", SB_VERSION, 2, 0x0300, -EOPNOTSUPP, "protocol 3.00" },
 		{ "no jump", SB_JUMP, 1, 0, -EBADMSG, "jump at 0x200 is 0x0, need 0xeb" },
+		{ "jump backwards", SB_JUMP + 1, 1, 0x80, -EBADMSG, "distance of the jump" },
 		{ "syssize zero", SB_SYSSIZE, 4, 0, -EBADMSG, "syssize" },
 		{ "syssize highest", SB_SYSSIZE, 4, 0xffffffff, -EBADMSG, "truncated" },
 		{ "setup_sects highest", SB_SETUP_SECTS, 1, 255, -EBADMSG, "truncated" },
