@@ -24,7 +24,8 @@ int kx_efi_systab_parse(struct kx_view text, struct kx_efi *efi, struct kx_error
 	struct kx_view line, name;
 
 	while (kx_text_line(&text, &line)) {
-		kx_text_field(&line, '=', &name);
+		if (!kx_text_field(&line, '=', &name))
+			continue;
 		for (size_t i = 0; i < KX_ARRAY_SIZE(tables); i++)
 			if (kx_text_is(name, tables[i].name) &&
 			    !kx_text_u64(kx_text_trim(line), 0, tables[i].address))

@@ -7,20 +7,23 @@
 
 #include "base/view.h"
 
+/* A part that is not there is not written to. */
+#define KX_MUST_CHECK __attribute__((warn_unused_result))
+
 static inline struct kx_view kx_text_of(const char *s)
 {
 	return kx_view_of(s, strlen(s));
 }
 
 /* Cuts the first line off *rest, without its newline; false when there is nothing left. */
-bool kx_text_line(struct kx_view *rest, struct kx_view *ret);
+KX_MUST_CHECK bool kx_text_line(struct kx_view *rest, struct kx_view *ret);
 
 /* Cuts the next word of non-blank bytes off *rest; false when there is none. */
-bool kx_text_word(struct kx_view *rest, struct kx_view *ret);
+KX_MUST_CHECK bool kx_text_word(struct kx_view *rest, struct kx_view *ret);
 
 /* Cuts off *rest what precedes @separator, and the separator; all of it when there is none; false
  * when empty. */
-bool kx_text_field(struct kx_view *rest, char separator, struct kx_view *ret);
+KX_MUST_CHECK bool kx_text_field(struct kx_view *rest, char separator, struct kx_view *ret);
 
 /* Without blanks and control characters at either end. */
 struct kx_view kx_text_trim(struct kx_view text);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One fact each: a captured machine with one thing changed. */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <zlib.h>
 
 #include "base/overflow.h"
@@ -730,6 +734,52 @@ static void test_too_large_is_unknown(void **state)
 	assert_int_equal(strlen(m->cmdline), 65536);
 }
 
+/* From here on openat2(2) is a system call that this process does not have, as before Linux 5.6. */
+static void take_openat2_away(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = KX_ARRAY_SIZE(code), .filter = code };
+
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+/* The last one: what it does cannot be taken back. */
+static void test_without_openat2(void **state)
+{
+	_tree_ char *root = tree_copy("debian12-ovmf"), *outside = tree_new();
+	_cleanup_free_ char *target = tree_path(outside, "/secret");
+	struct kx_machine *m;
+
+	take_openat2_away();
+	m = machine_read(root);
+	assert_string_equal(m->fb_name, "EFI VGA");
+	assert_int_equal(m->efi.runtime_map_count, 8);
+	assert_int_equal(m->init_pid_ns, KX_YES);
+	assert_int_equal(m->cap_sys_boot, KX_YES);
+	kx_machine_free(m);
+	tree_write(outside, "/secret", "stolen");
+	tree_link(root, "/proc/fb", target);
+	m = machine_read(root);
+	assert_false(m->have_fb);
+	kx_machine_free(m);
+	tree_remove(root, "/sys/firmware/memmap");
+	tree_write(outside, "/memmap/0/start", "0x0\n");
+	tree_write(outside, "/memmap/0/end", "0xfff\n");
+	tree_write(outside, "/memmap/0/type", "Reserved\n");
+	free(target);
+	target = tree_path(outside, "/memmap");
+	tree_link(root, "/sys/firmware/memmap", target);
+	m = machine_read(root);
+	assert_false(m->have_firmware_map);
+	kx_machine_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -764,6 +814,7 @@ int main(void)
 		cmocka_unit_test(test_links_do_not_lead_out),
 		cmocka_unit_test(test_only_regular_files),
 		cmocka_unit_test(test_too_large_is_unknown),
+		cmocka_unit_test(test_without_openat2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,7 +200,7 @@ static void test_systab(void **state)
 	struct kx_error err;
 
 	assert_int_equal(kx_efi_systab_parse(kx_text_of("ACPI20=0x7f77d014\nACPI=0x7f77d000\n"
-							"SMBIOS3=0x1\nSMBIOS=0x2\nUV=0x3\nx\n"),
+							"SMBIOS3=0x1\n\nSMBIOS=0x2\nUV=0x3\nx\n"),
 					     &efi, &err),
 			 0);
 	assert_int_equal(efi.acpi20, 0x7f77d014);
