@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Are the fuzzers any good? Plants one bug at a time into a copy of the source, and expects the
+fuzzer to find it in time, starting from nothing but the seeds. Three a parser: an off-by-one, an
+overflow, a missing check. Arguments: names of fuzzers, none for all.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SECONDS_MAX = int(os.environ.get("SECONDS_MAX", "300"))
+TOP = Path(__file__).resolve().parents[2]
+FOUND = re.compile(r"not true: .*|ERROR: AddressSanitizer: \S+|runtime error: .*")
+
+# (fuzzer, kind, file, what is there, what is planted in its place)
+BUGS = [
+    ("bzimage", "off-by-one", "libkexec/format/bzimage.c",
+     "while (size < text.size && text.data[size])",
+     "while (size <= text.size && text.data[size])"),
+    ("bzimage", "overflow", "libkexec/format/bzimage.c",
+     "if (!kx_view_sub(image->payload, offset, length, &image->compressed))",
+     "image->compressed = kx_view_of(image->payload.data + offset, length);\n"
+     "	if (offset + length > image->payload.size)"),
+    ("bzimage", "missing check", "libkexec/format/bzimage.c",
+     "if (distance > INT8_MAX)",
+     "if (0)"),
+    ("elf", "off-by-one", "libkexec/format/elf.c",
+     "if (count > KX_ELF_PHDR_MAX)",
+     "if (count > KX_ELF_PHDR_MAX + 1)"),
+    ("elf", "overflow", "libkexec/format/elf.c",
+     "if (!kx_view_has(file, ph->offset, ph->filesz) && ph->filesz)",
+     "if (ph->offset + ph->filesz > file.size)"),
+    ("elf", "missing check", "libkexec/format/elf.c",
+     "return check_overlaps(elf, err);",
+     "(void)check_overlaps;\n	return 0;"),
+    ("initrd", "off-by-one", "libkexec/initrd.c",
+     "if (file.size < TRAILER_SIZE + beyond)",
+     "if (file.size < MAGIC_SIZE + beyond)"),
+    ("initrd", "overflow", "libkexec/initrd.c",
+     "size > BOOTCONFIG_MAX || size > trailer ||\n"
+     "	    !kx_view_sub(file, trailer - size, size, &config))",
+     "size + (uint32_t)TRAILER_SIZE > file.size ||\n"
+     "	    (config = kx_view_of(file.data + trailer - size, size), 0))"),
+    ("initrd", "missing check", "libkexec/initrd.c",
+     "if (config.data && owner->source)",
+     "if (0)"),
+    ("iomem", "off-by-one", "libkexec/machine/text.c",
+     "copy = malloc(text.size + 1);",
+     "copy = malloc(text.size);"),
+    ("iomem", "overflow", "libkexec/machine/iomem.c",
+     "kx_add_overflow(entry->end, 1, &entry->end)",
+     "(entry->end++, 0)"),
+    ("iomem", "missing check", "libkexec/machine/iomem.c",
+     "if (entry->end < entry->start || ",
+     "if ("),
+    ("memmap", "off-by-one", "libkexec/machine/text.c",
+     "n += end != NULL;",
+     "n += 1;"),
+    ("memmap", "overflow", "libkexec/machine/firmware_memmap.c",
+     "kx_add_overflow(end, 1, &end)",
+     "(end++, 0)"),
+    ("memmap", "missing check", "libkexec/machine/firmware_memmap.c",
+     "if (end < first || ",
+     "if ("),
+]
+
+
+def run(*argv, **kwargs):
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, **kwargs)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, argv))}:\n{done.stdout}{done.stderr}")
+
+
+def copy_source(into):
+    shutil.copytree(TOP, into, ignore=shutil.ignore_patterns(".git", "build*", "__pycache__"))
+    env = dict(os.environ, CC=os.environ.get("CC", "clang"))
+    run("meson", "setup", into / "build", into, "-Dfuzz=true", "-Db_lundef=false",
+        "-Db_sanitize=address,undefined", env=env)
+    run("ninja", "-C", into / "build", "tests/fuzz/seeds")
+
+
+def hunt(source, name):
+    """What the fuzzer says of the bug and after how many seconds; None if it finds nothing."""
+    seeds = [source / "build/tests/fuzz/seeds" / name, source / "tests/fuzz/corpus" / name]
+    with tempfile.TemporaryDirectory() as scratch:
+        start = time.monotonic()
+        done = subprocess.run(
+            [source / "build/tests/fuzz" / f"fuzz_{name}", f"-max_total_time={SECONDS_MAX}",
+             "-max_len=4400", f"-artifact_prefix={scratch}/", scratch,
+             *(str(s) for s in seeds if s.is_dir())],
+            capture_output=True, text=True, errors="replace", check=False)
+        took = time.monotonic() - start
+    said = FOUND.search(done.stderr)
+    return (said.group(0), took) if done.returncode and said else None
+
+
+def plant(source, bug):
+    """Hunt one planted bug; True if it is found."""
+    name, kind, file, there, planted = bug
+    path = source / file
+    original = path.read_text(encoding="utf-8")
+    if original.count(there) != 1:
+        sys.exit(f"{name}, {kind}: {file} has {original.count(there)} times: {there}")
+    path.write_text(original.replace(there, planted), encoding="utf-8")
+    run("ninja", "-C", source / "build", f"tests/fuzz/fuzz_{name}")
+    found = hunt(source, name)
+    path.write_text(original, encoding="utf-8")
+    if found:
+        print(f"| {name} | {kind} | {found[1]:.0f} s | `{found[0]}` |", flush=True)
+    else:
+        print(f"| {name} | {kind} | NOT FOUND in {SECONDS_MAX} s | |", flush=True)
+    return bool(found)
+
+
+def main():
+    wanted = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / "source"
+        copy_source(source)
+        results = [plant(source, bug) for bug in BUGS if not wanted or bug[0] in wanted]
+    return 0 if results and all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

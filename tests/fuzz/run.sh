@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# usage: tests/fuzz/run.sh RUNS NAME...
+#
+# Runs the fuzzers named, each RUNS times, and prints a row of RESULTS.md for each. Needs clang with libFuzzer
+# (libclang-rt-*-dev). What it learns stays in $BUILD/corpus/NAME for the next run; an input that fails is written to
+# $BUILD/NAME-crash-*: make a seed of it in seeds.c or corpus/, so that it is tested for ever.
+set -eu
+
+build=${BUILD:-build-fuzz}
+runs=$1
+shift
+cd "$(dirname "$0")/../.."
+
+setup() { # DIR SANITIZERS ARGUMENTS
+	[ -f "$1/build.ninja" ] || CC=${CC:-clang} meson setup "$1" -Dfuzz=true -Db_lundef=false \
+		"-Db_sanitize=$2" "-Dc_args=$3" > /dev/null
+}
+
+# The parser's own files: the rest of the library is linked too, and would hide what is not reached.
+files_of() {
+	case $1 in
+	bzimage) echo format/bzimage ;;
+	compress) echo libkexec/compress/ ;;
+	elf) echo format/elf.c ;;
+	initrd) echo libkexec/initrd.c ;;
+	iomem) echo machine/iomem.c ;;
+	memmap) echo machine/firmware_memmap.c ;;
+	*) echo "machine/$1.c" ;;
+	esac
+}
+
+longest_input() {
+	case $1 in
+	bzimage | elf) echo 4400 ;;
+	*) echo 2048 ;;
+	esac
+}
+
+# Directories of seeds that there are.
+seeds_of() {
+	for dir in "$build/tests/fuzz/seeds/$1" "tests/fuzz/corpus/$1"; do
+		[ ! -d "$dir" ] || echo "$dir"
+	done
+}
+
+# Edges are counted without sanitizers and inlining, whose own branches no input can take.
+edges() {
+	"$build/edges/tests/fuzz/fuzz_$1" -runs=0 -print_coverage=1 "$build/corpus/$1" 2>&1 |
+		awk -v files="$(files_of "$1")" '
+			/COVERED_FUNC/ && index($NF, files) {
+				split($5, of, "/"); reached += of[1]; all += of[2]
+			}
+			END { printf "%d of %d", reached, all }'
+}
+
+setup "$build" address,undefined ''
+setup "$build/edges" none '-O1 -fno-inline'
+for name; do
+	ninja -C "$build" "tests/fuzz/fuzz_$name" tests/fuzz/seeds > /dev/null
+	ninja -C "$build/edges" "tests/fuzz/fuzz_$name" > /dev/null
+	mkdir -p "$build/corpus/$name"
+	log=$build/$name.log
+	# shellcheck disable=SC2046 # one word for each directory
+	if ! "$build/tests/fuzz/fuzz_$name" "-runs=$runs" "-max_len=$(longest_input "$name")" -timeout=10 \
+		"-artifact_prefix=$build/$name-" "$build/corpus/$name" $(seeds_of "$name") \
+		> "$log" 2>&1; then
+		grep -E 'not true|ERROR|SUMMARY|Test unit' "$log" >&2
+		exit 1
+	fi
+	sed -n "s/^Done \([0-9]*\) runs in \([0-9]*\) second.*/| $name | \1 | \2 s | $(edges "$name") |/p" "$log"
+done
