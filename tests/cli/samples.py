@@ -19,7 +19,7 @@ INIT_SIZE = 0x260
 
 def bzimage(text=b"vmlinux " * 600, cmdline_size=2047, init_size=0x100000):
     """A bzImage of protocol 2.15 whose checksum is right."""
-    payload = gzip.compress(text, mtime=0)  # its last four bytes are the size field
+    payload = gzip.compress(text, 0, mtime=0)  # stored: the same size everywhere
     code = (PAYLOAD + len(payload) + 4 + 15) // 16 * 16
     image = bytearray(SETUP_SIZE + code)
 
@@ -54,8 +54,8 @@ def bzimage(text=b"vmlinux " * 600, cmdline_size=2047, init_size=0x100000):
     return bytes(image)
 
 
-def machine(root: pathlib.Path, **changes):
-    """A BIOS machine with 1 GiB, as root sees it; `changes` are path=content with None for no file."""
+def machine(root: pathlib.Path):
+    """A BIOS machine with 1 GiB, as root sees it."""
     files = {
         "proc/cmdline": "BOOT_IMAGE=/boot/vmlinuz root=/dev/vda1 ro quiet\n",
         "proc/iomem": "00001000-0009fbff : System RAM\n"
@@ -83,10 +83,7 @@ def machine(root: pathlib.Path, **changes):
         files[f"sys/firmware/memmap/{i}/start"] = f"{start:#x}\n"
         files[f"sys/firmware/memmap/{i}/end"] = f"{end:#x}\n"
         files[f"sys/firmware/memmap/{i}/type"] = kind + "\n"
-    files.update(changes.get("changes", changes))
     for name, content in files.items():
-        if content is None:
-            continue
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)

@@ -227,3 +227,10 @@ def test_hidden_memory_map_cannot_be_loaded(kexec):
     result = kexec("-l", kexec.kernel)
     assert (result.status, result.log) == (FAILED, [])
     assert "run as root" in result.err
+
+
+def test_missing_capability_is_named_before_any_call(kexec):
+    kexec.change(proc__self__status="CapEff:\t0000000000000000\nNSpid:\t1\n")
+    result = kexec("-l", kexec.kernel)
+    assert (result.status, result.log) == (FAILED, [])
+    assert "cannot load: this process does not have CAP_SYS_BOOT; run it as root" in result.err
