@@ -11,9 +11,9 @@
  *
  * What the loader does:
  *   1. check the blob header; place the blob in a segment of memsz bytes;
- *   2. fill in the block at handoff_offset, with everything to be checked as regions: each segment's
- *      loaded bytes (never the padding), the blob itself as two regions around [digest, end of sum),
- *      see KX_HANDOFF_UNHASHED_*;
+ *   2. fill in the block at handoff_offset, with everything to be checked as regions: the loaded
+ *      bytes of each segment (never the padding), the blob itself as two regions around
+ *      [digest, end of sum), see KX_HANDOFF_UNHASHED_*;
  *   3. last, when all bytes are final: digest = SHA-256 over the regions in order, then
  *      sum = kx_handoff_sum().
  */
@@ -84,7 +84,7 @@ struct kx_handoff_range {
 /**
  * struct kx_handoff_console - an 8250-compatible serial port
  * @kind: KX_CONSOLE_*
- * @reg_shift: with KX_CONSOLE_MMIO, registers are 1 << reg_shift bytes apart; at most 3, 0 otherwise
+ * @reg_shift: with KX_CONSOLE_MMIO, registers are 1 << reg_shift bytes apart, at most 3; else 0
  * @reg_width: with KX_CONSOLE_MMIO, bytes of one access: 1 or 4
  * @divisor: base clock / 16 / baud, 115200 / baud on a PC; 0 leaves the port as it is
  * @base: of the registers, an I/O port or a physical address

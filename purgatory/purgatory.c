@@ -128,10 +128,13 @@ static void open_memory(const struct kx_handoff *handoff)
 		kx_console_add_screen(&state.console, handoff->vga_base);
 }
 
+/* Sent before it returns: the next kernel may reprogram the port. */
 static void progress(const char *text)
 {
-	if (state.flags & KX_HANDOFF_PROGRESS)
-		kx_console_text(&state.console, text);
+	if (!(state.flags & KX_HANDOFF_PROGRESS))
+		return;
+	kx_console_text(&state.console, text);
+	kx_console_drain(&state.console);
 }
 
 /* ---- the check ------------------------------------------------------------------------------- */
@@ -192,6 +195,5 @@ _Noreturn void kx_purgatory_main(const struct kx_handoff *handoff)
 	progress("\nkexec: purgatory: checking what was loaded\n");
 	check(handoff);
 	progress("kexec: purgatory: starting the next kernel\n");
-	kx_console_drain(&state.console);
 	kx_arch_start(handoff->entry, handoff->boot_params);
 }

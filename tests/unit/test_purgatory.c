@@ -178,6 +178,7 @@ static void test_starts_silently(void **unused)
 {
 	assert_started();
 	assert_string_equal(m.output, "");
+	assert_int_equal(m.port_accesses, 0);
 	assert_int_equal(m.maps, 1);
 	assert_int_equal(m.vga_resets, 0);
 }
