@@ -23,10 +23,10 @@
 /* "KXPURGAT" and "KXHANDOF", the first letter in the lowest byte. */
 #define KX_PURGATORY_MAGIC 0x544147525550584b
 #define KX_HANDOFF_MAGIC 0x464f444e4148584b
-#define KX_HANDOFF_VERSION 1
+#define KX_HANDOFF_VERSION 2
 
 #define KX_PURGATORY_HEADER_OFFSET 16
-#define KX_HANDOFF_SIZE 1144
+#define KX_HANDOFF_SIZE 1216
 
 /*
  * Caps on the two lists: kexec_load takes 16 segments (KEXEC_SEGMENT_MAX), the blob and a split or
@@ -49,6 +49,11 @@
 #define KX_HANDOFF_RESET_VGA (1 << 3)  /* set VGA text mode 3 first; needs port I/O */
 #define KX_HANDOFF_PROGRESS (1 << 4)   /* report success as well, not only failure */
 #define KX_HANDOFF_FLAGS ((1 << 5) - 1)
+
+/* How the next kernel is entered. */
+#define KX_MODE_64 0 /* long mode, memory mapped one to one: regs in full */
+#define KX_MODE_32 1 /* protected mode, flat segments, no paging: regs' lower halves */
+#define KX_MODE_16 2 /* real mode, as after the BIOS: regs' lower halves, cs, ds, ss */
 
 #define KX_CONSOLE_NONE 0
 #define KX_CONSOLE_PORT 1 /* 8250 behind I/O ports base … base + 7 */
@@ -98,6 +103,14 @@ struct kx_handoff_console {
 };
 
 /**
+ * struct kx_handoff_regs - what the next kernel finds in its registers; those not named are zero
+ * @sp: 0 for somewhere in purgatory's own stack, not with KX_MODE_16
+ */
+struct kx_handoff_regs {
+	uint64_t ax, bx, cx, dx, si, di, bp, sp;
+};
+
+/**
  * struct kx_handoff - what purgatory is to do
  * @magic: KX_HANDOFF_MAGIC
  * @version: KX_HANDOFF_VERSION
@@ -105,9 +118,13 @@ struct kx_handoff_console {
  * @flags: KX_HANDOFF_*
  * @map_count: entries used in @maps
  * @region_count: entries used in @regions; 0, with the digest of the empty message, means no check
+ * @mode: KX_MODE_*; all but KX_MODE_64 need purgatory and @entry below 4 GiB
+ * @entry: address at which the next kernel is entered; with KX_MODE_16 that of cs:ip, so
+ *	@cs * 16 … @cs * 16 + 0xffff
+ * @regs: its registers; Linux: si is the address of boot_params, the others 0
+ * @low_page: with KX_MODE_16, a page below 640 KiB that purgatory may overwrite; else 0
+ * @cs, @ds, @ss: with KX_MODE_16, segment registers; es, fs and gs get @ds
  * @reserved: 0
- * @entry: of the next kernel, in 64-bit mode
- * @boot_params: handed on in rsi
  * @enc_mask: bit to set in every page table entry that maps RAM, 0 for none (SEV; not SME, where
  *	kexec's pages are decrypted, and not TDX, whose bit marks shared pages)
  * @vga_base: physical address of the text screen, with KX_HANDOFF_VGA_TEXT
@@ -125,9 +142,12 @@ struct kx_handoff {
 	uint32_t flags;
 	uint32_t map_count;
 	uint32_t region_count;
-	uint32_t reserved;
+	uint32_t mode;
 	uint64_t entry;
-	uint64_t boot_params;
+	struct kx_handoff_regs regs;
+	uint64_t low_page;
+	uint16_t cs, ds, ss;
+	uint16_t reserved;
 	uint64_t enc_mask;
 	uint64_t vga_base;
 	struct kx_handoff_console console;
@@ -148,10 +168,11 @@ _Static_assert(sizeof(struct kx_purgatory_header) == 24, "part of the ABI");
 _Static_assert(sizeof(struct kx_handoff) == KX_HANDOFF_SIZE, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, flags) == 16, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, entry) == 32, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, console) == 64, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, maps) == 80, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, regions) == 592, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, digest) == 1104, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, low_page) == 104, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, console) == 136, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, maps) == 152, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, regions) == 664, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, digest) == 1176, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, sum) + 8 == KX_HANDOFF_SIZE, "part of the ABI");
 
 /**

@@ -195,12 +195,38 @@ enum kx_request_flags {
 	KX_REQUEST_CONSOLE_SERIAL = 1 << 5, /* purgatory reports on serial even if no console= says so */
 	KX_REQUEST_RESET_VGA = 1 << 6,	   /* purgatory sets VGA text mode before the jump */
 	KX_REQUEST_NO_CHECKS = 1 << 7,	   /* purgatory checks nothing (--no-checks) */
+	KX_REQUEST_FORCE_REAL_MODE = 1 << 8, /* real mode even where there is no BIOS (--force-real-mode) */
+};
+
+/* Which of a kernel's entries to use, where it has several. */
+enum kx_entry_mode {
+	KX_ENTRY_AUTO = 0,
+	KX_ENTRY_32 = 1,	/* --entry-32bit */
+	KX_ENTRY_REAL_MODE = 2, /* --real-mode */
+};
+
+/* What an ELF kernel is given. */
+enum kx_args_style {
+	KX_ARGS_AUTO = 0,
+	KX_ARGS_LINUX = 1, /* --args-linux: boot_params */
+	KX_ARGS_ELF = 2,   /* --args-elf: ELF boot notes */
+	KX_ARGS_NONE = 3,  /* --args-none */
+};
+
+/**
+ * struct kx_module - a file that a multiboot kernel is given
+ * @args: its string, as in GRUB: without the file's name; NULL for none
+ */
+struct kx_module {
+	const struct kx_source *source;
+	const char *args;
 };
 
 /**
  * struct kx_request - what the user asks for; everything in it belongs to the caller
  * @kernel: required
  * @initrds: in the order in which the kernel shall see them
+ * @modules: for multiboot, in this order
  * @cmdline: the whole command line, NULL for none
  * @dtb: device tree, NULL for none
  * @type: name of a format (-t), NULL to find out
@@ -212,10 +238,14 @@ struct kx_request {
 	const struct kx_source *kernel;
 	const struct kx_source *const *initrds;
 	size_t initrd_count;
+	const struct kx_module *modules;
+	size_t module_count;
 	const char *cmdline;
 	const struct kx_source *dtb;
 	const char *type;
 	enum kx_method method;
+	enum kx_entry_mode entry;
+	enum kx_args_style args;
 	unsigned flags;
 	uint64_t mem_min;
 	uint64_t mem_max;

@@ -258,6 +258,8 @@ static int sources_unchanged(const struct kx_request *request, struct kx_error *
 
 	for (size_t i = 0; r == 0 && i < request->initrd_count; i++)
 		r = kx_source_unchanged(request->initrds[i], err);
+	for (size_t i = 0; r == 0 && i < request->module_count; i++)
+		r = kx_source_unchanged(request->modules[i].source, err);
 	if (r == 0 && request->dtb)
 		r = kx_source_unchanged(request->dtb, err);
 	return r;
@@ -271,7 +273,7 @@ int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error
 		return kx_fail(err, EPERM,
 			       "cannot load: this process does not have CAP_SYS_BOOT; run it as root, "
 			       "outside of containers");
-	r = sources_unchanged(&plan->request, err);
+	r = sources_unchanged(&plan->asked, err);
 	if (r < 0)
 		return r;
 	return plan->method == KX_METHOD_LOAD ? load_segments(sys, plan, err)

@@ -20,19 +20,39 @@
 
 void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err)
 {
-	void *p;
+	void *p = calloc(1, size ? size : 1);
 
-	if (plan->owned_count == KX_PLAN_OWNED_MAX) {
-		kx_fail(err, ENOSPC, "plan has more than %d buffers", KX_PLAN_OWNED_MAX);
-		return NULL;
-	}
-	p = calloc(1, size ? size : 1);
 	if (!p) {
 		kx_fail(err, ENOMEM, "out of memory for %s of plan", kx_size_text(size).s);
 		return NULL;
 	}
+	return kx_plan_own(plan, p, err) < 0 ? NULL : p;
+}
+
+int kx_plan_own(struct kx_plan *plan, void *p, struct kx_error *err)
+{
+	if (plan->owned_count == KX_PLAN_OWNED_MAX) {
+		free(p);
+		return kx_fail(err, ENOSPC, "plan has more than %d buffers", KX_PLAN_OWNED_MAX);
+	}
 	plan->owned[plan->owned_count++] = p;
-	return p;
+	return 0;
+}
+
+int kx_plan_keep_source(struct kx_plan *plan, const char *name, struct kx_view bytes,
+			const struct kx_source **ret, struct kx_error *err)
+{
+	struct kx_source **at = &plan->sources[plan->source_count];
+	int r;
+
+	if (plan->source_count == KX_PLAN_SOURCE_MAX)
+		return kx_fail(err, ENOSPC, "containers hold more than %d files", KX_PLAN_SOURCE_MAX);
+	r = kx_source_from_memory(name, bytes.data, bytes.size, at, err);
+	if (r < 0)
+		return r;
+	plan->source_count++;
+	*ret = *at;
+	return 0;
 }
 
 void kx_plan_warn(struct kx_plan *plan, const char *format, ...)
@@ -224,7 +244,7 @@ static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_erro
 
 		if (type && strcmp(type, format->name) != 0)
 			continue;
-		r = format->probe(file, &reason);
+		r = format->probe(&plan->request, file, &reason);
 		if (r == 0) {
 			plan->format = format;
 			return 0;
@@ -239,6 +259,24 @@ static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_erro
 		return type_unknown(type, err);
 	*err = all;
 	return -ENOEXEC;
+}
+
+/* The format of what is to be started, out of as many containers as it may be in. */
+static int unwrap(struct kx_plan *plan, struct kx_error *err)
+{
+	for (unsigned depth = 0; depth <= KX_PLAN_UNWRAP_MAX; depth++) {
+		struct kx_view file = kx_source_view(plan->request.kernel);
+		int r = find_format(plan, file, err);
+
+		if (r == 0 && !plan->format->unwrap)
+			return 0;
+		if (r == 0)
+			r = plan->format->unwrap(plan, file, err);
+		if (r < 0)
+			return r;
+		plan->request.type = NULL;
+	}
+	return kx_fail(err, EOPNOTSUPP, "is wrapped in more than %d containers", KX_PLAN_UNWRAP_MAX);
 }
 
 static const char *arch_of(enum kx_arch_id arch)
@@ -366,7 +404,7 @@ static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error 
 
 static int make(struct kx_plan *plan, struct kx_error *err)
 {
-	struct kx_view file = kx_source_view(plan->request.kernel);
+	struct kx_view file;
 	int r;
 
 	if (plan->request.flags & KX_REQUEST_PANIC)
@@ -375,7 +413,8 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 		return kx_fail(err, EOPNOTSUPP,
 			       "this is a Xen dom0, where the hypervisor would have to be asked; "
 			       "that is not built yet");
-	r = find_format(plan, file, err);
+	r = unwrap(plan, err);
+	file = kx_source_view(plan->request.kernel);
 	if (r == 0)
 		r = check_arch(plan, err);
 	if (r == 0)
@@ -402,6 +441,7 @@ int kx_plan_make(const struct kx_machine *machine, const struct kx_request *requ
 	if (!plan)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	plan->machine = machine;
+	plan->asked = *request;
 	plan->request = *request;
 	if (!plan->request.mem_max)
 		plan->request.mem_max = UINT64_MAX;
@@ -423,6 +463,8 @@ void kx_plan_free(struct kx_plan *plan)
 		free(plan->segments[i].why);
 	for (size_t i = 0; i < plan->warning_count; i++)
 		free(plan->warnings[i]);
+	for (size_t i = 0; i < plan->source_count; i++)
+		kx_source_free(plan->sources[i]);
 	for (size_t i = 0; i < plan->owned_count; i++)
 		free(plan->owned[i]);
 	kx_ranges_clear(&plan->free);

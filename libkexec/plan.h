@@ -12,12 +12,17 @@ struct kx_format;
 
 #define KX_PLAN_WARNING_MAX 16
 #define KX_PLAN_OWNED_MAX (2 * KX_SEGMENT_MAX)
+#define KX_PLAN_SOURCE_MAX 16
+/* Containers within containers. */
+#define KX_PLAN_UNWRAP_MAX 4
 
 /* Every architecture's kexec page size that we plan for today. */
 #define KX_PAGE_SIZE 4096
 
 /**
  * struct kx_plan - see kx_plan_make()
+ * @asked: the request as it was made: whose files must not have changed when the plan is loaded
+ * @request: what is planned for: @asked, or what was found in its containers
  * @placed: false when the memory map is hidden: dest is then KX_DEST_UNKNOWN in every segment
  * @entry: of the next kernel
  * @start: what kexec_load is told to enter: purgatory
@@ -27,9 +32,11 @@ struct kx_format;
  * @seal: called by kx_plan_load() when all other bytes are final, to fill in checksums; NULL for none
  * @handoff: what @seal works on, within an owned buffer
  * @owned: buffers that live as long as the plan
+ * @sources: what was found in containers, lives as long
  */
 struct kx_plan {
 	const struct kx_machine *machine;
+	struct kx_request asked;
 	struct kx_request request;
 	const struct kx_format *format;
 	enum kx_method method;
@@ -50,10 +57,24 @@ struct kx_plan {
 	void *handoff;
 	void *owned[KX_PLAN_OWNED_MAX];
 	size_t owned_count;
+	struct kx_source *sources[KX_PLAN_SOURCE_MAX];
+	size_t source_count;
 };
 
 /* A zeroed buffer that is freed with the plan. Errors: NULL, with @err set for -ENOMEM. */
 void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err);
+
+/* @p, from malloc(), is freed with the plan, or at once when this fails. Errors: -ENOSPC. */
+int kx_plan_own(struct kx_plan *plan, void *p, struct kx_error *err);
+
+/**
+ * kx_plan_keep_source() - a source over bytes found in a container, freed with the plan
+ * @bytes: live as long as the plan: part of another source, or owned by the plan
+ *
+ * Errors: -ENOSPC over KX_PLAN_SOURCE_MAX; -ENOMEM.
+ */
+int kx_plan_keep_source(struct kx_plan *plan, const char *name, struct kx_view bytes,
+			const struct kx_source **ret, struct kx_error *err);
 
 /* Something the user should know; dropped silently only when memory is out or the list is full. */
 void kx_plan_warn(struct kx_plan *plan, const char *format, ...)

@@ -81,6 +81,8 @@ const char *kx_handoff_problem(const struct kx_handoff *handoff)
 		return "wrong sum";
 	if (handoff->flags & ~KX_HANDOFF_FLAGS)
 		return "unknown flag";
+	if (handoff->mode != KX_MODE_64)
+		return "unknown mode";
 	if (handoff->map_count > KX_HANDOFF_MAPS || handoff->region_count > KX_HANDOFF_REGIONS)
 		return "too many ranges";
 	if (!ranges_are_sane(handoff->maps, handoff->map_count) ||
@@ -195,5 +197,5 @@ _Noreturn void kx_purgatory_main(const struct kx_handoff *handoff)
 	progress("\nkexec: purgatory: checking what was loaded\n");
 	check(handoff);
 	progress("kexec: purgatory: starting the next kernel\n");
-	kx_arch_start(handoff->entry, handoff->boot_params);
+	kx_arch_start(handoff);
 }

@@ -41,7 +41,8 @@ void kx_arch_pause(void);
 /* @flags: KX_HANDOFF_NO_PORT_IO leaves only what needs none. */
 _Noreturn void kx_arch_reset(uint32_t flags);
 
-_Noreturn void kx_arch_start(uint64_t entry, uint64_t boot_params);
+/* @handoff: what kx_handoff_problem() passed. */
+_Noreturn void kx_arch_start(const struct kx_handoff *handoff);
 
 uint8_t kx_arch_in8(uint16_t port);
 void kx_arch_out8(uint16_t port, uint8_t value);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "arch/x86/boot_params.h"
+#include "arch/x86/entry.h"
 #include "base/overflow.h"
 #include "bzimage.h"
 #include "initrd.h"
@@ -23,7 +24,7 @@
 /* kexec_file_load keeps room for "elfcorehdr=0x…" in every command line: MAX_ELFCOREHDR_STR_LEN, kexec-bzimage64.c */
 #define FILE_LOAD_CMDLINE_SPARE 31
 
-static int probe(struct kx_view file, struct kx_error *err)
+static int probe(const struct kx_request *request, struct kx_view file, struct kx_error *err)
 {
 	struct kx_bzimage image;
 	int r = kx_bzimage_parse(file, &image, err);
@@ -239,9 +240,13 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 	params.max = highest(&image, FOUR_GIB);
 	if (r == 0)
 		r = kx_x86_boot_params(plan, &image, initrd, initrd_size, &params, &boot_params, err);
-	if (r == 0)
-		r = kx_x86_purgatory(plan, kernel + ENTRY_64, boot_params, err);
-	return r;
+	if (r < 0)
+		return r;
+	return kx_x86_purgatory(plan,
+				&(struct kx_x86_entry){ .mode = KX_MODE_64,
+							.ip = kernel + ENTRY_64,
+							.regs = { .si = boot_params } },
+				err);
 }
 
 const struct kx_format kx_format_bzimage64 = {

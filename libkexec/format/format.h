@@ -13,8 +13,10 @@
  * @name: as in kexec-tools' --type
  * @arch: the machine it runs on
  * @file_load: can the kernel's own kexec_file_load take it? (0, or why not in @err)
- * @probe: pure, by magic and header only: 0 it is mine; -ENOEXEC not mine; -EBADMSG mine but malformed;
- *	   -EOPNOTSUPP mine but not supported; with a reason in @err
+ * @probe: pure, by magic, header and what the request wants: 0 it is mine; -ENOEXEC not mine; -EBADMSG mine but
+ *	   malformed; -EOPNOTSUPP mine but not supported; with a reason in @err
+ * @unwrap: NULL, or the file is a container: puts what is in it into plan->request (kx_plan_keep_source()), for
+ *	    which a format is looked for again; @check, @file_load and @plan are not called then
  * @check: the whole file, before either call: lengths, checksums, the command line's length
  * @plan: place segments for kexec_load; plan->free is what may be used
  */
@@ -22,7 +24,8 @@ struct kx_format {
 	const char *name;
 	const char *summary;
 	enum kx_arch_id arch;
-	int (*probe)(struct kx_view file, struct kx_error *err);
+	int (*probe)(const struct kx_request *request, struct kx_view file, struct kx_error *err);
+	int (*unwrap)(struct kx_plan *plan, struct kx_view file, struct kx_error *err);
 	int (*check)(const struct kx_plan *plan, struct kx_view file, struct kx_error *err);
 	int (*file_load)(const struct kx_plan *plan, struct kx_view file, struct kx_error *err);
 	int (*plan)(struct kx_plan *plan, struct kx_view file, struct kx_error *err);

@@ -119,6 +119,7 @@ static int teardown(void **state)
 
 static int load(struct fixture *f)
 {
+	f->plan.asked = f->plan.request;
 	return kx_plan_load(&f->fake.sys, &f->plan, &f->err);
 }
 

@@ -547,7 +547,8 @@ static void purgatory_checks_every_loaded_byte(void **state)
 	assert_int_equal(hashed, bytes - KX_HANDOFF_UNHASHED_SIZE);
 	assert_int_equal(handoff(f)->sum, kx_handoff_sum(handoff(f)));
 	assert_int_equal(handoff(f)->entry, PREF + 0x200);
-	assert_int_equal(handoff(f)->boot_params, segment(f, "boot_params")->dest);
+	assert_int_equal(handoff(f)->mode, KX_MODE_64);
+	assert_int_equal(handoff(f)->regs.si, segment(f, "boot_params")->dest);
 	assert_int_equal(f->plan->start, segment(f, "purgatory")->dest);
 }
 

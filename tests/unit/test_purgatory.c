@@ -31,7 +31,7 @@ static struct {
 	uint8_t registers[8], divisor[2];
 	unsigned port_accesses, polls, drains_after_output, pauses, vga_resets, maps;
 	uint32_t reset_flags;
-	uint64_t entry, boot_params;
+	const struct kx_handoff *started;
 } m;
 
 const char *kx_arch_map(const struct kx_handoff *handoff)
@@ -59,10 +59,9 @@ _Noreturn void kx_arch_reset(uint32_t flags)
 	longjmp(m.leave, EXIT_RESET);
 }
 
-_Noreturn void kx_arch_start(uint64_t entry, uint64_t boot_params)
+_Noreturn void kx_arch_start(const struct kx_handoff *handoff)
 {
-	m.entry = entry;
-	m.boot_params = boot_params;
+	m.started = handoff;
 	longjmp(m.leave, EXIT_STARTED);
 }
 
@@ -127,7 +126,7 @@ static int set_up(void **unused)
 		.version = KX_HANDOFF_VERSION,
 		.size = KX_HANDOFF_SIZE,
 		.entry = 0x1000200,
-		.boot_params = 0x90000,
+		.regs = { .si = 0x90000 },
 		.console = { .kind = KX_CONSOLE_PORT, .base = PORT },
 	};
 	for (unsigned i = 0; i < SEGMENTS; i++) {
@@ -168,8 +167,7 @@ static void assert_refused(const char *words)
 static void assert_started(void)
 {
 	assert_int_equal(run(), EXIT_STARTED);
-	assert_int_equal(m.entry, 0x1000200);
-	assert_int_equal(m.boot_params, 0x90000);
+	assert_ptr_equal(m.started, &m.handoff);
 }
 
 /* ---- the check ---- */

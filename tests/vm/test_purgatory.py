@@ -20,10 +20,11 @@ TIMEOUT = 30
 
 # abi/handoff.h, spelled out once more so that a change of the ABI does not go unnoticed.
 BLOB_HEADER = struct.Struct("<8sIIII")
-HANDOFF = struct.Struct("<8sIIIIIIQQQQIBBHQ")
-HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1144, 32, 32, 40
+HANDOFF = struct.Struct("<8sIIIIIIQ8QQHHHHQQIBBHQ")
+HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1216, 32, 32, 40
 NO_PORT_IO, NO_CPUID, VGA_TEXT, RESET_VGA, PROGRESS = (1 << n for n in range(5))
 NONE, PORT, MMIO = range(3)
+MODE_64, MODE_32, MODE_16 = range(3)
 
 MIB, GIB = 1 << 20, 1 << 30
 CONFIG = 0x300000
@@ -49,6 +50,10 @@ class Machine:
     flags: int = 0
     console: tuple = (PORT, 0, 0, 0, 0x3F8)
     entry: int = NEXT_KERNEL
+    mode: int = MODE_64
+    regs: tuple = (0, 0, 0, 0, BOOT_PARAMS, 0, 0, 0)  # ax bx cx dx si di bp sp
+    low_page: int = 0
+    segments: tuple = (0, 0, 0)  # cs ds ss
     enc_mask: int = 0
     maps: list = field(default_factory=list)
     more_regions: list = field(default_factory=list)
@@ -62,7 +67,7 @@ class Machine:
     def __post_init__(self):
         blob = bytearray(BLOB.read_bytes())
         magic, version, self.handoff_at, bufsz, self.memsz = BLOB_HEADER.unpack_from(blob, 16)
-        assert (magic, version, bufsz) == (b"KXPURGAT", 1, len(blob))
+        assert (magic, version, bufsz) == (b"KXPURGAT", 2, len(blob))
         assert self.memsz % 4096 == 0 and self.memsz > bufsz
         boot_params = b"bp-text\0" + struct.pack("<I", self.act) + bytes(4084)
         self.loaded = {
@@ -88,8 +93,9 @@ class Machine:
     def seal(self):
         """Fills in the hand-off block as libkexec does."""
         maps, regions = self.maps, self.regions()
-        head = HANDOFF.pack(b"KXHANDOF", 1, HANDOFF_SIZE, self.flags, len(maps), len(regions), 0,
-                            self.entry, BOOT_PARAMS, self.enc_mask, VGA, *self.console)
+        head = HANDOFF.pack(b"KXHANDOF", 2, HANDOFF_SIZE, self.flags, len(maps), len(regions), self.mode,
+                            self.entry, *self.regs, self.low_page, *self.segments, 0, self.enc_mask,
+                            VGA, *self.console)
         lists = b"".join(
             b"".join(struct.pack("<QQ", *r) for r in ranges).ljust(16 * cap, b"\0")
             for ranges, cap in ((maps, MAPS), (regions, REGIONS)))
@@ -324,7 +330,7 @@ def test_changed_byte(machine, run, what, where):
 
 
 @pytest.mark.parametrize("offset, field", [
-    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (80, "maps"), (592, "regions"), (HANDOFF_SIZE - 40, "digest"),
+    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (28, "mode"), (72, "regs"), (152, "maps"), (664, "regions"), (HANDOFF_SIZE - 40, "digest"),
     (HANDOFF_SIZE - 1, "sum"),
 ])
 def test_changed_handoff(machine, run, offset, field):
@@ -335,7 +341,7 @@ def test_changed_handoff(machine, run, offset, field):
 
 @pytest.mark.parametrize("offset, found", [
     (20, "too many ranges"),  # map_count
-    (80, "checksum mismatch"),  # a map that is not in use
+    (152, "checksum mismatch"),  # a map that is not in use
     (32, "checksum mismatch"),  # entry
     (HANDOFF_SIZE - 40, "checksum mismatch"),  # digest
 ])

@@ -95,7 +95,4 @@ int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uin
 		       uint64_t initrd_size, const struct kx_place *place, uint64_t *ret_dest,
 		       struct kx_error *err);
 
-/* purgatory.c: adds purgatory, which checks all other segments, then enters @entry with @boot_params in rsi. */
-int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params, struct kx_error *err);
-
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Puts purgatory into the plan and tells it, through abi/handoff.h, what to check and where to go. */
-#include "boot_params.h"
+#include "entry.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -133,8 +133,29 @@ static void seal(struct kx_plan *plan)
 	handoff->sum = htole64(kx_handoff_sum(handoff));
 }
 
-static void fill(struct kx_handoff *handoff, const struct kx_plan *plan, uint64_t entry,
-		 uint64_t boot_params)
+static void put_entry(struct kx_handoff *handoff, const struct kx_x86_entry *entry)
+{
+	const struct kx_handoff_regs *regs = &entry->regs;
+
+	handoff->mode = htole32(entry->mode);
+	handoff->entry = htole64(entry->ip);
+	handoff->regs = (struct kx_handoff_regs){
+		.ax = htole64(regs->ax),
+		.bx = htole64(regs->bx),
+		.cx = htole64(regs->cx),
+		.dx = htole64(regs->dx),
+		.si = htole64(regs->si),
+		.di = htole64(regs->di),
+		.bp = htole64(regs->bp),
+		.sp = htole64(regs->sp),
+	};
+	handoff->cs = htole16(entry->cs);
+	handoff->ds = htole16(entry->ds);
+	handoff->ss = htole16(entry->ss);
+}
+
+static void fill(struct kx_handoff *handoff, const struct kx_plan *plan,
+		 const struct kx_x86_entry *entry)
 {
 	const struct kx_machine *machine = plan->machine;
 
@@ -142,15 +163,14 @@ static void fill(struct kx_handoff *handoff, const struct kx_plan *plan, uint64_
 	handoff->version = htole32(KX_HANDOFF_VERSION);
 	handoff->size = htole32(KX_HANDOFF_SIZE);
 	handoff->flags = htole32(flags_for(plan));
-	handoff->entry = htole64(entry);
-	handoff->boot_params = htole64(boot_params);
+	put_entry(handoff, entry);
 	handoff->enc_mask = htole64(machine->c_bit ? UINT64_C(1) << machine->c_bit : 0);
 	handoff->vga_base = htole64(VGA_TEXT_BASE);
 	put_maps(handoff, plan);
 	put_console(handoff, plan);
 }
 
-int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params, struct kx_error *err)
+int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, struct kx_error *err)
 {
 	size_t size = (size_t)(kx_purgatory_x86_64_end - kx_purgatory_x86_64);
 	struct kx_segment segment = { .name = "purgatory", .bufsz = size };
@@ -170,7 +190,7 @@ int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params,
 	segment.memsz = place.size = le32toh(header.memsz);
 	segment.buf = blob;
 	plan->handoff = blob + le32toh(header.handoff_offset);
-	fill(plan->handoff, plan, entry, boot_params);
+	fill(plan->handoff, plan, entry);
 
 	r = kx_plan_place(plan, "purgatory", &place, &segment.dest, err);
 	if (r == 0)
@@ -180,6 +200,6 @@ int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params,
 	put_regions(plan->handoff, plan, le32toh(header.handoff_offset));
 	plan->seal = seal;
 	plan->start = segment.dest;
-	plan->entry = entry;
+	plan->entry = entry->ip;
 	return 0;
 }

@@ -54,22 +54,26 @@ start:
 	call	kx_purgatory_main
 
 /*
- * _Noreturn void kx_arch_start(uint64_t entry, uint64_t boot_params): the state that boot.rst asks
- * for.
+ * _Noreturn void kx_start_64(uint64_t entry, const struct kx_handoff_regs *regs): the state that
+ * boot.rst asks for.
  */
 	.text
-	.globl kx_arch_start
-kx_arch_start:
+	.globl kx_start_64
+kx_start_64:
 	leaq	stack_end(%rip), %rsp
+	movq	56(%rsi), %rax
+	testq	%rax, %rax
+	cmovnzq	%rax, %rsp
 	pushq	%rdi
 	pushq	$0
 	popfq
-	xorl	%eax, %eax
-	xorl	%ebx, %ebx
-	xorl	%ecx, %ecx
-	xorl	%edx, %edx
-	xorl	%edi, %edi
-	xorl	%ebp, %ebp
+	movq	(%rsi), %rax
+	movq	8(%rsi), %rbx
+	movq	16(%rsi), %rcx
+	movq	24(%rsi), %rdx
+	movq	40(%rsi), %rdi
+	movq	48(%rsi), %rbp
+	movq	32(%rsi), %rsi
 	xorl	%r8d, %r8d
 	xorl	%r9d, %r9d
 	xorl	%r10d, %r10d
