@@ -33,6 +33,10 @@ int kx_lzma_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used,
 		   struct kx_error *err);
 int kx_zstd_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used,
 		   struct kx_error *err);
+int kx_bzip2_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used,
+		    struct kx_error *err);
+int kx_lz4_frame_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used,
+			struct kx_error *err);
 int kx_lz4_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used,
 		  struct kx_error *err);
 

@@ -8,7 +8,7 @@
 #include "base/overflow.h"
 #include "util.h"
 
-/* The formats that the kernel's build offers (lib/decompress.c); bzip2 and LZO have had no user for years. */
+/* The formats that the kernel's build offers (lib/decompress.c), and lz4(1)'s own; LZO has had no user for years. */
 static const struct kx_codec codecs[] = {
 	{ .name = "gzip",
 	  .magic = { 0x1f, 0x8b },
@@ -27,8 +27,15 @@ static const struct kx_codec codecs[] = {
 	  .magic = { 0x02, 0x21, 0x4c, 0x18 },
 	  .magic_size = 4,
 	  .unpack = kx_lz4_unpack },
+	{ .name = "lz4",
+	  .magic = { 0x04, 0x22, 0x4d, 0x18 },
+	  .magic_size = 4,
+	  .unpack = kx_lz4_frame_unpack },
 	{ .name = "lzma", .magic = { 0x5d, 0, 0 }, .magic_size = 3, .unpack = kx_lzma_unpack },
-	{ .name = "bzip2", .magic = { 'B', 'Z', 'h' }, .magic_size = 3 },
+	{ .name = "bzip2",
+	  .magic = { 'B', 'Z', 'h' },
+	  .magic_size = 3,
+	  .unpack = kx_bzip2_unpack },
 	{ .name = "lzo", .magic = { 0x89, 'L', 'Z', 'O' }, .magic_size = 4 },
 };
 

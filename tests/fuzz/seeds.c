@@ -63,7 +63,7 @@ static void seal(struct sample *s)
 
 static void bzimage_seeds(void)
 {
-	struct sample s = small_bzimage("BZh9 not checked\0\0\0", 20);
+	struct sample s = small_bzimage("\x89LZO not checked\0\0", 20);
 	char name[16];
 
 	for (unsigned minor = 0; minor <= 15; minor++) {
@@ -163,14 +163,15 @@ static void compress_seeds(void)
 		sample_gzip(text, sizeof(text)), sample_xz(text, sizeof(text)),
 		sample_zstd(text, sizeof(text)), sample_lzma(text, sizeof(text)),
 		sample_lz4(text, sizeof(text), 40),
+		sample_bzip2(text, sizeof(text)), sample_lz4_frame(text, sizeof(text)),
 	};
-	static const char *const names[] = { "gzip", "xz", "zstd", "lzma", "lz4" };
+	static const char *const names[] = { "gzip", "xz", "zstd", "lzma", "lz4", "bzip2", "lz4-frame" };
 
 	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++) {
 		save("compress", names[i], s[i].data, s[i].size);
 		sample_free(&s[i]);
 	}
-	save("compress", "bzip2", "BZh9", 4);
+	save("compress", "lzo", "\x89LZO", 4);
 }
 
 int main(int argc, char **argv)

@@ -4,7 +4,9 @@
 #define SAMPLE_COMPRESS_H
 
 #include <assert.h>
+#include <bzlib.h>
 #include <lz4.h>
+#include <lz4frame.h>
 #include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +114,28 @@ static inline struct sample sample_zstd(const void *data, size_t size)
 	s.size = ZSTD_compress2(context, s.data, s.size, data, size);
 	assert(!ZSTD_isError(s.size));
 	ZSTD_freeCCtx(context);
+	return s;
+}
+
+static inline struct sample sample_bzip2(const void *data, size_t size)
+{
+	struct sample s = sample_new(size + size / 100 + 1024);
+	unsigned used = (unsigned)s.size;
+
+	assert(BZ2_bzBuffToBuffCompress((char *)s.data, &used, (char *)(uintptr_t)data,
+					(unsigned)size, 1, 0, 0) == BZ_OK);
+	s.size = used;
+	return s;
+}
+
+/* With a checksum over the content, as lz4(1) writes it. */
+static inline struct sample sample_lz4_frame(const void *data, size_t size)
+{
+	LZ4F_preferences_t preferences = { .frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled };
+	struct sample s = sample_new(LZ4F_compressFrameBound(size, &preferences));
+
+	s.size = LZ4F_compressFrame(s.data, s.size, data, size, &preferences);
+	assert(!LZ4F_isError(s.size));
 	return s;
 }
 

@@ -26,6 +26,7 @@ static const struct {
 } codecs[] = {
 	{ "gzip", sample_gzip, true }, { "xz", sample_xz, true },
 	{ "zstd", sample_zstd, true }, { "lzma", sample_lzma, true },
+	{ "bzip2", sample_bzip2, true }, { "lz4", sample_lz4_frame, true },
 	{ "lz4", lz4_small_blocks, false },
 };
 
@@ -138,7 +139,7 @@ static void bomb(void **state)
 	for (size_t c = 0; c < KX_ARRAY_SIZE(codecs) - 1; c++) {
 		struct sample s = codecs[c].pack(zeros.data, zeros.size);
 
-		assert_true(s.size < zeros.size / 500);
+		assert_true(s.size < zeros.size / 200);
 		expect_refused(&s, 100000, -EFBIG, "more than 100000 bytes");
 		sample_free(&s);
 	}
@@ -235,7 +236,7 @@ static void left_out(void **state)
 {
 	static const struct {
 		const char *name, *bytes;
-	} known[] = { { "bzip2", "BZh9" }, { "lzo", "\211LZO" } };
+	} known[] = { { "lzo", "\211LZO" } };
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(known); i++) {
 		struct sample s = { 0 };
