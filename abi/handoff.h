@@ -122,7 +122,7 @@ struct kx_handoff_regs {
  * @entry: address at which the next kernel is entered; with KX_MODE_16 that of cs:ip, so
  *	@cs * 16 … @cs * 16 + 0xffff
  * @regs: its registers; Linux: si is the address of boot_params, the others 0
- * @low_page: with KX_MODE_16, a page below 640 KiB that purgatory may overwrite; else 0
+ * @low_page: with KX_MODE_16, a page below 640 KiB, in @maps, that purgatory may overwrite; else 0
  * @cs, @ds, @ss: with KX_MODE_16, segment registers; es, fs and gs get @ds
  * @reserved: 0
  * @enc_mask: bit to set in every page table entry that maps RAM, 0 for none (SEV; not SME, where

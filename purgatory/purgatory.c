@@ -8,6 +8,9 @@
 #include "base/overflow.h"
 #include "base/sha256.h"
 
+/* Where conventional memory ends at the latest. */
+#define LOW_END 0xa0000
+
 static struct {
 	struct kx_console console;
 	uint32_t flags;
@@ -71,6 +74,22 @@ static bool ranges_are_sane(const struct kx_handoff_range *ranges, uint32_t coun
 	return true;
 }
 
+static bool entry_is_sane(const struct kx_handoff *handoff)
+{
+	uint32_t base = (uint32_t)handoff->cs << 4;
+
+	switch (handoff->mode) {
+	case KX_MODE_64:
+		return true;
+	case KX_MODE_32:
+		return handoff->entry <= UINT32_MAX;
+	case KX_MODE_16:
+		return handoff->entry - base <= UINT16_MAX && handoff->low_page &&
+		       handoff->low_page < LOW_END && !(handoff->low_page % 4096);
+	}
+	return false;
+}
+
 const char *kx_handoff_problem(const struct kx_handoff *handoff)
 {
 	if (handoff->magic != KX_HANDOFF_MAGIC)
@@ -81,13 +100,13 @@ const char *kx_handoff_problem(const struct kx_handoff *handoff)
 		return "wrong sum";
 	if (handoff->flags & ~KX_HANDOFF_FLAGS)
 		return "unknown flag";
-	if (handoff->mode != KX_MODE_64)
-		return "unknown mode";
 	if (handoff->map_count > KX_HANDOFF_MAPS || handoff->region_count > KX_HANDOFF_REGIONS)
 		return "too many ranges";
 	if (!ranges_are_sane(handoff->maps, handoff->map_count) ||
 	    !ranges_are_sane(handoff->regions, handoff->region_count))
 		return "a range past the end of the address space";
+	if (!entry_is_sane(handoff))
+		return "an entry that its mode does not reach";
 	if (!console_is_sane(&handoff->console))
 		return "unknown kind of console";
 	return NULL;

@@ -322,6 +322,38 @@ static void test_consoles_out_of_bounds(void **unused)
 		.kind = KX_CONSOLE_MMIO, .reg_width = 1, .reg_shift = 4 });
 }
 
+/* Of each mode the first and the last address that it reaches, and those beyond. */
+static void test_entries_are_bounded(void **unused)
+{
+	static const struct {
+		uint32_t mode;
+		uint16_t cs;
+		uint64_t entry, low_page;
+		bool sane;
+	} cases[] = {
+		{ KX_MODE_64, 0, UINT64_MAX, 0, true },
+		{ KX_MODE_32, 0, UINT32_MAX, 0, true },
+		{ KX_MODE_32, 0, UINT64_C(1) << 32, 0, false },
+		{ KX_MODE_16, 0x1000, 0x10000, 0x3000, true },
+		{ KX_MODE_16, 0x1000, 0x1ffff, 0x9f000, true },
+		{ KX_MODE_16, 0x1000, 0xffff, 0x3000, false },
+		{ KX_MODE_16, 0x1000, 0x20000, 0x3000, false },
+		{ KX_MODE_16, 0x1000, 0x10000, 0, false },
+		{ KX_MODE_16, 0x1000, 0x10000, 0x3001, false },
+		{ KX_MODE_16, 0x1000, 0x10000, 0xa0000, false },
+		{ KX_MODE_16 + 1, 0x1000, 0x10000, 0x3000, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		m.handoff.mode = cases[i].mode;
+		m.handoff.cs = cases[i].cs;
+		m.handoff.entry = cases[i].entry;
+		m.handoff.low_page = cases[i].low_page;
+		m.handoff.sum = kx_handoff_sum(&m.handoff);
+		assert_int_equal(!kx_handoff_problem(&m.handoff), cases[i].sane);
+	}
+}
+
 static void test_damage_is_reported_on_the_console_of_the_block(void **unused)
 {
 	m.handoff.entry++;
@@ -540,6 +572,7 @@ int main(void)
 		TEST(test_any_changed_bit_of_the_block_is_caught),
 		TEST(test_fields_out_of_bounds),
 		TEST(test_consoles_out_of_bounds),
+		TEST(test_entries_are_bounded),
 		TEST(test_damage_is_reported_on_the_console_of_the_block),
 		TEST(test_full_lists_are_accepted),
 		TEST(test_unmappable_is_reported),

@@ -25,9 +25,10 @@ HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1216, 32, 32, 40
 NO_PORT_IO, NO_CPUID, VGA_TEXT, RESET_VGA, PROGRESS = (1 << n for n in range(5))
 NONE, PORT, MMIO = range(3)
 MODE_64, MODE_32, MODE_16 = range(3)
+REGS = tuple(0x11111110 * n + n for n in range(1, 8)) + (0xFFF0,)  # ax bx cx dx si di bp sp
 
 MIB, GIB = 1 << 20, 1 << 30
-CONFIG = 0x300000
+CONFIG, STAGED = 0x300000, 40 * MIB
 NEXT_KERNEL, BOOT_PARAMS, INITRD = 32 * MIB, 48 * MIB, 64 * MIB
 VGA = 0xB8000
 REACHED = 0x21
@@ -54,6 +55,7 @@ class Machine:
     regs: tuple = (0, 0, 0, 0, BOOT_PARAMS, 0, 0, 0)  # ax bx cx dx si di bp sp
     low_page: int = 0
     segments: tuple = (0, 0, 0)  # cs ds ss
+    next_at: int = NEXT_KERNEL
     enc_mask: int = 0
     maps: list = field(default_factory=list)
     more_regions: list = field(default_factory=list)
@@ -72,7 +74,7 @@ class Machine:
         boot_params = b"bp-text\0" + struct.pack("<I", self.act) + bytes(4084)
         self.loaded = {
             self.blob_at: blob,
-            NEXT_KERNEL: bytearray(self.next_kernel),
+            self.next_at: bytearray(self.next_kernel),
             BOOT_PARAMS: bytearray(boot_params),
             self.initrd_at: bytearray(self.initrd),
         }
@@ -134,7 +136,7 @@ class Run:
 
 def assemble(source, directory, *link):
     obj, out = directory / (source.stem + ".o"), directory / source.stem
-    bits = "32" if source.stem == "old" else "64"
+    bits = "64" if source.stem == "next" else "32"
     subprocess.run(["gcc", "-m" + bits, "-c", source, "-o", obj], check=True)
     emulation = "elf_i386" if bits == "32" else "elf_x86_64"
     subprocess.run(["ld", "-m", emulation, *link, obj, "-o", out], check=True)
@@ -143,13 +145,15 @@ def assemble(source, directory, *link):
 
 @pytest.fixture(scope="session")
 def kernels(tmp_path_factory):
-    """(path of the old kernel's stand-in, bytes of the next one's)"""
+    """(path of the old kernel's stand-in, bytes of the next ones' by name)"""
     for tool in ("gcc", "ld", "qemu-system-x86_64"):
         assert shutil.which(tool), f"{tool} is needed"
     directory = tmp_path_factory.mktemp("purgatory")
     old = assemble(HERE / "purgatory/old.S", directory, "-Ttext=0x400000")
-    new = assemble(HERE / "purgatory/next.S", directory, "--oformat=binary", "-Ttext=0")
-    return old, new.read_bytes()
+    links = {"next": 0, "next32": NEXT_KERNEL, "next16": 0}
+    new = {name: assemble(HERE / f"purgatory/{name}.S", directory, "--oformat=binary", f"-Ttext={at:#x}").read_bytes()
+           for name, at in links.items()}
+    return old, new
 
 
 class Qmp:
@@ -178,11 +182,14 @@ def qemu_command(machine, old, directory, model, cpu, memory):
     command = ["qemu-system-x86_64", "-accel", "tcg", "-M", model, "-cpu", cpu, "-m", str(memory), "-nodefaults",
                "-display", "none", "-serial", "stdio", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4",
                "-kernel", old, "-d", "cpu_reset,trace:pckbd_kbd_write_command", "-D", directory / "log"]
-    config = struct.pack("<IIQI", machine.la57, machine.cr4, machine.blob_at, machine.graphics)
+    low = machine.next_at if machine.next_at < MIB else STAGED
+    config = struct.pack("<IIQIII", machine.la57, machine.cr4, machine.blob_at, machine.graphics, low,
+                         len(machine.next_kernel) if low < MIB else 0)
     loaded = len(machine.loaded[machine.blob_at])
     unloaded = (machine.blob_at + loaded, b"\xcc" * (machine.memsz - loaded))
     for at, data in [*machine.loaded.items(), (CONFIG, config), unloaded]:
         path = directory / f"at-{at:x}"
+        at = STAGED if at < MIB else at
         path.write_bytes(data)
         command += ["-device", f"loader,file={path},addr={at:#x},force-raw=on"]
     return command
@@ -229,7 +236,19 @@ def run_with_screen(kernels, tmp_path):
 
 @pytest.fixture
 def machine(kernels):
-    return lambda **facts: Machine(kernels[1], **facts)
+    return lambda **facts: Machine(kernels[1]["next"], **facts)
+
+
+@pytest.fixture
+def machine32(kernels):
+    return lambda **facts: Machine(kernels[1]["next32"], **{"mode": MODE_32, "regs": REGS, **facts})
+
+
+@pytest.fixture
+def machine16(kernels):
+    return lambda **facts: Machine(kernels[1]["next16"], **{
+        "mode": MODE_16, "regs": REGS, "next_at": 0x70000, "entry": 0x70020, "low_page": 0x50000,
+        "segments": (0x7000, 0x1234, 0x3000), "maps": [(0, MIB)], **facts})
 
 
 def assert_reached(result, machine):
@@ -259,6 +278,69 @@ def test_starts_the_next_kernel(machine, run):
     result = run(m)
     assert_reached(result, m)
     assert "purgatory" not in result.serial
+
+
+def words_printed(result):
+    assert result.status == REACHED, result
+    return [int(word, 16) for word in re.search(r"reached ((?:[0-9a-f]{8} )*)", result.serial)[1].split()]
+
+
+@pytest.mark.parametrize("facts, cpu", [
+    ({}, "qemu64"), ({"la57": 1}, "qemu64,+la57"), ({"cr4": 1 << 6}, "qemu64"),
+    ({"regs": REGS[:7] + (0,)}, "qemu64"), ({"regs": REGS[:7] + (0x2000000,)}, "qemu64"),
+])
+def test_protected_mode(machine32, run, facts, cpu):
+    """Flat segments, no paging, no trace of long mode, and every register."""
+    m = machine32(**facts)
+    words = words_printed(run(m, cpu=cpu))
+    ax, bx, cx, dx, si, di, bp, sp = m.regs
+    assert words[:3] == [di, si, bp] and words[4:8] == [bx, dx, cx, ax]
+    flags, cs, *data, esp, cr0, cr4, efer, masks = words[8:]
+    assert flags & 0x700 == 0  # TF, IF, DF
+    assert (cs, *data) == (0x10, 0x18, 0x18, 0x18, 0x18, 0x18)
+    assert esp == sp or (not sp and m.blob_at <= esp < m.blob_at + m.memsz)
+    assert (cr0, cr4, efer & 0xD00) == (0x11, 0, 0)
+    assert masks == 0x8EB8
+
+
+def test_protected_mode_is_checked(machine32, run):
+    m = machine32()
+    m.flip(INITRD)
+    assert_refused(run(m), "checksum mismatch")
+
+
+@pytest.mark.parametrize("model", ["pc", "q35"])
+@pytest.mark.parametrize("facts", [{}, {"la57": 1, "low_page": 0x9000}, {"low_page": 0x9E000}])
+def test_real_mode(machine16, run, model, facts):
+    """Registers and segments; the BIOS answers, addresses do not wrap at 1 MiB, and the clock ticks."""
+    m = machine16(**facts)
+    result = run(m, model=model, cpu="qemu64,+la57")
+    words = words_printed(result)
+    assert words[0] == m.regs[7]
+    assert words[1] == m.segments[2]
+    assert words[2] & 0x700 == 0
+    assert words[3:10] == list(m.regs[:7])
+    assert words[10:15] == [0x7000] + [0x1234] * 4
+    assert words[15] == 0x10
+    assert (words[16], words[17] & 0xFFFF) == (0x3FF, 0)
+    assert 600 <= words[18] <= 640
+    assert words[19] == 0x534D4150
+    assert words[20] == 1
+    assert result.serial.rstrip().endswith("ticked")
+
+
+def test_real_mode_is_checked(machine16, run):
+    m = machine16()
+    m.flip(0x70020)
+    assert_refused(run(m), "checksum mismatch")
+
+
+@pytest.mark.parametrize("facts", [
+    {"mode": 3}, {"mode": MODE_32, "entry": 1 << 32}, {"entry": 0x6FFFF}, {"entry": 0x80000},
+    {"low_page": 0}, {"low_page": 0x50001}, {"low_page": 0xA0000},
+])
+def test_entry_that_cannot_be(machine16, run, facts):
+    assert_refused(run(machine16(**facts)), "the hand-off block is damaged: an entry that its mode does not reach")
 
 
 def test_five_levels(machine, run):

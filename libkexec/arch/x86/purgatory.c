@@ -170,15 +170,48 @@ static void fill(struct kx_handoff *handoff, const struct kx_plan *plan,
 	put_console(handoff, plan);
 }
 
+/*
+ * Without long mode there is no encrypted memory, and virtual machines whose host cannot read their memory have no way
+ * out of long mode.
+ */
+static int check_mode(const struct kx_plan *plan, const struct kx_x86_entry *entry,
+		      struct kx_error *err)
+{
+	if (entry->mode == KX_MODE_64 || plan->machine->confidential == KX_CC_NONE)
+		return 0;
+	return kx_fail(err, EOPNOTSUPP,
+		       "this confidential virtual machine cannot leave 64-bit mode, which the "
+		       "kernel's entry needs; use a kernel with a 64-bit entry");
+}
+
+/* The page in real mode's reach that purgatory leaves protected mode in. It copies its code there by itself. */
+static int place_low_page(struct kx_plan *plan, struct kx_handoff *handoff, struct kx_error *err)
+{
+	struct kx_place place = { .size = KX_PAGE_SIZE,
+				  .align = KX_PAGE_SIZE,
+				  .min = KX_X86_LOW_MIN,
+				  .max = KX_X86_LOW_MAX };
+	struct kx_segment segment = { .name = "trampoline", .buf = "", .memsz = KX_PAGE_SIZE };
+	int r = kx_plan_place(plan, "the way to real mode", &place, &segment.dest, err);
+
+	if (r < 0)
+		return r;
+	handoff->low_page = htole64(segment.dest);
+	return kx_plan_add(plan, &segment, err, "where purgatory switches to real mode; filled by it");
+}
+
 int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, struct kx_error *err)
 {
 	size_t size = (size_t)(kx_purgatory_x86_64_end - kx_purgatory_x86_64);
 	struct kx_segment segment = { .name = "purgatory", .bufsz = size };
-	struct kx_place place = { .align = KX_PAGE_SIZE, .max = UINT64_MAX };
+	struct kx_place place = { .align = KX_PAGE_SIZE, .max = entry->mode == KX_MODE_64 ? UINT64_MAX : KX_X86_FOUR_GIB };
 	struct kx_purgatory_header header;
-	uint8_t *blob = kx_plan_alloc(plan, size, err);
-	int r;
+	uint8_t *blob;
+	int r = check_mode(plan, entry, err);
 
+	if (r < 0)
+		return r;
+	blob = kx_plan_alloc(plan, size, err);
 	if (!blob)
 		return -ENOMEM;
 	memcpy(blob, kx_purgatory_x86_64, size);
@@ -190,6 +223,10 @@ int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, str
 	segment.memsz = place.size = le32toh(header.memsz);
 	segment.buf = blob;
 	plan->handoff = blob + le32toh(header.handoff_offset);
+	if (entry->mode == KX_MODE_16)
+		r = place_low_page(plan, plan->handoff, err);
+	if (r < 0)
+		return r;
 	fill(plan->handoff, plan, entry);
 
 	r = kx_plan_place(plan, "purgatory", &place, &segment.dest, err);

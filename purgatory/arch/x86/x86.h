@@ -7,6 +7,13 @@
 #define KX_BOOT_CS 0x10
 #define KX_BOOT_DS 0x18
 
+/* Selectors for the way to real mode, and the size of the GDT that has them. */
+#define KX_CODE16 0x20
+#define KX_DATA16 0x28
+#define KX_GDT32_SIZE 0x30
+
+#define KX_LOW_PARAMS_SIZE 56
+
 #define KX_EXCEPTIONS 32
 #define KX_EXCEPTION_STUB_SIZE 16
 

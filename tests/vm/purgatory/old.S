@@ -10,6 +10,10 @@
 	CONFIG_TARGET = 0x300008
 	CONFIG_GRAPHICS = 0x300010	/* 1 leaves the VGA card in a graphics mode */
 
+	CONFIG_LOW = 0x300014		/* where to copy what is at STAGED, which the BIOS leaves alone */
+	CONFIG_LOW_SIZE = 0x300018
+	STAGED = 0x2800000
+
 	TABLES = 0x500000
 	PML5 = TABLES
 	PML4 = TABLES + 0x1000
@@ -21,10 +25,33 @@
 	.balign	4
 	.long	0x1badb002, 0, -0x1badb002
 
+	.macro	out8 port, value
+	movb	$\value, %al
+	outb	%al, $\port
+	.endm
+
 	.code32
 	.globl _start
 _start:
 	cli
+	/* Interrupt controllers and timer as Linux leaves them: elsewhere, masked, mode 2. */
+	out8	0x20, 0x11
+	out8	0x21, 0x30
+	out8	0x21, 0x04
+	out8	0x21, 0x01
+	out8	0x21, 0xff
+	out8	0xa0, 0x11
+	out8	0xa1, 0x38
+	out8	0xa1, 0x02
+	out8	0xa1, 0x01
+	out8	0xa1, 0xff
+	out8	0x43, 0x34
+	out8	0x40, 0x9c
+	out8	0x40, 0x2e
+	movl	$STAGED, %esi
+	movl	CONFIG_LOW, %edi
+	movl	CONFIG_LOW_SIZE, %ecx
+	rep movsb
 	movl	$TABLES, %edi
 	movl	$(5 * 1024), %ecx
 	xorl	%eax, %eax
