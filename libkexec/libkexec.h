@@ -227,7 +227,10 @@ struct kx_module {
  * @kernel: required
  * @initrds: in the order in which the kernel shall see them
  * @modules: for multiboot, in this order
- * @cmdline: the whole command line, NULL for none
+ * @companions: what lies in KERNEL.extra.d/ of a unified kernel image, sorted by name: add-ons (*.addon.efi),
+ *		credentials (*.cred), extensions (*.raw); other formats ignore them
+ * @cmdline: the whole command line, NULL for none: then a unified kernel image's own counts; of such an image
+ *	     "@1" in front chooses profile 1
  * @dtb: device tree, NULL for none
  * @type: name of a format (-t), NULL to find out
  * @mem_min, @mem_max: bounds for placement, [min, max]; 0 and UINT64_MAX for none
@@ -240,6 +243,8 @@ struct kx_request {
 	size_t initrd_count;
 	const struct kx_module *modules;
 	size_t module_count;
+	const struct kx_source *const *companions;
+	size_t companion_count;
 	const char *cmdline;
 	const struct kx_source *dtb;
 	const char *type;
@@ -321,6 +326,8 @@ void kx_plan_free(struct kx_plan *plan);
 
 const char *kx_plan_arch(const struct kx_plan *plan);
 const char *kx_plan_format(const struct kx_plan *plan);	  /* "bzImage64" */
+/* What that was wrapped in, from the outside: "compressed, uki"; empty for nothing. */
+const char *kx_plan_containers(const struct kx_plan *plan);
 const char *kx_plan_cmdline(const struct kx_plan *plan);
 enum kx_method kx_plan_method(const struct kx_plan *plan);
 /* Why this method was chosen, for a person. */

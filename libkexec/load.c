@@ -260,6 +260,8 @@ static int sources_unchanged(const struct kx_request *request, struct kx_error *
 		r = kx_source_unchanged(request->initrds[i], err);
 	for (size_t i = 0; r == 0 && i < request->module_count; i++)
 		r = kx_source_unchanged(request->modules[i].source, err);
+	for (size_t i = 0; r == 0 && i < request->companion_count; i++)
+		r = kx_source_unchanged(request->companions[i], err);
 	if (r == 0 && request->dtb)
 		r = kx_source_unchanged(request->dtb, err);
 	return r;

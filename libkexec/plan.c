@@ -236,29 +236,44 @@ static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_erro
 {
 	const char *type = plan->request.type;
 	struct kx_error all = { .text = "no known kernel format:" };
+	bool known = !type;
 
 	for (size_t i = 0; kx_formats[i]; i++) {
 		const struct kx_format *format = kx_formats[i];
+		bool wanted = !type || strcmp(type, format->name) == 0;
 		struct kx_error reason = { 0 };
 		int r;
 
-		if (type && strcmp(type, format->name) != 0)
+		/* What was asked for may be in a container. */
+		if (!wanted && !format->unwrap)
 			continue;
 		r = format->probe(&plan->request, file, &reason);
 		if (r == 0) {
 			plan->format = format;
 			return 0;
 		}
-		if (r != -ENOEXEC || type) {
+		if (r != -ENOEXEC) {
 			*err = reason;
 			return r;
 		}
-		add_reason(&all, format, &reason);
+		known |= wanted;
+		if (wanted)
+			add_reason(&all, format, &reason);
 	}
-	if (type)
+	if (!known)
 		return type_unknown(type, err);
 	*err = all;
 	return -ENOEXEC;
+}
+
+static void note_container(struct kx_plan *plan)
+{
+	size_t used = strlen(plan->containers);
+
+	snprintf(plan->containers + used, sizeof(plan->containers) - used, "%s%s", used ? ", " : "",
+		 plan->format->name);
+	if (plan->request.type && strcmp(plan->request.type, plan->format->name) == 0)
+		plan->request.type = NULL;
 }
 
 /* The format of what is to be started, out of as many containers as it may be in. */
@@ -274,7 +289,7 @@ static int unwrap(struct kx_plan *plan, struct kx_error *err)
 			r = plan->format->unwrap(plan, file, err);
 		if (r < 0)
 			return r;
-		plan->request.type = NULL;
+		note_container(plan);
 	}
 	return kx_fail(err, EOPNOTSUPP, "is wrapped in more than %d containers", KX_PLAN_UNWRAP_MAX);
 }
@@ -426,6 +441,10 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	r = choose_method(plan, file, err);
 	if (r == 0 && plan->machine->cap_sys_boot == KX_NO)
 		kx_plan_warn(plan, "loading needs CAP_SYS_BOOT, which is missing here; run as root");
+	if (r == 0 && plan->method == KX_METHOD_FILE_LOAD && plan->unsigned_inside)
+		kx_plan_warn(plan, "the running kernel checks the signature of the kernel inside the container, not the "
+				   "container's, and there is none: where signatures are demanded this load is refused; "
+				   "sign .linux itself");
 	if (r == 0)
 		r = plan->method == KX_METHOD_LOAD ? plan_load(plan, file, err) :
 						     plan_file_load(plan, file, err);
@@ -484,6 +503,11 @@ const char *kx_plan_arch(const struct kx_plan *plan)
 const char *kx_plan_format(const struct kx_plan *plan)
 {
 	return plan->format->name;
+}
+
+const char *kx_plan_containers(const struct kx_plan *plan)
+{
+	return plan->containers;
 }
 
 const char *kx_plan_cmdline(const struct kx_plan *plan)

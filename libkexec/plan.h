@@ -15,6 +15,7 @@ struct kx_format;
 #define KX_PLAN_SOURCE_MAX 16
 /* Containers within containers. */
 #define KX_PLAN_UNWRAP_MAX 4
+#define KX_PLAN_CONTAINERS_SIZE 96
 
 /* Every architecture's kexec page size that we plan for today. */
 #define KX_PAGE_SIZE 4096
@@ -23,6 +24,8 @@ struct kx_format;
  * struct kx_plan - see kx_plan_make()
  * @asked: the request as it was made: whose files must not have changed when the plan is loaded
  * @request: what is planned for: @asked, or what was found in its containers
+ * @containers: names of the formats that the kernel was wrapped in, separated by ", "
+ * @unsigned_inside: the kernel came out of a signed or unsigned container, and has no signature of its own
  * @placed: false when the memory map is hidden: dest is then KX_DEST_UNKNOWN in every segment
  * @entry: of the next kernel
  * @start: what kexec_load is told to enter: purgatory
@@ -39,6 +42,8 @@ struct kx_plan {
 	struct kx_request asked;
 	struct kx_request request;
 	const struct kx_format *format;
+	char containers[KX_PLAN_CONTAINERS_SIZE];
+	bool unsigned_inside;
 	enum kx_method method;
 	char *method_why;
 	char *cmdline;

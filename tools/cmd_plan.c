@@ -72,6 +72,8 @@ static void print_json(const struct kx_plan *plan, const struct kx_machine *mach
 
 	json_object_object_add(json, "machine", machine_json(machine));
 	kx_json_string(json, "format", kx_plan_format(plan));
+	if (*kx_plan_containers(plan))
+		kx_json_string(json, "containers", kx_plan_containers(plan));
 	if (kx_plan_placed(plan))
 		kx_json_address(json, "entry", kx_plan_entry(plan));
 	else

@@ -2,6 +2,7 @@
 /* From parsed options to a request to the library. */
 #include "tool.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,11 +163,74 @@ static int make_cmdline(const struct kx_machine *machine, const struct kx_args *
 	return 0;
 }
 
+/* What may lie beside a unified kernel image; systemd-stub(7), "Companion Files". */
+static int is_companion(const struct dirent *entry)
+{
+	static const char *const suffixes[] = { ".addon.efi", ".cred", ".raw" };
+	size_t size = strlen(entry->d_name);
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(suffixes); i++) {
+		size_t end = strlen(suffixes[i]);
+
+		if (entry->d_name[0] != '.' && size > end &&
+		    !strcmp(entry->d_name + size - end, suffixes[i]))
+			return 1;
+	}
+	return 0;
+}
+
+/* In the order of bytes, whatever the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int open_companion(const char *dir, const char *name, struct kx_order *order,
+			  struct kx_error *err)
+{
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0) {
+		path = NULL;
+		return kx_fail(err, ENOMEM, "out of memory");
+	}
+	r = open_source(path, &order->companions[order->companion_count], err);
+	order->companion_count += r == 0;
+	return r;
+}
+
+/* Most kernels have no such directory, and then there is nothing to say. */
+static int open_companions(const char *kernel, struct kx_order *order, struct kx_error *err)
+{
+	_cleanup_free_ char *dir = NULL;
+	struct dirent **entries = NULL;
+	int count, r = 0;
+
+	if (asprintf(&dir, "%s.extra.d", kernel) < 0) {
+		dir = NULL;
+		return kx_fail(err, ENOMEM, "out of memory");
+	}
+	count = scandir(dir, &entries, is_companion, by_name);
+	if (count > 0)
+		order->companions = calloc((size_t)count, sizeof(struct kx_source *));
+	for (int i = 0; i < count; i++) {
+		if (r == 0)
+			r = order->companions ? open_companion(dir, entries[i]->d_name, order, err)
+					      : kx_fail(err, ENOMEM, "out of memory");
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
 static int open_all(const struct kx_machine *machine, const struct kx_args *args,
 		    struct kx_order *order, struct kx_error *err)
 {
 	int r = open_source(args->operands[0], &order->kernel, err);
 
+	if (r == 0)
+		r = open_companions(args->operands[0], order, err);
 	if (r == 0)
 		r = open_initrds(machine, args, order, err);
 	if (r == 0 && args->dtb)
@@ -195,8 +259,11 @@ int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 	request->kernel = ret->kernel;
 	request->initrds = (const struct kx_source *const *)ret->initrds;
 	request->initrd_count = ret->initrd_count;
+	request->companions = (const struct kx_source *const *)ret->companions;
+	request->companion_count = ret->companion_count;
 	request->dtb = ret->dtb;
-	request->cmdline = ret->cmdline;
+	/* None given: a unified kernel image brings its own. */
+	request->cmdline = args->append || args->reuse_cmdline ? ret->cmdline : NULL;
 	return r;
 }
 
@@ -205,6 +272,9 @@ void kx_order_clear(struct kx_order *order)
 	for (size_t i = 0; i < order->initrd_count; i++)
 		kx_source_free(order->initrds[i]);
 	free(order->initrds);
+	for (size_t i = 0; i < order->companion_count; i++)
+		kx_source_free(order->companions[i]);
+	free(order->companions);
 	kx_source_free(order->kernel);
 	kx_source_free(order->dtb);
 	free(order->cmdline);

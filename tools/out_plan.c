@@ -21,6 +21,16 @@ static void print_source(FILE *out, const char *label, const struct kx_source *s
 		format ? format : "", format ? ", " : "", kx_size_text(kx_source_size(source)).s);
 }
 
+/* "bzImage64 in compressed, uki" */
+static void print_kernel(FILE *out, const struct kx_plan *plan, const struct kx_source *source)
+{
+	const char *containers = kx_plan_containers(plan);
+	char format[160];
+
+	snprintf(format, sizeof(format), "%s%s%s", kx_plan_format(plan), *containers ? " in " : "", containers);
+	print_source(out, "kernel", source, format);
+}
+
 static void print_call(FILE *out, const struct kx_style *style, const struct kx_plan *plan)
 {
 	char text[KX_ERROR_TEXT_MAX + 32];
@@ -45,7 +55,7 @@ void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order 
 
 	fprintf(out, "%-*s%s, running %s\n", LABEL_COLUMN, "machine", kx_plan_arch(plan),
 		release ? release : "an unknown release");
-	print_source(out, "kernel", order->kernel, kx_plan_format(plan));
+	print_kernel(out, plan, order->kernel);
 	for (size_t i = 0; i < order->initrd_count; i++)
 		print_source(out, "initrd", order->initrds[i], NULL);
 	if (order->dtb)

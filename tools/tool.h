@@ -37,8 +37,8 @@ int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
 struct kx_order {
 	struct kx_request request;
 	struct kx_source *kernel, *dtb;
-	struct kx_source **initrds;
-	size_t initrd_count;
+	struct kx_source **initrds, **companions;
+	size_t initrd_count, companion_count;
 	char *cmdline;
 };
 

@@ -6,6 +6,10 @@
 
 const struct kx_format *const kx_formats[] = {
 	&kx_format_bzimage64,
+	&kx_format_uki,
+	&kx_format_zboot,
+	/* Headers first: compressed data may look like anything, and begin with two bytes by chance. */
+	&kx_format_compressed,
 	NULL,
 };
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Archives for the kernel's initramfs: Documentation/driver-api/early-userspace/buffer-format.rst, "newc". */
+#ifndef KX_CPIO_H
+#define KX_CPIO_H
+
+#include "base/view.h"
+#include "libkexec.h"
+
+/* @path: without a leading slash; @mode: type and permissions, as st_mode; @content: empty for a directory */
+struct kx_cpio_file {
+	const char *path;
+	uint32_t mode;
+	struct kx_view content;
+};
+
+/**
+ * kx_cpio_pack() - make an archive
+ * @files: directories before what is in them
+ * @ret: malloc'ed, *ret_size bytes
+ *
+ * Owners and times are 0, so that the same files make the same archive.
+ *
+ * Errors: -EFBIG for a file of 4 GiB or more; -ENOMEM.
+ */
+int kx_cpio_pack(const struct kx_cpio_file *files, size_t count, uint8_t **ret, size_t *ret_size,
+		 struct kx_error *err);
+
+#endif
