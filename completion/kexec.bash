@@ -47,7 +47,7 @@ _kexec()
 		return
 		;;
 	-t | --type)
-		_kexec_words -W 'bzImage64'
+		_kexec_words -W 'bzImage64 uki zboot compressed'
 		return
 		;;
 	--serial)

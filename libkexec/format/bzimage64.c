@@ -13,10 +13,7 @@
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
 #include "bzimage.h"
-#include "initrd.h"
 #include "names.h"
-#include "source.h"
-#include "util.h"
 
 #define ENTRY_64 0x200
 #define FOUR_GIB (UINT64_C(1) << 32)
@@ -144,86 +141,6 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 			   kx_size_text(size).s);
 }
 
-/* A bootconfig that was moved to the end belongs to the layout, which does not live as long as the plan. */
-static int keep_bootconfig(struct kx_plan *plan, struct kx_initrd *initrd, struct kx_error *err)
-{
-	struct kx_view *last = &initrd->parts[initrd->count - 1].bytes;
-	uint8_t *copy;
-
-	if (!initrd->bootconfig || last->data != initrd->bootconfig)
-		return 0;
-	copy = kx_plan_alloc(plan, last->size, err);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, last->data, last->size);
-	last->data = copy;
-	return 0;
-}
-
-static int add_initrd_parts(struct kx_plan *plan, const struct kx_initrd *initrd, uint64_t dest,
-			    struct kx_error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < initrd->count; i++) {
-		const struct kx_initrd_part *part = &initrd->parts[i];
-		struct kx_segment segment = {
-			.name = "initrd",
-			.buf = part->bytes.data,
-			.bufsz = part->bytes.size,
-			.dest = plan->placed ? dest + part->offset : KX_DEST_UNKNOWN,
-			.memsz = part->bytes.size,
-		};
-
-		r = kx_plan_add(plan, &segment, err,
-				initrd->count == 1 ? "highest free place" : "part %zu of %zu, zero bytes between",
-				i + 1, initrd->count);
-	}
-	return r;
-}
-
-/* Parts that are too many for segments of their own become one buffer. */
-static int join(struct kx_plan *plan, struct kx_initrd *initrd, struct kx_error *err)
-{
-	uint8_t *all = kx_plan_alloc(plan, initrd->size, err);
-
-	if (!all)
-		return -ENOMEM;
-	for (size_t i = 0; i < initrd->count; i++)
-		memcpy(all + initrd->parts[i].offset, initrd->parts[i].bytes.data,
-		       initrd->parts[i].bytes.size);
-	initrd->parts[0] = (struct kx_initrd_part){ .bytes = kx_view_of(all, initrd->size) };
-	initrd->count = 1;
-	return 0;
-}
-
-static int place_initrd(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t *ret_dest,
-			uint64_t *ret_size, struct kx_error *err)
-{
-	const struct kx_request *request = &plan->request;
-	size_t others = 3; /* kernel, boot_params, purgatory */
-	_cleanup_(kx_initrd_clear) struct kx_initrd initrd = { 0 };
-	struct kx_place place = { .align = KX_PAGE_SIZE };
-	int r;
-
-	if (!request->initrd_count)
-		return 0;
-	r = kx_initrd_layout(request->initrds, request->initrd_count, KX_PAGE_SIZE, &initrd, err);
-	if (r < 0)
-		return r;
-	place.size = initrd.size;
-	place.max = highest(image, (uint64_t)image->initrd_addr_max + 1);
-	r = kx_plan_place(plan, "initrd", &place, ret_dest, err);
-	if (r == 0 && initrd.count > KX_SEGMENT_MAX - others)
-		r = join(plan, &initrd, err);
-	if (r == 0)
-		r = keep_bootconfig(plan, &initrd, err);
-	if (r == 0)
-		r = add_initrd_parts(plan, &initrd, *ret_dest, err);
-	*ret_size = initrd.size;
-	return r;
-}
-
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_place params = { .align = KX_PAGE_SIZE };
@@ -236,7 +153,7 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 	if (r == 0)
 		r = place_kernel(plan, &image, &kernel, err);
 	if (r == 0)
-		r = place_initrd(plan, &image, &initrd, &initrd_size, err);
+		r = kx_x86_place_initrd(plan, highest(&image, (uint64_t)image.initrd_addr_max + 1), &initrd, &initrd_size, err);
 	params.max = highest(&image, FOUR_GIB);
 	if (r == 0)
 		r = kx_x86_boot_params(plan, &image, initrd, initrd_size, &params, &boot_params, err);

@@ -93,3 +93,10 @@ def read_options():
 @pytest.fixture(scope="session")
 def options():
     return read_options()
+
+
+def read_types():
+    """The names that --type takes, as --help lists them."""
+    text = subprocess.run([FAKE, "--help"], text=True, capture_output=True, check=True).stdout
+    listed = text.partition("Types of kernel files:\n")[2]
+    return [line.split()[0] for line in listed.splitlines() if line.startswith("  ")]
