@@ -34,6 +34,8 @@ struct kx_format {
 extern const struct kx_format *const kx_formats[]; /* NULL-terminated, in the order of probing */
 
 extern const struct kx_format kx_format_bzimage64;
+extern const struct kx_format kx_format_elf_x86_64;
+extern const struct kx_format kx_format_elf_x86;
 extern const struct kx_format kx_format_uki;
 extern const struct kx_format kx_format_zboot;
 extern const struct kx_format kx_format_compressed;

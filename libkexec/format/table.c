@@ -6,6 +6,8 @@
 
 const struct kx_format *const kx_formats[] = {
 	&kx_format_bzimage64,
+	&kx_format_elf_x86_64,
+	&kx_format_elf_x86,
 	&kx_format_uki,
 	&kx_format_zboot,
 	/* Headers first: compressed data may look like anything, and begin with two bytes by chance. */

@@ -94,7 +94,7 @@ def test_options_come_in_any_order_until_two_dashes(kexec):
     assert kexec("-l", "-odd").status == USAGE
 
 
-@pytest.mark.parametrize("name", ["module=x", "real-mode", "entry-32bit", "args-linux", "args-elf", "args-none",
+@pytest.mark.parametrize("name", ["module=x", "real-mode", "entry-32bit",
                                   "elf32-core-headers", "elf64-core-headers", "hotplug",
                                   "load-preserve-context", "load-jump-back-helper", "load-live-update",
                                   "exec-live-update"])
