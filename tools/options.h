@@ -81,6 +81,7 @@ extern const size_t kx_option_count;
 struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
 	int status, no_sync, no_ifdown, memmap_cmdline, debug;
+	int entry_mode;
 	int method, args_style;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save;

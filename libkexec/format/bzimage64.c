@@ -12,11 +12,9 @@
 #include "arch/x86/boot_params.h"
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
-#include "bzimage.h"
-#include "names.h"
+#include "linux_x86.h"
 
 #define ENTRY_64 0x200
-#define FOUR_GIB (UINT64_C(1) << 32)
 
 /* kexec_file_load keeps room for "elfcorehdr=0x…" in every command line: MAX_ELFCOREHDR_STR_LEN, kexec-bzimage64.c */
 #define FILE_LOAD_CMDLINE_SPARE 31
@@ -28,40 +26,16 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 
 	if (r < 0)
 		return r;
+	if (request->entry != KX_ENTRY_AUTO || request->flags & KX_REQUEST_FORCE_REAL_MODE)
+		return kx_fail(err, ENOEXEC, "another entry was asked for");
 	if (image.version < 0x020c)
-		return kx_fail(err, EOPNOTSUPP,
-			       "bzImage boot protocol %u.%02u, need 2.12 or later for the 64-bit entry; "
-			       "older kernels are not built yet",
+		return kx_fail(err, ENOEXEC,
+			       "bzImage boot protocol %u.%02u, need 2.12 or later for the 64-bit entry",
 			       image.version >> 8, image.version & 0xff);
 	if (!(image.loadflags & KX_LOADED_HIGH) || !(image.xloadflags & KX_XLF_KERNEL_64))
-		return kx_fail(err, EOPNOTSUPP,
-			       "bzImage has no 64-bit entry (xloadflags %#x); 32-bit kernels are not built yet",
+		return kx_fail(err, ENOEXEC, "bzImage has no 64-bit entry (xloadflags %#x)",
 			       image.xloadflags);
 	return 0;
-}
-
-static int check_cmdline(const struct kx_plan *plan, size_t max, const char *who, struct kx_error *err)
-{
-	size_t size = strlen(plan->cmdline);
-
-	if (size <= max)
-		return 0;
-	return kx_fail(err, E2BIG, "command line has %zu bytes, %s takes %zu; shorten it", size, who, max);
-}
-
-/* A CRC over the whole file makes the slower check of the payload needless. */
-static int check_sums(const struct kx_plan *plan, struct kx_view file, const struct kx_bzimage *image,
-		      struct kx_error *err)
-{
-	bool checked;
-	int r;
-
-	if (plan->request.flags & KX_REQUEST_FORCE_CRC)
-		return 0;
-	r = kx_bzimage_crc(file, image, &checked, err);
-	if (r < 0 || checked)
-		return r;
-	return kx_bzimage_payload(image, err);
 }
 
 static int check(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
@@ -70,13 +44,13 @@ static int check(const struct kx_plan *plan, struct kx_view file, struct kx_erro
 	int r = kx_bzimage_parse(file, &image, err);
 
 	if (r == 0)
-		r = check_cmdline(plan, image.cmdline_size, "this kernel", err);
+		r = kx_linux_check_cmdline(plan, image.cmdline_size, "this kernel", err);
 	if (r == 0 && plan->machine->la57 == KX_YES && !(image.xloadflags & KX_XLF_5LEVEL))
 		r = kx_fail(err, EOPNOTSUPP,
 			    "kernel cannot be entered with 5-level page tables, which this machine uses; "
 			    "boot this machine with no5lvl first");
 	if (r == 0)
-		r = check_sums(plan, file, &image, err);
+		r = kx_linux_check_sums(plan, file, &image, err);
 	return r;
 }
 
@@ -95,7 +69,7 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 		return kx_fail(err, EOPNOTSUPP, "the firmware is 32-bit EFI");
 	if (plan->request.dtb)
 		return kx_fail(err, EOPNOTSUPP, "it takes no device tree on x86");
-	return check_cmdline(plan, image.cmdline_size > spare ? image.cmdline_size - spare : 0,
+	return kx_linux_check_cmdline(plan, image.cmdline_size > spare ? image.cmdline_size - spare : 0,
 			     "kexec_file_load", err);
 }
 
@@ -106,39 +80,16 @@ static uint64_t highest(const struct kx_bzimage *image, uint64_t otherwise)
 	return image->xloadflags & KX_XLF_CAN_BE_LOADED_ABOVE_4G ? UINT64_MAX : otherwise;
 }
 
-/*
- * At pref_address if that is free, since that is where the kernel would move itself, else at the next aligned place
- * above. Only the file's bytes are loaded: up to init_size the kernel clears or fills its memory by itself.
- */
+/* A kernel that is not relocatable is where it moves itself to: its 64-bit entry does without that move. */
 static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t *ret,
 			struct kx_error *err)
 {
-	uint64_t size = image->init_size > image->payload.size ? image->init_size : image->payload.size;
-	struct kx_place place = {
-		.size = size,
-		.align = image->relocatable ? image->kernel_alignment : KX_PAGE_SIZE,
-		.min = image->pref_address,
-		.max = image->relocatable ? highest(image, FOUR_GIB) :
-					    kx_align_up(image->pref_address + size, KX_PAGE_SIZE),
-		.low_first = true,
-	};
-	int r;
+	uint64_t end = image->pref_address + image->init_size;
 
-	if (place.align < KX_PAGE_SIZE)
-		place.align = KX_PAGE_SIZE;
-	r = kx_plan_place(plan, "kernel", &place, ret, err);
-	if (r < 0)
-		return r;
-	return kx_plan_add(plan,
-			   &(struct kx_segment){ .name = "kernel",
-						 .buf = image->payload.data,
-						 .bufsz = image->payload.size,
-						 .dest = *ret,
-						 .memsz = image->payload.size,
-						 .reserved = size },
-			   err, *ret == image->pref_address ? "preferred address, %s for its init_size" :
-							     "lowest free aligned place, %s for its init_size",
-			   kx_size_text(size).s);
+	return kx_linux_place_relocatable(plan, image,
+					  image->relocatable ? highest(image, KX_X86_FOUR_GIB) :
+							       kx_align_up(end, KX_PAGE_SIZE),
+					  ret, err);
 }
 
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
@@ -153,8 +104,9 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 	if (r == 0)
 		r = place_kernel(plan, &image, &kernel, err);
 	if (r == 0)
-		r = kx_x86_place_initrd(plan, highest(&image, (uint64_t)image.initrd_addr_max + 1), &initrd, &initrd_size, err);
-	params.max = highest(&image, FOUR_GIB);
+		r = kx_x86_place_initrd(plan, highest(&image, (uint64_t)image.initrd_addr_max + 1),
+					&initrd, &initrd_size, err);
+	params.max = highest(&image, KX_X86_FOUR_GIB);
 	if (r == 0)
 		r = kx_x86_boot_params(plan, &image, initrd, initrd_size, &params, &boot_params, err);
 	if (r < 0)

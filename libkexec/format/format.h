@@ -33,6 +33,7 @@ struct kx_format {
 
 extern const struct kx_format *const kx_formats[]; /* NULL-terminated, in the order of probing */
 
+extern const struct kx_format kx_format_bzimage;
 extern const struct kx_format kx_format_bzimage64;
 extern const struct kx_format kx_format_elf_x86_64;
 extern const struct kx_format kx_format_elf_x86;

@@ -6,6 +6,7 @@
 
 const struct kx_format *const kx_formats[] = {
 	&kx_format_bzimage64,
+	&kx_format_bzimage,
 	&kx_format_elf_x86_64,
 	&kx_format_elf_x86,
 	&kx_format_uki,

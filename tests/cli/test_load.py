@@ -2,11 +2,13 @@
 """What loading asks the system for, and what it says when it cannot."""
 
 import errno
+import json
 import subprocess
 
 import pytest
 
 import samples
+from conftest import ROOT
 
 FAILED = 255
 LOAD = "kexec_load entry=set count=some flags=0x3e0000"
@@ -168,7 +170,7 @@ def test_bad_ports(kexec, option, words):
 
 @pytest.mark.parametrize("option", ["--serial=ttyS1", "--serial=0x3f8", "--serial-baud=9600", "--serial-baud=115200",
                                     "-i", "--noefi", "--reset-vga", "--console-vga", "--console-serial",
-                                    "--reuse-video-type", "--pass-memmap-cmdline", "--force-crc",
+                                    "--reuse-video-type", "--pass-memmap-cmdline", "--force-crc", "--entry-32bit",
                                     "--mem-min=0x1000000", "--mem-max=0x3fffffff", "--args-linux", "--args-elf", "--args-none", "-x", "-y", "-a", "-c"])
 def test_options_that_work(kexec, option):
     result = kexec("-l", option, kexec.kernel)
@@ -234,3 +236,11 @@ def test_missing_capability_is_named_before_any_call(kexec):
     result = kexec("-l", kexec.kernel)
     assert (result.status, result.log) == (FAILED, [])
     assert "cannot load: this process does not have CAP_SYS_BOOT; run it as root" in result.err
+
+
+@pytest.mark.parametrize("option, low", [("--entry-32bit", False), ("--real-mode", True), ("--force-real-mode", True)])
+def test_entries(kexec, option, low):
+    result = kexec("plan", option, "--json", "--machine", ROOT / "tests/data/machines/debian12-bios-q35", kexec.kernel)
+    plan = json.loads(result.out)
+    assert plan["format"] == "bzImage"
+    assert (int(plan["entry"], 16) < 0xA0000) == low

@@ -77,7 +77,7 @@ def test_plan_that_cannot_be(kexec):
     assert str(bad) in plan["error"]
     assert kexec("plan", bad).err == f"kexec: {plan['error']}\n"
     assert kexec("plan", "nothing").status == NO
-    assert kexec("plan", "--real-mode", kexec.kernel).status == NO
+    assert kexec("plan", "--hotplug", kexec.kernel).status == NO
 
 
 def test_plan_usage_errors(kexec):

@@ -763,17 +763,6 @@ static void unknown_files_and_types_are_refused(void **state)
 	assert_refused(f, -ENOEXEC, "text: ");
 }
 
-static void kernels_without_a_64_bit_entry_are_refused(void **state)
-{
-	struct fixture *f = *state;
-
-	kx_put_le16(f->kernel.data + SB_XLOADFLAGS, 0);
-	sample_seal(&f->kernel);
-	assert_refused(f, -EOPNOTSUPP, "64-bit entry");
-	kx_put_le16(f->kernel.data + SB_VERSION, 0x0206);
-	assert_refused(f, -EOPNOTSUPP, "2.06");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -810,7 +799,6 @@ int main(void)
 		TEST(other_machines_are_refused),
 		TEST(damage_is_refused_unless_forced),
 		TEST(unknown_files_and_types_are_refused),
-		TEST(kernels_without_a_64_bit_entry_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ int kx_x86_place_initrd(struct kx_plan *plan, uint64_t max, uint64_t *ret_dest, 
 			struct kx_error *err)
 {
 	const struct kx_request *request = &plan->request;
-	size_t others = 3; /* kernel, boot_params, purgatory */
+	size_t others = 4; /* kernel, boot_params, purgatory, trampoline */
 	_cleanup_(kx_initrd_clear) struct kx_initrd initrd = { 0 };
 	struct kx_place place = { .align = KX_PAGE_SIZE };
 	int r;

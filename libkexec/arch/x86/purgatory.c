@@ -202,6 +202,11 @@ static int place_low_page(struct kx_plan *plan, struct kx_handoff *handoff, stru
 
 int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, struct kx_error *err)
 {
+	static const char *const modes[] = {
+		[KX_MODE_64] = "",
+		[KX_MODE_32] = " in 32-bit mode",
+		[KX_MODE_16] = " in real mode",
+	};
 	size_t size = (size_t)(kx_purgatory_x86_64_end - kx_purgatory_x86_64);
 	struct kx_segment segment = { .name = "purgatory", .bufsz = size };
 	struct kx_place place = { .align = KX_PAGE_SIZE, .max = entry->mode == KX_MODE_64 ? UINT64_MAX : KX_X86_FOUR_GIB };
@@ -231,7 +236,8 @@ int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, str
 
 	r = kx_plan_place(plan, "purgatory", &place, &segment.dest, err);
 	if (r == 0)
-		r = kx_plan_add(plan, &segment, err, "checks the other segments, then enters the kernel");
+		r = kx_plan_add(plan, &segment, err, "checks the other segments, then enters the kernel%s",
+				modes[entry->mode]);
 	if (r < 0)
 		return r;
 	put_regions(plan->handoff, plan, le32toh(header.handoff_offset));

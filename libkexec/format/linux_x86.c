@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "linux_x86.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arch/x86/entry.h"
+#include "base/overflow.h"
+#include "names.h"
+
+/* Where protected-mode code goes that is not moved: boot.rst, "Loading The Rest of The Kernel". */
+#define HIGH_ADDRESS 0x100000
+#define LOW_ADDRESS 0x10000
+
+/* A kernel that does not say how much memory it needs decompresses to a multiple of its size. */
+#define GROWTH 4
+
+int kx_linux_check_cmdline(const struct kx_plan *plan, size_t max, const char *who,
+			   struct kx_error *err)
+{
+	size_t size = strlen(plan->cmdline);
+
+	if (size <= max)
+		return 0;
+	return kx_fail(err, E2BIG, "command line has %zu bytes, %s takes %zu; shorten it", size, who, max);
+}
+
+/* A CRC over the whole file makes the slower check of the payload needless. */
+int kx_linux_check_sums(const struct kx_plan *plan, struct kx_view file,
+			const struct kx_bzimage *image, struct kx_error *err)
+{
+	bool checked;
+	int r;
+
+	if (plan->request.flags & KX_REQUEST_FORCE_CRC)
+		return 0;
+	r = kx_bzimage_crc(file, image, &checked, err);
+	if (r < 0 || checked)
+		return r;
+	return kx_bzimage_payload(image, err);
+}
+
+/* ---- placement ------------------------------------------------------------------------------------------------- */
+
+static struct kx_segment kernel_segment(const struct kx_bzimage *image, uint64_t dest, uint64_t size)
+{
+	return (struct kx_segment){
+		.name = "kernel",
+		.buf = image->payload.data,
+		.bufsz = image->payload.size,
+		.dest = dest,
+		.memsz = image->payload.size,
+		.reserved = size,
+	};
+}
+
+static uint64_t run_size(const struct kx_bzimage *image)
+{
+	if (image->version < 0x020a)
+		return image->payload.size * GROWTH;
+	return image->init_size > image->payload.size ? image->init_size : image->payload.size;
+}
+
+/* That is where the kernel would move itself. Up to init_size it clears or fills its memory by itself. */
+int kx_linux_place_relocatable(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t max,
+			       uint64_t *ret, struct kx_error *err)
+{
+	uint64_t wanted = image->version < 0x020a ? HIGH_ADDRESS : image->pref_address;
+	struct kx_segment segment;
+	struct kx_place place = {
+		.size = run_size(image),
+		.align = image->relocatable ? image->kernel_alignment : KX_PAGE_SIZE,
+		.min = wanted,
+		.max = max,
+		.low_first = true,
+	};
+	int r;
+
+	if (place.align < KX_PAGE_SIZE)
+		place.align = KX_PAGE_SIZE;
+	r = kx_plan_place(plan, "kernel", &place, ret, err);
+	if (r < 0)
+		return r;
+	segment = kernel_segment(image, *ret, place.size);
+	return kx_plan_add(plan, &segment, err,
+			   *ret == wanted ? "preferred address, %s for its init_size" :
+					    "lowest free aligned place, %s for its init_size",
+			   kx_size_text(place.size).s);
+}
+
+/* Where the kernel runs after it has moved itself there: initrds and the like must not be there. */
+static int keep_free(struct kx_plan *plan, const struct kx_bzimage *image, struct kx_error *err)
+{
+	uint64_t end = kx_align_up(image->pref_address + image->init_size, KX_PAGE_SIZE);
+
+	if (image->version < 0x020a || !image->pref_address)
+		return 0;
+	if (kx_ranges_remove(&plan->free, image->pref_address, end) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	return 0;
+}
+
+int kx_linux_place_fixed(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t *ret,
+			 struct kx_error *err)
+{
+	uint64_t at = image->loadflags & KX_LOADED_HIGH ? HIGH_ADDRESS : LOW_ADDRESS;
+	bool in_place = image->version < 0x020a || image->pref_address == at;
+	struct kx_place place = { .size = image->payload.size, .align = KX_PAGE_SIZE, .min = at };
+	struct kx_segment segment;
+	int r;
+
+	if (at == HIGH_ADDRESS && in_place)
+		place.size = run_size(image);
+	place.max = at + kx_align_up(place.size, KX_PAGE_SIZE);
+	r = kx_plan_place(plan, "kernel", &place, ret, err);
+	if (r == 0)
+		r = keep_free(plan, image, err);
+	if (r < 0)
+		return r;
+	segment = kernel_segment(image, *ret, place.size);
+	return kx_plan_add(plan, &segment, err, "where the boot protocol has a kernel that is not moved");
+}
