@@ -142,7 +142,7 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 
 const struct kx_format kx_format_bzimage = {
 	.name = "bzImage",
-	.summary = "Linux/x86 by its 32-bit or real-mode entry; zImage, memdisk, iPXE",
+	.summary = "Linux/x86 by its 32-bit or real-mode entry; zImage, memdisk",
 	.arch = KX_ARCH_X86_64,
 	.probe = probe,
 	.check = check,
