@@ -6,7 +6,7 @@ _kexec_options()
 	local load='--load --load-panic --force --no-ifdown --no-sync --kexec-syscall-auto
 		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
-		--force-real-mode --force-crc --args-linux
+		--force-real-mode --force-crc --module= --args-linux
 		--args-elf --args-none --no-checks --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
@@ -38,7 +38,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb)
+	--initrd | --ramdisk | --dtb | --module)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return
@@ -49,7 +49,7 @@ _kexec()
 		return
 		;;
 	-t | --type)
-		_kexec_words -W 'bzImage64 bzImage elf-x86_64 elf-x86 uki zboot compressed'
+		_kexec_words -W 'bzImage64 bzImage multiboot2-x86 multiboot-x86 elf-x86_64 elf-x86 uki zboot compressed'
 		return
 		;;
 	--serial)

@@ -215,7 +215,7 @@ enum kx_args_style {
 
 /**
  * struct kx_module - a file that a multiboot kernel is given
- * @args: its string, as in GRUB: without the file's name; NULL for none
+ * @args: its string after the name of the source, which comes first; NULL for none
  */
 struct kx_module {
 	const struct kx_source *source;

@@ -89,6 +89,9 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 	case KX_OPT_INITRD:
 		args->initrds[args->initrd_count++] = arg;
 		break;
+	case KX_OPT_MODULE:
+		args->modules[args->module_count++] = arg;
+		break;
 	case KX_OPT_ACTION:
 		act(args, (enum kx_action)option->value);
 		break;
@@ -255,8 +258,9 @@ int kx_args_parse(enum kx_verb verb, int argc, char **argv, struct kx_args *ret,
 
 	*ret = (struct kx_args){ .load = 1, .shutdown = 1, .mem_max = UINT64_MAX };
 	ret->initrds = calloc((size_t)argc + 1, sizeof(*ret->initrds));
+	ret->modules = calloc((size_t)argc + 1, sizeof(*ret->modules));
 	ret->operands = calloc((size_t)argc + 1, sizeof(*ret->operands));
-	if (!ret->initrds || !ret->operands)
+	if (!ret->initrds || !ret->modules || !ret->operands)
 		return kx_fail(err, ENOMEM, "out of memory");
 	r = parse(&p);
 	/* kexec(8) has -p beside -u mean "unload that one"; only a kernel's name says that one is
@@ -269,6 +273,7 @@ int kx_args_parse(enum kx_verb verb, int argc, char **argv, struct kx_args *ret,
 void kx_args_clear(struct kx_args *args)
 {
 	free(args->initrds);
+	free(args->modules);
 	free(args->operands);
 	*args = (struct kx_args){ 0 };
 }

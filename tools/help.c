@@ -98,7 +98,7 @@ static void print_formats(FILE *out)
 {
 	fputs("\nTypes of kernel files:\n", out);
 	for (size_t i = 0; kx_format_name(i); i++)
-		fprintf(out, "  %-14s%s\n", kx_format_name(i), kx_format_summary(i));
+		fprintf(out, "  %-16s%s\n", kx_format_name(i), kx_format_summary(i));
 }
 
 void kx_help_print(FILE *out, enum kx_verb verb)

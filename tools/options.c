@@ -72,6 +72,9 @@ const struct kx_option kx_options[] = {
 	  .image = true, .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_FORCE_REAL_MODE) },
 	{ 0, "force-crc", NULL, "load in spite of a wrong checksum in KERNEL", LOADS, .image = true,
 	  .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_FORCE_CRC) },
+	{ 0, "module", "\"FILE ARGS\"",
+	  "module for a multiboot kernel, with its arguments; may be given several times", LOADS,
+	  .image = true, .group = KX_GROUP_IMAGE, .kind = KX_OPT_MODULE },
 	{ 0, "args-linux", NULL, "give an ELF kernel what Linux takes (default for Linux)", LOADS,
 	  .image = true, .group = KX_GROUP_IMAGE, SET(args_style, KX_ARGS_LINUX) },
 	{ 0, "args-elf", NULL, "give an ELF kernel ELF boot notes (default for others)", LOADS,
@@ -115,7 +118,6 @@ const struct kx_option kx_options[] = {
 	{ 'h', "help", NULL, "print this help", ALL, .group = KX_GROUP_OUTPUT, STOP },
 	{ 'v', "version", NULL, "print the version", ALL, .group = KX_GROUP_OUTPUT, STOP },
 
-	{ 0, "module", "\"FILE ARGS\"", "module for a multiboot kernel", .image = true, NOT_BUILT },
 	{ 0, "elf32-core-headers", NULL, "crash dump headers in ELF32 format", NOT_BUILT },
 	{ 0, "elf64-core-headers", NULL, "crash dump headers in ELF64 format", NOT_BUILT },
 	{ 0, "hotplug", NULL, "let the kernel follow CPU and memory hotplug", NOT_BUILT },

@@ -37,6 +37,7 @@ enum kx_option_kind {
 	KX_OPT_STRING,    /* *(const char **) = argument, the last one counts */
 	KX_OPT_ADDRESS,   /* *(uint64_t *) = argument */
 	KX_OPT_INITRD,    /* one more initrd */
+	KX_OPT_MODULE,    /* one more multiboot module */
 	KX_OPT_ACTION,    /* value is an enum kx_action */
 	KX_OPT_STOP,      /* act at once, whatever follows: --help, --version, --print-ckr-size */
 	KX_OPT_NOT_BUILT, /* understood, and refused by its name */
@@ -89,6 +90,8 @@ struct kx_args {
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
 	size_t initrd_count;
+	const char **modules;
+	size_t module_count;
 	const char **operands;
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;

@@ -142,6 +142,38 @@ static int open_initrds(const struct kx_machine *machine, const struct kx_args *
 	return r;
 }
 
+/* "FILE ARGS": the file's name ends at the first blank. */
+static int open_module(const char *text, struct kx_order *order, struct kx_error *err)
+{
+	_cleanup_free_ char *path = strndup(text, strcspn(text, " "));
+	const char *args = text + strcspn(text, " ");
+	size_t i = order->module_count;
+	int r;
+
+	if (!path)
+		return kx_fail(err, ENOMEM, "out of memory");
+	r = open_source(path, &order->module_sources[i], err);
+	if (r < 0)
+		return r;
+	order->modules[i] = (struct kx_module){ order->module_sources[i],
+						args + strspn(args, " ") };
+	order->module_count++;
+	return 0;
+}
+
+static int open_modules(const struct kx_args *args, struct kx_order *order, struct kx_error *err)
+{
+	int r = 0;
+
+	order->modules = calloc(args->module_count + 1, sizeof(*order->modules));
+	order->module_sources = calloc(args->module_count + 1, sizeof(struct kx_source *));
+	if (!order->modules || !order->module_sources)
+		return kx_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; r == 0 && i < args->module_count; i++)
+		r = open_module(args->modules[i], order, err);
+	return r;
+}
+
 /* The reused one first, then what was appended, as kexec-tools combines them. */
 static int make_cmdline(const struct kx_machine *machine, const struct kx_args *args, char **ret,
 			struct kx_error *err)
@@ -233,6 +265,8 @@ static int open_all(const struct kx_machine *machine, const struct kx_args *args
 		r = open_companions(args->operands[0], order, err);
 	if (r == 0)
 		r = open_initrds(machine, args, order, err);
+	if (r == 0)
+		r = open_modules(args, order, err);
 	if (r == 0 && args->dtb)
 		r = open_source(args->dtb, &order->dtb, err);
 	return r;
@@ -261,6 +295,8 @@ int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 	request->kernel = ret->kernel;
 	request->initrds = (const struct kx_source *const *)ret->initrds;
 	request->initrd_count = ret->initrd_count;
+	request->modules = ret->modules;
+	request->module_count = ret->module_count;
 	request->companions = (const struct kx_source *const *)ret->companions;
 	request->companion_count = ret->companion_count;
 	request->dtb = ret->dtb;
@@ -277,6 +313,10 @@ void kx_order_clear(struct kx_order *order)
 	for (size_t i = 0; i < order->companion_count; i++)
 		kx_source_free(order->companions[i]);
 	free(order->companions);
+	for (size_t i = 0; i < order->module_count; i++)
+		kx_source_free(order->module_sources[i]);
+	free(order->module_sources);
+	free(order->modules);
 	kx_source_free(order->kernel);
 	kx_source_free(order->dtb);
 	free(order->cmdline);

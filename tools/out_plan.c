@@ -58,6 +58,8 @@ void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order 
 	print_kernel(out, plan, order->kernel);
 	for (size_t i = 0; i < order->initrd_count; i++)
 		print_source(out, "initrd", order->initrds[i], NULL);
+	for (size_t i = 0; i < order->module_count; i++)
+		print_source(out, "module", order->module_sources[i], NULL);
 	if (order->dtb)
 		print_source(out, "dtb", order->dtb, NULL);
 	print_line(out, &style, "cmdline",

@@ -39,6 +39,9 @@ struct kx_order {
 	struct kx_source *kernel, *dtb;
 	struct kx_source **initrds, **companions;
 	size_t initrd_count, companion_count;
+	struct kx_module *modules;
+	struct kx_source **module_sources;
+	size_t module_count;
 	char *cmdline;
 };
 

@@ -35,6 +35,8 @@ extern const struct kx_format *const kx_formats[]; /* NULL-terminated, in the or
 
 extern const struct kx_format kx_format_bzimage;
 extern const struct kx_format kx_format_bzimage64;
+extern const struct kx_format kx_format_multiboot2;
+extern const struct kx_format kx_format_multiboot;
 extern const struct kx_format kx_format_elf_x86_64;
 extern const struct kx_format kx_format_elf_x86;
 extern const struct kx_format kx_format_uki;

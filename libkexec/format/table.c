@@ -7,6 +7,9 @@
 const struct kx_format *const kx_formats[] = {
 	&kx_format_bzimage64,
 	&kx_format_bzimage,
+	/* Before plain ELF, since such a kernel expects what multiboot says. */
+	&kx_format_multiboot2,
+	&kx_format_multiboot,
 	&kx_format_elf_x86_64,
 	&kx_format_elf_x86,
 	&kx_format_uki,

@@ -355,7 +355,7 @@ static int unwrap(struct kx_plan *plan, struct kx_view file, struct kx_error *er
 
 const struct kx_format kx_format_uki = {
 	.name = "uki",
-	.summary = "unified kernel image: kernel, initrd, command line in one file",
+	.summary = "unified kernel image: kernel, initrd and command line",
 	.probe = probe,
 	.unwrap = unwrap,
 };

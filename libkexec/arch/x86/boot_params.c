@@ -73,13 +73,19 @@ static bool is_text(const uint8_t *old)
  * screen_info says what firmware or boot loader set the display to. It is still true while a driver for firmware
  * frame buffers, or none at all in text mode, drives it; a native driver has changed the mode.
  */
+bool kx_x86_screen_valid(const struct kx_plan *plan)
+{
+	const struct kx_machine *machine = plan->machine;
+
+	return (!machine->fb_name && is_text(machine->boot_params)) || machine->firmware_fb == KX_YES ||
+	       (plan->request.flags & KX_REQUEST_REUSE_VIDEO);
+}
+
 static void put_screen(struct kx_boot_block *block, const uint8_t *old)
 {
 	const struct kx_machine *machine = block->plan->machine;
-	bool text = !machine->fb_name && is_text(old);
 
-	if (text || machine->firmware_fb == KX_YES ||
-	    (block->plan->request.flags & KX_REQUEST_REUSE_VIDEO)) {
+	if (kx_x86_screen_valid(block->plan)) {
 		memcpy(block->buf + KX_BP_SCREEN_INFO, old + KX_BP_SCREEN_INFO, KX_BP_SCREEN_INFO_SIZE);
 		kx_put_le16(block->buf + KX_BP_SCREEN_EXT_MEM_K, 0);
 		return;

@@ -89,6 +89,9 @@ int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map, 
 size_t kx_x86_efi_room(const struct kx_plan *plan);
 int kx_x86_efi_write(struct kx_boot_block *block, struct kx_error *err);
 
+/* Does the running kernel's own screen_info still say what the display shows? It must be known. */
+bool kx_x86_screen_valid(const struct kx_plan *plan);
+
 /**
  * kx_x86_place_initrd() - place the request's initrds one after the other, each part a segment where possible (initrd.c)
  * @max: they end at or below it

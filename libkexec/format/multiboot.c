@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "multiboot.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "arch/x86/entry.h"
+#include "base/endian.h"
+#include "base/overflow.h"
+#include "elf_load.h"
+#include "source.h"
+
+/* Modules and information go above the first MiB, which belongs to the BIOS for kernels that call it. */
+#define PLACE_MIN 0x100000
+
+static const struct kx_place anywhere = {
+	.align = KX_PAGE_SIZE,
+	.min = PLACE_MIN,
+	.max = KX_X86_FOUR_GIB,
+	/* As GRUB does: some kernels map only the beginning of memory at first. */
+	.low_first = true,
+};
+
+/* ---- the kernel ------------------------------------------------------------------------------------------------ */
+
+/* By the header's addresses: chapter 3.1.3 of version 1, "address header tag" of version 2. */
+static int cut_by_addresses(struct kx_view file, const struct kx_multiboot *header, struct kx_piece *ret,
+			    struct kx_error *err)
+{
+	uint64_t before = (uint64_t)header->header_addr - header->load_addr, from, size;
+
+	if (header->load_addr > header->header_addr || before > header->offset)
+		return kx_fail(err, EBADMSG,
+			       "malformed multiboot header: load_addr %#" PRIx32 " and header_addr %#" PRIx32
+			       " do not fit a header at %#" PRIx64 " in the file",
+			       header->load_addr, header->header_addr, header->offset);
+	from = header->offset - before;
+	if (header->load_end && header->load_end <= header->load_addr)
+		return kx_fail(err, EBADMSG, "malformed multiboot header: load_end_addr %#" PRIx32 " is not above load_addr",
+			       header->load_end);
+	size = header->load_end ? header->load_end - header->load_addr : file.size - from;
+	if (!kx_view_sub(file, from, size, &ret->bytes))
+		return kx_fail(err, EBADMSG,
+			       "truncated multiboot kernel: %zu bytes, its header says %" PRIu64 "; copy the file again",
+			       file.size, from + size);
+	ret->start = header->load_addr;
+	ret->size = size;
+	if (header->bss_end > header->load_addr + size)
+		ret->size = header->bss_end - header->load_addr;
+	if (ret->start + ret->size > KX_X86_FOUR_GIB)
+		return kx_fail(err, EBADMSG, "malformed multiboot header: the kernel ends above 4 GiB");
+	return 0;
+}
+
+static int elf_entry(struct kx_view file, const struct kx_multiboot *header, struct kx_elf *elf, uint64_t *ret,
+		     struct kx_error *err)
+{
+	int r = kx_elf_parse(file, elf, err);
+
+	if (r == -ENOEXEC)
+		return kx_fail(err, EBADMSG,
+			       "malformed multiboot kernel: neither addresses in its header nor an ELF file");
+	if (r == 0 && header->has_entry)
+		*ret = header->entry;
+	else if (r == 0)
+		r = kx_elf_physical_entry(elf, ret, err);
+	if (r == 0 && *ret >= KX_X86_FOUR_GIB)
+		r = kx_fail(err, EBADMSG, "multiboot kernel with an entry above 4 GiB: %#" PRIx64, *ret);
+	return r;
+}
+
+int kx_multiboot_check(const struct kx_plan *plan, struct kx_view file, const struct kx_multiboot *header,
+		       struct kx_error *err)
+{
+	struct kx_piece piece;
+	struct kx_elf elf;
+	uint64_t entry;
+
+	if (plan->request.initrd_count)
+		return kx_fail(err, EOPNOTSUPP, "a multiboot kernel takes modules, not an initrd; give it by --module");
+	if (header->needs_efi && plan->machine->efi.present)
+		return kx_fail(err, EOPNOTSUPP,
+			       "multiboot kernel needs EFI boot services, which ended when this system was booted");
+	if (!header->has_addresses)
+		return elf_entry(file, header, &elf, &entry, err);
+	if (!header->has_entry)
+		return kx_fail(err, EBADMSG, "malformed multiboot header: addresses, but no entry address");
+	return cut_by_addresses(file, header, &piece, err);
+}
+
+int kx_multiboot_file_load(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	return kx_fail(err, EOPNOTSUPP, "it takes no multiboot kernel");
+}
+
+static int place_kernel(struct kx_plan *plan, struct kx_view file, const struct kx_multiboot *header,
+			uint64_t *ret_entry, struct kx_error *err)
+{
+	struct kx_piece piece = { 0 };
+	struct kx_elf elf;
+	int r;
+
+	if (header->has_addresses) {
+		r = cut_by_addresses(file, header, &piece, err);
+		*ret_entry = header->entry;
+		return r < 0 ? r : kx_place_pieces(plan, &piece, 1, err);
+	}
+	r = elf_entry(file, header, &elf, ret_entry, err);
+	return r < 0 ? r : kx_elf_place(plan, file, &elf, err);
+}
+
+/* ---- modules and strings --------------------------------------------------------------------------------------- */
+
+/*
+ * The file's name comes first, as kexec-tools and GRUB Legacy have it. GRUB 2 leaves it out, and Xen asks for the boot
+ * loader's name to know which it is.
+ */
+static const char *join(struct kx_plan *plan, const char *name, const char *args, struct kx_error *err)
+{
+	size_t size = strlen(name) + strlen(args) + 2;
+	char *text = kx_plan_alloc(plan, size, err);
+
+	if (text)
+		snprintf(text, size, "%s%s%s", name, *args ? " " : "", args);
+	return text;
+}
+
+static int place_module(struct kx_plan *plan, size_t i, struct kx_multiboot_module *module, struct kx_error *err)
+{
+	const struct kx_module *wanted = &plan->request.modules[i];
+	struct kx_place place = anywhere;
+	struct kx_segment segment = {
+		.name = "module",
+		.buf = kx_source_data(wanted->source),
+		.bufsz = kx_source_size(wanted->source),
+		.memsz = kx_source_size(wanted->source),
+	};
+	int r;
+
+	place.size = segment.memsz;
+	module->string = join(plan, kx_source_name(wanted->source), wanted->args ? wanted->args : "", err);
+	if (!module->string)
+		return -ENOMEM;
+	r = kx_plan_place(plan, "module", &place, &segment.dest, err);
+	if (r < 0)
+		return r;
+	module->start = segment.dest;
+	module->end = segment.dest + segment.bufsz;
+	return kx_plan_add(plan, &segment, err, "module %zu, lowest free place", i + 1);
+}
+
+int kx_multiboot_load(struct kx_plan *plan, struct kx_view file, const struct kx_multiboot *header,
+		      struct kx_multiboot_image *ret, struct kx_error *err)
+{
+	size_t count = plan->request.module_count;
+	int r = 0;
+
+	if (kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	ret->modules = kx_plan_alloc(plan, count * sizeof(*ret->modules), err);
+	ret->cmdline = join(plan, kx_source_name(plan->asked.kernel), plan->cmdline, err);
+	if (!ret->modules || !ret->cmdline)
+		return -ENOMEM;
+	r = place_kernel(plan, file, header, &ret->entry, err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = place_module(plan, i, &ret->modules[i], err);
+	return r;
+}
+
+/* ---- information ----------------------------------------------------------------------------------------------- */
+
+int kx_multiboot_begin(struct kx_plan *plan, size_t room, struct kx_boot_block *ret, struct kx_error *err)
+{
+	struct kx_boot_block block = { .plan = plan, .room = room };
+	struct kx_place place = anywhere;
+	int r;
+
+	block.buf = kx_plan_alloc(plan, room, err);
+	if (!block.buf)
+		return -ENOMEM;
+	place.size = room;
+	r = kx_plan_place(plan, "boot information", &place, &block.dest, err);
+	if (r == 0)
+		*ret = block;
+	return r;
+}
+
+int kx_multiboot_end(struct kx_boot_block *block, const struct kx_multiboot_image *image, uint32_t magic,
+		     struct kx_error *err)
+{
+	struct kx_segment segment = {
+		.name = "boot info",
+		.buf = block->buf,
+		.bufsz = block->used,
+		.dest = block->dest,
+		.memsz = block->used,
+	};
+	struct kx_x86_entry entry = {
+		.mode = KX_MODE_32,
+		.ip = image->entry,
+		.regs = { .ax = magic, .bx = block->dest },
+	};
+	int r = kx_plan_add(block->plan, &segment, err, "multiboot information: memory map, modules, strings");
+
+	return r < 0 ? r : kx_x86_purgatory(block->plan, &entry, err);
+}
+
+uint32_t kx_multiboot_mem_type(enum kx_mem_type type)
+{
+	switch (type) {
+	case KX_MEM_RAM:
+		return 1;
+	case KX_MEM_ACPI:
+		return 3;
+	case KX_MEM_NVS:
+		return 4;
+	case KX_MEM_UNUSABLE:
+		return 5;
+	default:
+		return 2;
+	}
+}
+
+void kx_multiboot_mem_sizes(const struct kx_memmap *map, uint32_t *ret_lower, uint32_t *ret_upper)
+{
+	uint64_t lower = 0, upper = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct kx_mem *mem = &map->v[i];
+
+		if (mem->type != KX_MEM_RAM)
+			continue;
+		if (!mem->start)
+			lower = mem->end >> 10;
+		if (mem->start <= 0x100000 && mem->end > 0x100000)
+			upper = (mem->end - 0x100000) >> 10;
+	}
+	*ret_lower = lower > 640 ? 640 : (uint32_t)lower;
+	*ret_upper = upper > UINT32_MAX ? UINT32_MAX : (uint32_t)upper;
+}
+
+/* struct screen_info, include/uapi/linux/screen_info.h. */
+enum {
+	SI_COLUMNS = 0x07,
+	SI_LINES = 0x0e,
+	SI_WIDTH = 0x12,
+	SI_HEIGHT = 0x14,
+	SI_DEPTH = 0x16,
+	SI_BASE = 0x18,
+	SI_PITCH = 0x24,
+	SI_COLOURS = 0x26, /* size and position, of red, green and blue */
+	SI_BASE_HIGH = 0x3a,
+	VIDEO_VGA_TEXT = 0x01,
+	VIDEO_VLFB = 0x23,
+	VIDEO_EFI = 0x70,
+	TEXT_BASE = 0xb8000,
+};
+
+bool kx_multiboot_fb(const struct kx_plan *plan, struct kx_multiboot_fb *ret)
+{
+	const uint8_t *si = plan->machine->boot_params;
+
+	if (!si || !kx_x86_screen_valid(plan))
+		return false;
+	if (si[KX_BP_SCREEN_IS_VGA] == VIDEO_VGA_TEXT && si[SI_COLUMNS] && si[SI_LINES]) {
+		*ret = (struct kx_multiboot_fb){ .address = TEXT_BASE, .pitch = 2u * si[SI_COLUMNS],
+						 .width = si[SI_COLUMNS], .height = si[SI_LINES],
+						 .bpp = 16, .type = 2 };
+		return true;
+	}
+	if (si[KX_BP_SCREEN_IS_VGA] != VIDEO_VLFB && si[KX_BP_SCREEN_IS_VGA] != VIDEO_EFI)
+		return false;
+	*ret = (struct kx_multiboot_fb){
+		.address = kx_le32(si + SI_BASE) | (uint64_t)kx_le32(si + SI_BASE_HIGH) << 32,
+		.pitch = kx_le16(si + SI_PITCH),
+		.width = kx_le16(si + SI_WIDTH),
+		.height = kx_le16(si + SI_HEIGHT),
+		.bpp = (uint8_t)kx_le16(si + SI_DEPTH),
+		.type = 1,
+	};
+	/* Multiboot has position before size. */
+	for (size_t i = 0; i < 6; i++)
+		ret->colours[i] = si[SI_COLOURS + (i ^ 1)];
+	return true;
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Multiboot2 Specification version 2.0; chapters below are its. */
+#include "format.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/overflow.h"
+#include "multiboot.h"
+
+/* Chapter 3.1.1: the header, aligned to 8 bytes, is all within the first 32768 bytes. */
+#define SEARCH_SIZE 32768
+#define HEADER_MAGIC 0xe85250d6
+#define HEADER_SIZE 16
+#define ARCHITECTURE_I386 0
+
+/* Chapter 3.1.3 to 3.1.13. */
+enum {
+	HEADER_END = 0,
+	HEADER_REQUEST = 1,
+	HEADER_ADDRESS = 2,
+	HEADER_ENTRY = 3,
+	HEADER_CONSOLE = 4,
+	HEADER_FRAMEBUFFER = 5,
+	HEADER_ALIGN = 6,
+	HEADER_EFI_BOOT_SERVICES = 7,
+	HEADER_EFI32_ENTRY = 8,
+	HEADER_EFI64_ENTRY = 9,
+	HEADER_RELOCATABLE = 10,
+	TAG_OPTIONAL = 1,
+};
+
+/* Chapter 3.3 for the state; chapter 3.6 for the tags. */
+#define ENTRY_MAGIC 0x36d76289
+enum {
+	TAG_END = 0,
+	TAG_CMDLINE = 1,
+	TAG_LOADER_NAME = 2,
+	TAG_MODULE = 3,
+	TAG_MEMORY = 4,
+	TAG_MMAP = 6,
+	TAG_FRAMEBUFFER = 8,
+	TAG_RSDP_OLD = 14,
+	TAG_RSDP_NEW = 15,
+	MMAP_ENTRY_SIZE = 24,
+	/* What an RSDP has: ACPI 6.4, 5.2.5.3. */
+	RSDP_OLD_SIZE = 20,
+	RSDP_NEW_SIZE = 36,
+};
+
+/* ---- header ---------------------------------------------------------------------------------------------------- */
+
+static bool is_header(struct kx_view head, uint64_t at)
+{
+	uint32_t magic, architecture, length, sum;
+
+	return kx_view_le32(head, at, &magic) && magic == HEADER_MAGIC &&
+	       kx_view_le32(head, at + 4, &architecture) && kx_view_le32(head, at + 8, &length) &&
+	       kx_view_le32(head, at + 12, &sum) && magic + architecture + length + sum == 0;
+}
+
+static int malformed(struct kx_error *err, unsigned type, const char *what)
+{
+	return kx_fail(err, EBADMSG, "malformed multiboot2 header: tag %u %s", type, what);
+}
+
+/* Can we give the information that is asked for? Some of it exists on some machines only, and then nowhere else. */
+static int check_request(struct kx_view tag, bool optional, struct kx_error *err)
+{
+	static const uint32_t known = 1u << TAG_END | 1u << TAG_CMDLINE | 1u << TAG_LOADER_NAME | 1u << TAG_MODULE |
+				      1u << TAG_MEMORY | 1u << TAG_MMAP | 1u << TAG_FRAMEBUFFER | 1u << TAG_RSDP_OLD |
+				      1u << TAG_RSDP_NEW;
+	uint32_t type;
+
+	for (uint64_t at = 8; !optional && kx_view_le32(tag, at, &type); at += 4)
+		if (type >= 32 || !(known & 1u << type))
+			return kx_fail(err, EOPNOTSUPP,
+				       "multiboot2 kernel demands information of type %" PRIu32
+				       ", which cannot be given after Linux",
+				       type);
+	return 0;
+}
+
+static int read_addresses(struct kx_view tag, struct kx_multiboot *header, struct kx_error *err)
+{
+	if (tag.size < 24)
+		return malformed(err, HEADER_ADDRESS, "is too short");
+	header->has_addresses = true;
+	header->header_addr = kx_le32(tag.data + 8);
+	header->load_addr = kx_le32(tag.data + 12);
+	header->load_end = kx_le32(tag.data + 16);
+	header->bss_end = kx_le32(tag.data + 20);
+	return 0;
+}
+
+static int read_tag(struct kx_view tag, unsigned type, bool optional, struct kx_multiboot *header,
+		    struct kx_error *err)
+{
+	switch (type) {
+	case HEADER_REQUEST:
+		return check_request(tag, optional, err);
+	case HEADER_ADDRESS:
+		return read_addresses(tag, header, err);
+	case HEADER_ENTRY:
+		if (!kx_view_le32(tag, 8, &header->entry))
+			return malformed(err, type, "is too short");
+		header->has_entry = true;
+		return 0;
+	case HEADER_EFI_BOOT_SERVICES:
+		header->needs_efi = !optional;
+		return 0;
+	case HEADER_CONSOLE:
+	case HEADER_FRAMEBUFFER:
+	case HEADER_ALIGN:
+	case HEADER_EFI32_ENTRY:
+	case HEADER_EFI64_ENTRY:
+	case HEADER_RELOCATABLE:
+		return 0;
+	}
+	return optional ? 0 : kx_fail(err, EOPNOTSUPP, "multiboot2 kernel demands the unknown feature %u", type);
+}
+
+static int read_tags(struct kx_view tags, struct kx_multiboot *header, struct kx_error *err)
+{
+	uint16_t type, flags;
+	uint32_t size;
+	struct kx_view tag;
+	int r;
+
+	for (uint64_t at = 0; kx_view_le16(tags, at, &type); at += kx_align_up(size, 8)) {
+		if (!kx_view_le16(tags, at + 2, &flags) || !kx_view_le32(tags, at + 4, &size) || size < 8 ||
+		    !kx_view_sub(tags, at, size, &tag))
+			return malformed(err, type, "does not fit");
+		if (type == HEADER_END)
+			return 0;
+		r = read_tag(tag, type, flags & TAG_OPTIONAL, header, err);
+		if (r < 0)
+			return r;
+	}
+	/* GRUB takes a header without an end tag, too. */
+	return 0;
+}
+
+int kx_multiboot2_parse(struct kx_view file, struct kx_multiboot *ret, struct kx_error *err)
+{
+	struct kx_view head = kx_view_of(file.data, file.size < SEARCH_SIZE ? file.size : SEARCH_SIZE), tags;
+	struct kx_multiboot header = { 0 };
+	uint32_t length;
+	int r;
+
+	while (header.offset + HEADER_SIZE <= head.size && !is_header(head, header.offset))
+		header.offset += 8;
+	if (header.offset + HEADER_SIZE > head.size)
+		return kx_fail(err, ENOEXEC, "no multiboot2 header in the first %d bytes", SEARCH_SIZE);
+	if (kx_le32(head.data + header.offset + 4) != ARCHITECTURE_I386)
+		return kx_fail(err, EOPNOTSUPP, "multiboot2 kernel for architecture %" PRIu32 ", need 0, i386",
+			       kx_le32(head.data + header.offset + 4));
+	length = kx_le32(head.data + header.offset + 8);
+	if (length < HEADER_SIZE || !kx_view_sub(head, header.offset + HEADER_SIZE, length - HEADER_SIZE, &tags))
+		return kx_fail(err, EBADMSG, "malformed multiboot2 header: %" PRIu32 " bytes do not fit at %#" PRIx64,
+			       length, header.offset);
+	r = read_tags(tags, &header, err);
+	if (r == 0)
+		*ret = header;
+	return r;
+}
+
+static int probe(const struct kx_request *request, struct kx_view file, struct kx_error *err)
+{
+	struct kx_multiboot header;
+
+	return kx_multiboot2_parse(file, &header, err);
+}
+
+static int check(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	struct kx_multiboot header;
+	int r = kx_multiboot2_parse(file, &header, err);
+
+	return r < 0 ? r : kx_multiboot_check(plan, file, &header, err);
+}
+
+/* ---- information ----------------------------------------------------------------------------------------------- */
+
+/* Tags follow each other at multiples of 8; the block's are multiples of 16, so they are written by hand. */
+static uint8_t *put_tag(struct kx_boot_block *block, uint32_t type, size_t size)
+{
+	uint8_t *tag = block->buf + block->used;
+
+	kx_put_le32(tag, type);
+	kx_put_le32(tag + 4, (uint32_t)(8 + size));
+	block->used += (size_t)kx_align_up(8 + size, 8);
+	return tag + 8;
+}
+
+static size_t tag_room(size_t size)
+{
+	return (size_t)kx_align_up(8 + size, 8);
+}
+
+static size_t info_room(const struct kx_plan *plan, const struct kx_multiboot_image *image)
+{
+	size_t room = 8 + tag_room(strlen(image->cmdline) + 1) + tag_room(sizeof(KX_MULTIBOOT_LOADER)) +
+		      tag_room(8) + tag_room(8 + plan->memmap.count * MMAP_ENTRY_SIZE) + tag_room(30) +
+		      tag_room(RSDP_NEW_SIZE) + tag_room(0);
+
+	for (size_t i = 0; i < plan->request.module_count; i++)
+		room += tag_room(8 + strlen(image->modules[i].string) + 1);
+	return room;
+}
+
+static void put_string(struct kx_boot_block *block, uint32_t type, const char *text)
+{
+	memcpy(put_tag(block, type, strlen(text) + 1), text, strlen(text) + 1);
+}
+
+static void put_modules(struct kx_boot_block *block, const struct kx_multiboot_image *image)
+{
+	for (size_t i = 0; i < block->plan->request.module_count; i++) {
+		const struct kx_multiboot_module *module = &image->modules[i];
+		uint8_t *to = put_tag(block, TAG_MODULE, 8 + strlen(module->string) + 1);
+
+		kx_put_le32(to, (uint32_t)module->start);
+		kx_put_le32(to + 4, (uint32_t)module->end);
+		memcpy(to + 8, module->string, strlen(module->string) + 1);
+	}
+}
+
+static void put_memory(struct kx_boot_block *block)
+{
+	const struct kx_memmap *map = &block->plan->memmap;
+	uint8_t *to = put_tag(block, TAG_MEMORY, 8);
+	uint32_t lower, upper;
+
+	kx_multiboot_mem_sizes(map, &lower, &upper);
+	kx_put_le32(to, lower);
+	kx_put_le32(to + 4, upper);
+	to = put_tag(block, TAG_MMAP, 8 + map->count * MMAP_ENTRY_SIZE);
+	kx_put_le32(to, MMAP_ENTRY_SIZE);
+	to += 8;
+	for (size_t i = 0; i < map->count; i++, to += MMAP_ENTRY_SIZE) {
+		kx_put_le64(to, map->v[i].start);
+		kx_put_le64(to + 8, map->v[i].end - map->v[i].start);
+		kx_put_le32(to + 16, kx_multiboot_mem_type(map->v[i].type));
+	}
+}
+
+static void put_framebuffer(struct kx_boot_block *block)
+{
+	struct kx_multiboot_fb fb;
+	uint8_t *to;
+
+	if (!kx_multiboot_fb(block->plan, &fb))
+		return;
+	to = put_tag(block, TAG_FRAMEBUFFER, fb.type == 1 ? 30 : 24);
+	kx_put_le64(to, fb.address);
+	kx_put_le32(to + 8, fb.pitch);
+	kx_put_le32(to + 12, fb.width);
+	kx_put_le32(to + 16, fb.height);
+	to[20] = fb.bpp;
+	to[21] = fb.type;
+	if (fb.type == 1)
+		memcpy(to + 24, fb.colours, sizeof(fb.colours));
+}
+
+static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	struct kx_multiboot_image image = { 0 };
+	struct kx_multiboot header;
+	struct kx_boot_block block;
+	int r = kx_multiboot2_parse(file, &header, err);
+
+	if (r == 0)
+		r = kx_multiboot_load(plan, file, &header, &image, err);
+	if (r == 0)
+		r = kx_multiboot_begin(plan, info_room(plan, &image), &block, err);
+	if (r < 0)
+		return r;
+	block.used = 8;
+	put_string(&block, TAG_CMDLINE, image.cmdline);
+	put_string(&block, TAG_LOADER_NAME, KX_MULTIBOOT_LOADER);
+	put_modules(&block, &image);
+	put_memory(&block);
+	put_framebuffer(&block);
+	put_tag(&block, TAG_END, 0);
+	kx_put_le32(block.buf, (uint32_t)block.used);
+	return kx_multiboot_end(&block, &image, ENTRY_MAGIC, err);
+}
+
+const struct kx_format kx_format_multiboot2 = {
+	.name = "multiboot2-x86",
+	.summary = "multiboot version 2 kernel, such as Xen",
+	.arch = KX_ARCH_X86_64,
+	.probe = probe,
+	.check = check,
+	.file_load = kx_multiboot_file_load,
+	.plan = plan,
+};
