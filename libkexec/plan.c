@@ -16,7 +16,8 @@
 #include "source.h"
 #include "util.h"
 
-#define RAM "System RAM" /* this exact string; "System RAM (kmem)" and its like belong to a driver */
+#define RAM \
+	"System RAM" /* this exact string; "System RAM (kmem)" and its like belong to a driver */
 
 void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err)
 {
@@ -46,7 +47,8 @@ int kx_plan_keep_source(struct kx_plan *plan, const char *name, struct kx_view b
 	int r;
 
 	if (plan->source_count == KX_PLAN_SOURCE_MAX)
-		return kx_fail(err, ENOSPC, "containers hold more than %d files", KX_PLAN_SOURCE_MAX);
+		return kx_fail(err, ENOSPC, "containers hold more than %d files",
+			       KX_PLAN_SOURCE_MAX);
 	r = kx_source_from_memory(name, bytes.data, bytes.size, at, err);
 	if (r < 0)
 		return r;
@@ -78,9 +80,9 @@ static int no_room(const struct kx_plan *plan, const char *what, const struct kx
 		       " and %#" PRIx64 ", largest free range there is %s; %s",
 		       what, kx_size_text(place->size).s, place->align, place->min, place->max,
 		       kx_size_text(largest).s,
-		       plan->request.mem_min || plan->request.mem_max != UINT64_MAX ?
-			       "widen --mem-min and --mem-max" :
-			       "use a smaller kernel or initrd, or a machine with more memory");
+		       plan->request.mem_min || plan->request.mem_max != UINT64_MAX
+			       ? "widen --mem-min and --mem-max"
+			       : "use a smaller kernel or initrd, or a machine with more memory");
 }
 
 int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place *place,
@@ -110,7 +112,8 @@ int kx_plan_add(struct kx_plan *plan, const struct kx_segment *segment, struct k
 	int r;
 
 	if (plan->segment_count == KX_SEGMENT_MAX)
-		return kx_fail(err, ENOSPC, "plan needs more than the %d segments that kexec_load takes",
+		return kx_fail(err, ENOSPC,
+			       "plan needs more than the %d segments that kexec_load takes",
 			       KX_SEGMENT_MAX);
 	*added = *segment;
 	added->memsz = kx_align_up(added->memsz, KX_PAGE_SIZE);
@@ -126,7 +129,7 @@ int kx_plan_add(struct kx_plan *plan, const struct kx_segment *segment, struct k
 	return 0;
 }
 
-/* ---- memory --------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static int iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret)
 {
@@ -159,7 +162,8 @@ static int find_free(struct kx_plan *plan, struct kx_error *err)
 	struct kx_word word;
 
 	if (!machine->iomem.have || machine->iomem.hidden || !machine->have_firmware_map) {
-		kx_plan_warn(plan, "memory map is %s: where segments would go is unknown; run as root",
+		kx_plan_warn(plan,
+			     "memory map is %s: where segments would go is unknown; run as root",
 			     machine->iomem.hidden ? "hidden in /proc/iomem" : "not readable");
 		return 0;
 	}
@@ -197,10 +201,11 @@ static int check_memory(const struct kx_machine *machine, uint64_t need, enum kx
 			struct kx_error *err)
 {
 	if (method == KX_METHOD_LOAD && machine->mem_total && need > machine->mem_total / 2)
-		return kx_fail(err, ENOSPC,
-			       "loading needs %s, kexec_load takes at most half of this machine's %s; "
-			       "use a smaller initrd",
-			       kx_size_text(need).s, kx_size_text(machine->mem_total).s);
+		return kx_fail(
+			err, ENOSPC,
+			"loading needs %s, kexec_load takes at most half of this machine's %s; "
+			"use a smaller initrd",
+			kx_size_text(need).s, kx_size_text(machine->mem_total).s);
 	if (machine->mem_available && need > machine->mem_available)
 		return kx_fail(err, ENOSPC,
 			       "loading needs %s of memory, %s of %s are available; "
@@ -210,7 +215,7 @@ static int check_memory(const struct kx_machine *machine, uint64_t need, enum kx
 	return 0;
 }
 
-/* ---- format --------------------------------------------------------------------------------------------------- */
+/* ---- format ---------------------------------------------------------------------------------- */
 
 static int type_unknown(const char *type, struct kx_error *err)
 {
@@ -218,7 +223,8 @@ static int type_unknown(const char *type, struct kx_error *err)
 	size_t used = 0;
 
 	for (size_t i = 0; kx_formats[i] && used < sizeof(names); i++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", kx_formats[i]->name);
+		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s",
+					 kx_formats[i]->name);
 	return kx_fail(err, EOPNOTSUPP, "type %s is not supported; supported are:%s", type, names);
 }
 
@@ -291,7 +297,8 @@ static int unwrap(struct kx_plan *plan, struct kx_error *err)
 			return r;
 		note_container(plan);
 	}
-	return kx_fail(err, EOPNOTSUPP, "is wrapped in more than %d containers", KX_PLAN_UNWRAP_MAX);
+	return kx_fail(err, EOPNOTSUPP, "is wrapped in more than %d containers",
+		       KX_PLAN_UNWRAP_MAX);
 }
 
 static const char *arch_of(enum kx_arch_id arch)
@@ -312,7 +319,7 @@ static int check_arch(const struct kx_plan *plan, struct kx_error *err)
 		       plan->machine->arch_name ? plan->machine->arch_name : arch_of(arch));
 }
 
-/* ---- which system call ----------------------------------------------------------------------------------------- */
+/* ---- which system call ----------------------------------------------------------------------- */
 
 static int set_method(struct kx_plan *plan, enum kx_method method, const char *why,
 		      struct kx_error *err)
@@ -358,7 +365,7 @@ static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_er
 		       load.text, file_load.text);
 }
 
-/* ---- the plan -------------------------------------------------------------------------------------------------- */
+/* ---- the plan -------------------------------------------------------------------------------- */
 
 static uint64_t initrd_total(const struct kx_request *request)
 {
@@ -440,14 +447,17 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	}
 	r = choose_method(plan, file, err);
 	if (r == 0 && plan->machine->cap_sys_boot == KX_NO)
-		kx_plan_warn(plan, "loading needs CAP_SYS_BOOT, which is missing here; run as root");
+		kx_plan_warn(plan,
+			     "loading needs CAP_SYS_BOOT, which is missing here; run as root");
 	if (r == 0 && plan->method == KX_METHOD_FILE_LOAD && plan->unsigned_inside)
-		kx_plan_warn(plan, "the running kernel checks the signature of the kernel inside the container, not the "
-				   "container's, and there is none: where signatures are demanded this load is refused; "
+		kx_plan_warn(plan, "the running kernel checks the signature of the kernel inside "
+				   "the container, not the "
+				   "container's, and there is none: where signatures are demanded "
+				   "this load is refused; "
 				   "sign .linux itself");
 	if (r == 0)
-		r = plan->method == KX_METHOD_LOAD ? plan_load(plan, file, err) :
-						     plan_file_load(plan, file, err);
+		r = plan->method == KX_METHOD_LOAD ? plan_load(plan, file, err)
+						   : plan_file_load(plan, file, err);
 	return r;
 }
 
@@ -493,7 +503,7 @@ void kx_plan_free(struct kx_plan *plan)
 	free(plan);
 }
 
-/* ---- what a plan says ------------------------------------------------------------------------------------------ */
+/* ---- what a plan says ------------------------------------------------------------------------ */
 
 const char *kx_plan_arch(const struct kx_plan *plan)
 {

@@ -11,9 +11,7 @@
 /* kexec-tools ends with 1 where it finds its arguments at fault, and with -1 where work failed. */
 enum { EXIT_REFUSED = 1, EXIT_FAILED = 255 };
 
-/* ---- load
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- load ------------------------------------------------------------------------------------ */
 
 static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 		      const struct kx_machine *machine, const struct kx_order *order,
@@ -64,9 +62,7 @@ static int run_load(const struct kx_tool *tool, const struct kx_args *args)
 	return EXIT_FAILED;
 }
 
-/* ---- exec
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- exec ------------------------------------------------------------------------------------ */
 
 /*
  * Does the kernel say that nothing is loaded? Asked with the least that can fail or take time; with
@@ -131,9 +127,7 @@ static int run_start(const struct kx_tool *tool, const struct kx_args *args)
 	return args->exec ? run_exec(tool, args) : run_shutdown(tool);
 }
 
-/* ---- the rest
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static int run_status(const struct kx_tool *tool, const struct kx_args *args)
 {

@@ -10,8 +10,7 @@
 #include "base/overflow.h"
 #include "util.h"
 
-/* ---- what options say
- * ------------------------------------------------------------------------------------------- */
+/* ---- what options say ------------------------------------------------------------------------ */
 
 /* Type names of kexec-tools 2.0.32 on x86; those that the library has are never looked up here. */
 static const char *const kexec_tools_types[] = {
@@ -93,9 +92,7 @@ static int serial_baud(const char *text, uint32_t *ret, struct kx_error *err)
 	return 0;
 }
 
-/* ---- files
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static int open_source(const char *path, struct kx_source **ret, struct kx_error *err)
 {
@@ -155,8 +152,8 @@ static int open_module(const char *text, struct kx_order *order, struct kx_error
 	r = open_source(path, &order->module_sources[i], err);
 	if (r < 0)
 		return r;
-	order->modules[i] = (struct kx_module){ order->module_sources[i],
-						args + strspn(args, " ") };
+	order->modules[i] =
+		(struct kx_module){ order->module_sources[i], args + strspn(args, " ") };
 	order->module_count++;
 	return 0;
 }

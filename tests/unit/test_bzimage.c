@@ -57,7 +57,8 @@ static void fields_of_2_15(void **state)
 	assert_int_equal(image.payload.size, s.size - 2560);
 	assert_ptr_equal(image.compressed.data, image.payload.data + SB_PAYLOAD);
 	assert_int_equal(image.compressed.size, kx_le32(s.data + SB_PAYLOAD_LENGTH));
-	assert_int_equal(image.kernel_version.size, strlen("6.1.0-1-test (somebody@nowhere) #1 SMP"));
+	assert_int_equal(image.kernel_version.size,
+			 strlen("6.1.0-1-test (somebody@nowhere) #1 SMP"));
 	assert_memory_equal(image.kernel_version.data, "6.1.0-1-test", 12);
 	assert_int_equal(image.loadflags, KX_LOADED_HIGH);
 	assert_int_equal(image.xloadflags, 0x7f);
@@ -154,7 +155,9 @@ static void every_truncation(void **state)
 
 		memcpy(copy, s.data, size);
 		refused(kx_view_of(copy, size), size < 0x206 ? -ENOEXEC : -EBADMSG,
-			size < 0x200 ? "no boot flag" : size < 0x206 ? "HdrS" : "truncated");
+			size < 0x200   ? "no boot flag"
+			: size < 0x206 ? "HdrS"
+				       : "truncated");
 		free(copy);
 	}
 	sample_free(&s);
@@ -165,7 +168,8 @@ static void truncated_message_has_numbers(void **state)
 	struct sample s = sample_bzimage();
 	char need[80];
 
-	snprintf(need, sizeof(need), "3000 bytes, the header says %zu; copy the file again", s.size);
+	snprintf(need, sizeof(need), "3000 bytes, the header says %zu; copy the file again",
+		 s.size);
 	refused(kx_view_of(s.data, 3000), -EBADMSG, need);
 	sample_free(&s);
 }
@@ -200,7 +204,8 @@ static void malformed(void **state)
 		{ "syssize zero", SB_SYSSIZE, 4, 0, -EBADMSG, "syssize" },
 		{ "syssize highest", SB_SYSSIZE, 4, 0xffffffff, -EBADMSG, "truncated" },
 		{ "setup_sects highest", SB_SETUP_SECTS, 1, 255, -EBADMSG, "truncated" },
-		{ "kernel_alignment zero", SB_KERNEL_ALIGNMENT, 4, 0, -EBADMSG, "kernel_alignment" },
+		{ "kernel_alignment zero", SB_KERNEL_ALIGNMENT, 4, 0, -EBADMSG,
+		  "kernel_alignment" },
 		{ "kernel_alignment not a power of two", SB_KERNEL_ALIGNMENT, 4, 0x200001, -EBADMSG,
 		  "kernel_alignment is 0x200001, need a power of two" },
 		{ "min_alignment above kernel_alignment", SB_MIN_ALIGNMENT, 1, 22, -EBADMSG,
@@ -279,7 +284,7 @@ static void kernel_version_without_nul(void **state)
 	sample_free(&s);
 }
 
-/* ---- CRC-32 -------------------------------------------------------------------------------------------------- */
+/* ---- CRC-32 ---------------------------------------------------------------------------------- */
 
 /* Returns what kx_bzimage_crc() does, checking what it promises about its output. */
 static int crc(const struct sample *s, bool expect_checked)
@@ -481,7 +486,7 @@ static void crc_before_2_08(void **state)
 	sample_free(&s);
 }
 
-/* ---- payload ------------------------------------------------------------------------------------------------- */
+/* ---- payload --------------------------------------------------------------------------------- */
 
 static struct sample with_size(struct sample s, size_t size)
 {
@@ -627,10 +632,8 @@ static void payload_of_other_kinds(void **state)
 		size_t size;
 		int code;
 	} samples[] = {
-		{ "\177ELF\0\0\0\0", 8, 0 },
-		{ "\211LZO\0\0\0\0", 8, 0 },
-		{ "\0\0\0\0\0\0\0\0", 8, -EBADMSG },
-		{ "XXXXXXXX", 8, -EBADMSG },
+		{ "\177ELF\0\0\0\0", 8, 0 },         { "\211LZO\0\0\0\0", 8, 0 },
+		{ "\0\0\0\0\0\0\0\0", 8, -EBADMSG }, { "XXXXXXXX", 8, -EBADMSG },
 		{ "\037\213", 2, -EBADMSG },
 	};
 
@@ -640,7 +643,8 @@ static void payload_of_other_kinds(void **state)
 
 		sample_append(&p, samples[i].bytes, samples[i].size);
 		s = sample_bzimage_with(&p);
-		assert_int_equal(payload(&s, "payload is in no compression format"), samples[i].code);
+		assert_int_equal(payload(&s, "payload is in no compression format"),
+				 samples[i].code);
 		sample_free(&p);
 		sample_free(&s);
 	}

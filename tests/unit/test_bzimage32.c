@@ -86,7 +86,7 @@ static void assert_32(struct fixture *f)
 	assert_int_equal(handoff(f)->mode, KX_MODE_32);
 }
 
-/* ---- which entry ----------------------------------------------------------------------------------------------- */
+/* ---- which entry ----------------------------------------------------------------------------- */
 
 static void no_64_bit_entry_means_the_32_bit_one(void **state)
 {
@@ -149,7 +149,7 @@ static void from_2_10_on_loaders_have_a_32_bit_entry(void **state)
 	assert_32(f);
 }
 
-/* ---- UEFI ------------------------------------------------------------------------------------------------------ */
+/* ---- UEFI ------------------------------------------------------------------------------------ */
 
 static void what_needs_a_bios_is_refused_after_uefi(void **state)
 {
@@ -181,7 +181,7 @@ static void linux_does_without_a_bios(void **state)
 	assert_32(f);
 }
 
-/* ---- the 32-bit entry ------------------------------------------------------------------------------------------ */
+/* ---- the 32-bit entry ------------------------------------------------------------------------ */
 
 static void registers_of_the_32_bit_entry(void **state)
 {
@@ -192,7 +192,8 @@ static void registers_of_the_32_bit_entry(void **state)
 	regs = &handoff(f)->regs;
 	assert_int_equal(handoff(f)->entry, PREF);
 	assert_int_equal(regs->si, segment(f, "boot_params")->dest);
-	assert_int_equal(regs->ax | regs->bx | regs->cx | regs->dx | regs->di | regs->bp | regs->sp, 0);
+	assert_int_equal(regs->ax | regs->bx | regs->cx | regs->dx | regs->di | regs->bp | regs->sp,
+			 0);
 	assert_int_equal(handoff(f)->low_page, 0);
 }
 
@@ -254,7 +255,8 @@ static void relocatable_before_init_size_gets_room_to_grow(void **state)
 
 	kx_put_le16(file(f) + SB_VERSION, 0x0205);
 	assert_32(f);
-	assert_int_equal(handoff(f)->entry, 0x200000); /* the first multiple of its alignment from 1 MiB on */
+	assert_int_equal(handoff(f)->entry,
+			 0x200000); /* the first multiple of its alignment from 1 MiB on */
 	assert_true(segment(f, "kernel")->reserved >= 4 * segment(f, "kernel")->bufsz);
 }
 
@@ -302,7 +304,7 @@ static void old_kernels_take_255_characters_and_loaders_more(void **state)
 	assert_32(f);
 }
 
-/* ---- initrds --------------------------------------------------------------------------------------------------- */
+/* ---- initrds --------------------------------------------------------------------------------- */
 
 static void foreign_initrd_is_passed_on_byte_for_byte(void **state)
 {
@@ -317,7 +319,8 @@ static void foreign_initrd_is_passed_on_byte_for_byte(void **state)
 	initrd = segment(f, "initrd");
 	assert_int_equal(initrd->bufsz, sizeof(image));
 	assert_memory_equal(initrd->buf, image, sizeof(image));
-	assert_int_equal(initrd->dest, 0x1fffe000); /* its last byte may be at 0x1fffffff, no further */
+	assert_int_equal(initrd->dest,
+			 0x1fffe000); /* its last byte may be at 0x1fffffff, no further */
 	bp = segment(f, "boot_params")->buf;
 	assert_int_equal(kx_le32(bp + KX_BP_RAMDISK_IMAGE), initrd->dest);
 	assert_int_equal(kx_le32(bp + KX_BP_RAMDISK_SIZE), sizeof(image));
@@ -344,7 +347,7 @@ static void thirteen_initrds_fit_beside_the_rest(void **state)
 	f->request.initrds = NULL;
 }
 
-/* ---- real mode ------------------------------------------------------------------------------------------------- */
+/* ---- real mode ------------------------------------------------------------------------------- */
 
 static void real_mode_layout(void **state)
 {
@@ -451,7 +454,7 @@ static void without_loaded_high_the_kernel_is_low(void **state)
 	assert_int_equal(segment(f, "kernel")->reserved, segment(f, "kernel")->memsz);
 }
 
-/* ---- before protocol 2.00 -------------------------------------------------------------------------------------- */
+/* ---- before protocol 2.00 -------------------------------------------------------------------- */
 
 static void zimage_is_known_by_its_sizes(void **state)
 {
@@ -462,7 +465,8 @@ static void zimage_is_known_by_its_sizes(void **state)
 	assert_int_equal(segment(f, "kernel")->dest, 0x10000);
 	assert_int_equal(segment(f, "kernel")->bufsz, 1000);
 	assert_int_equal(segment(f, "setup")->dest, 0x90000);
-	assert_memory_equal((const uint8_t *)segment(f, "setup")->buf + 0x200, file(f) + 0x200, 2048);
+	assert_memory_equal((const uint8_t *)segment(f, "setup")->buf + 0x200, file(f) + 0x200,
+			    2048);
 	assert_string_equal((const char *)segment(f, "setup")->buf + 0x9800, "old");
 	assert_int_equal(handoff(f)->cs, 0x9020);
 

@@ -173,7 +173,7 @@ static void test_what_is_not_known(void **state)
 	assert_allowed(&m, LOAD, false, KX_UNKNOWN, "Secure Boot is on");
 }
 
-/* ---- the report -------------------------------------------------------------------------------------------- */
+/* ---- the report ------------------------------------------------------------------------------ */
 
 static const char *const ids[] = {
 	"config.kexec",

@@ -29,9 +29,9 @@ static void add(struct fixture *f, struct sample s)
 	struct kx_error err;
 
 	f->samples[f->count] = s;
-	assert_int_equal(kx_source_from_memory(names[f->count], s.data, s.size,
-					       &f->sources[f->count], &err),
-			 0);
+	assert_int_equal(
+		kx_source_from_memory(names[f->count], s.data, s.size, &f->sources[f->count], &err),
+		0);
 	f->count++;
 }
 

@@ -129,9 +129,7 @@ static void assert_words(const struct fixture *f, const char *words)
 		fail_msg("\"%s\" is not in \"%s\"", words, f->err.text);
 }
 
-/* ---- kexec_load
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- kexec_load ------------------------------------------------------------------------------ */
 
 static void segments_are_handed_over_in_one_call(void **state)
 {
@@ -247,8 +245,7 @@ static void one_failed_call_is_not_tried_again(void **state)
 	}
 }
 
-/* ---- kexec_file_load
- * --------------------------------------------------------------------------------------------- */
+/* ---- kexec_file_load ------------------------------------------------------------------------- */
 
 static void untouched_files_go_by_their_own_descriptors(void **state)
 {
@@ -332,9 +329,7 @@ static void file_load_errors_say_what_to_do(void **state)
 	}
 }
 
-/* ---- unload
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- unload ---------------------------------------------------------------------------------- */
 
 static void unload_takes_one_call(void **state)
 {

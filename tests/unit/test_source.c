@@ -174,7 +174,7 @@ static void from_memory(void **state)
 	kx_source_free(source);
 }
 
-/* ---- changes --------------------------------------------------------------------------------------------------- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 /* Timestamps move with the clock tick, so a change right after opening could hide behind an equal one. */
 static void set_old_time(void)
@@ -243,7 +243,7 @@ static void replaced(void **state)
 	kx_source_free(source);
 }
 
-/* ---- pipes ----------------------------------------------------------------------------------------------------- */
+/* ---- pipes ----------------------------------------------------------------------------------- */
 
 /* Runs @read with @size bytes of "ab" on standard input. */
 static void with_input(size_t size, void (*read_it)(size_t size))

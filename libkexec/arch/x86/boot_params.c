@@ -62,11 +62,12 @@ static size_t block_room(const struct kx_plan *plan)
 	       room_for(dtb ? kx_source_size(dtb) : 0) + room_for(RNG_SEED_SIZE);
 }
 
-/* ---- video ----------------------------------------------------------------------------------------------------- */
+/* ---- video ----------------------------------------------------------------------------------- */
 
 static bool is_text(const uint8_t *old)
 {
-	return old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_VLFB && old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_EFI;
+	return old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_VLFB &&
+	       old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_EFI;
 }
 
 /*
@@ -77,8 +78,8 @@ bool kx_x86_screen_valid(const struct kx_plan *plan)
 {
 	const struct kx_machine *machine = plan->machine;
 
-	return (!machine->fb_name && is_text(machine->boot_params)) || machine->firmware_fb == KX_YES ||
-	       (plan->request.flags & KX_REQUEST_REUSE_VIDEO);
+	return (!machine->fb_name && is_text(machine->boot_params)) ||
+	       machine->firmware_fb == KX_YES || (plan->request.flags & KX_REQUEST_REUSE_VIDEO);
 }
 
 static void put_screen(struct kx_boot_block *block, const uint8_t *old)
@@ -86,17 +87,19 @@ static void put_screen(struct kx_boot_block *block, const uint8_t *old)
 	const struct kx_machine *machine = block->plan->machine;
 
 	if (kx_x86_screen_valid(block->plan)) {
-		memcpy(block->buf + KX_BP_SCREEN_INFO, old + KX_BP_SCREEN_INFO, KX_BP_SCREEN_INFO_SIZE);
+		memcpy(block->buf + KX_BP_SCREEN_INFO, old + KX_BP_SCREEN_INFO,
+		       KX_BP_SCREEN_INFO_SIZE);
 		kx_put_le16(block->buf + KX_BP_SCREEN_EXT_MEM_K, 0);
 		return;
 	}
-	kx_plan_warn(block->plan,
-		     "%s drives the display: it stays dark until the next kernel's own driver loads; "
-		     "--reuse-video-type hands over the mode it was booted with",
-		     machine->fb_name ? machine->fb_name : "an unknown driver");
+	kx_plan_warn(
+		block->plan,
+		"%s drives the display: it stays dark until the next kernel's own driver loads; "
+		"--reuse-video-type hands over the mode it was booted with",
+		machine->fb_name ? machine->fb_name : "an unknown driver");
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static void copy(uint8_t *to, const uint8_t *from, size_t offset, size_t size)
 {
@@ -137,7 +140,8 @@ static void put_old_memory_sizes(uint8_t *bp, const struct kx_memmap *map)
 			continue;
 		size = (mem->end - 0x100000) >> 10;
 		kx_put_le16(bp + KX_BP_SCREEN_EXT_MEM_K, (uint16_t)(size > 0xfc00 ? 0xfc00 : size));
-		kx_put_le32(bp + KX_BP_ALT_MEM_K, (uint32_t)(size > UINT32_MAX ? UINT32_MAX : size));
+		kx_put_le32(bp + KX_BP_ALT_MEM_K,
+			    (uint32_t)(size > UINT32_MAX ? UINT32_MAX : size));
 	}
 }
 
@@ -228,6 +232,7 @@ int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uin
 						 .bufsz = block.used,
 						 .dest = block.dest,
 						 .memsz = block.used },
-			   err, "zero page, command line, setup_data; highest free place below %#llx",
+			   err,
+			   "zero page, command line, setup_data; highest free place below %#llx",
 			   (unsigned long long)at.max);
 }
