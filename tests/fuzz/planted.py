@@ -40,15 +40,15 @@ BUGS = [
      "return check_overlaps(elf, err);",
      "(void)check_overlaps;\n	return 0;"),
     ("initrd", "off-by-one", "libkexec/initrd.c",
-     "if (file.size < TRAILER_SIZE + beyond)",
-     "if (file.size < MAGIC_SIZE + beyond)"),
+     "calloc(count + 1, sizeof(*initrd->parts))",
+     "calloc(count, sizeof(*initrd->parts))"),
     ("initrd", "overflow", "libkexec/initrd.c",
      "size > BOOTCONFIG_MAX || size > trailer ||\n"
      "	    !kx_view_sub(file, trailer - size, size, &config))",
      "size + (uint32_t)TRAILER_SIZE > file.size ||\n"
      "	    (config = kx_view_of(file.data + trailer - size, size), 0))"),
     ("initrd", "missing check", "libkexec/initrd.c",
-     "if (config.data && owner->source)",
+     "if (!bytes.size)",
      "if (0)"),
     ("iomem", "off-by-one", "libkexec/machine/text.c",
      "copy = malloc(text.size + 1);",
@@ -78,7 +78,8 @@ def run(*argv, **kwargs):
 
 
 def copy_source(into):
-    shutil.copytree(TOP, into, ignore=shutil.ignore_patterns(".git", "build*", "__pycache__"))
+    ignore = shutil.ignore_patterns(".git", "build*", "__pycache__")
+    shutil.copytree(TOP, into, symlinks=True, ignore=ignore)
     env = dict(os.environ, CC=os.environ.get("CC", "clang"))
     run("meson", "setup", into / "build", into, "-Dfuzz=true", "-Db_lundef=false",
         "-Db_sanitize=address,undefined", env=env)
