@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/overflow.h"
@@ -107,6 +108,30 @@ bool kx_cmdline_find(const char *cmdline, const char *name, struct kx_word *ret)
 		found = true;
 	}
 	return found;
+}
+
+bool kx_cmdline_size(const char **pos, const char *end, uint64_t *ret)
+{
+	static const char units[] = "KMGTPE";
+	const char *unit;
+	uint64_t value;
+	char *stop;
+
+	if (*pos >= end || **pos < '0' || **pos > '9')
+		return false;
+	errno = 0;
+	value = strtoull(*pos, &stop, 0);
+	if (errno || stop > end)
+		return false;
+	unit = stop < end ? strchr(units, *stop & ~0x20) : NULL;
+	if (unit && *unit) {
+		if (kx_mul_overflow(value, UINT64_C(1) << (10 * (unit - units + 1)), &value))
+			return false;
+		stop++;
+	}
+	*pos = stop;
+	*ret = value;
+	return true;
 }
 
 /* lib/kstrtox.c: the first letter decides, the second one after an 'o'. */

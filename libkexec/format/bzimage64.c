@@ -120,12 +120,14 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 		.size = size,
 		.align = image->relocatable ? image->kernel_alignment : KX_PAGE_SIZE,
 		.min = image->pref_address,
-		.max = image->relocatable ? highest(image, FOUR_GIB) :
-					    kx_align_up(image->pref_address + size, KX_PAGE_SIZE),
+		.max = highest(image, FOUR_GIB),
 		.low_first = true,
 	};
 	int r;
 
+	if (!image->relocatable && (kx_add_overflow(place.min, size, &place.max) ||
+				    kx_align_up_overflow(place.max, KX_PAGE_SIZE, &place.max)))
+		return kx_fail(err, EBADMSG, "kernel asks for %s at %#" PRIx64, kx_size_text(size).s, place.min);
 	if (place.align < KX_PAGE_SIZE)
 		place.align = KX_PAGE_SIZE;
 	r = kx_plan_place(plan, "kernel", &place, ret, err);

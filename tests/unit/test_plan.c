@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -378,6 +379,8 @@ static void device_tree_goes_through_setup_data(void **state)
 	assert_non_null(data);
 	assert_int_equal(size, 5);
 	assert_memory_equal(data, "tree", 5);
+	f->request.dtb = add_source(f, "dtb", "never read", 3 * MIB);
+	assert_refused(f, -EFBIG, "dtb: device tree of 3 MiB");
 }
 
 static void screen_info_needs_a_firmware_driver(void **state)
@@ -565,12 +568,17 @@ static void purgatory_is_loaded_whole(void **state)
 static void purgatory_maps_what_the_kernel_needs(void **state)
 {
 	struct fixture *f = *state;
-	bool whole = false;
+	bool kernel = false, low = false;
 
 	assert_made(f);
-	for (uint32_t i = 0; i < handoff(f)->map_count; i++)
-		whole |= handoff(f)->maps[i].start == PREF && handoff(f)->maps[i].size == 0x100000;
-	assert_true(whole);
+	for (uint32_t i = 0; i < handoff(f)->map_count; i++) {
+		const struct kx_handoff_range *map = &handoff(f)->maps[i];
+
+		kernel |= map->start == PREF && map->size == 0x100000;
+		low |= map->start == 0 && map->size == 4 * GIB;
+	}
+	assert_true(kernel);
+	assert_true(low); /* where firmware keeps its tables */
 }
 
 static void no_checks_means_no_regions(void **state)
@@ -597,6 +605,9 @@ static void console_is_the_users_or_the_machines(void **state)
 	assert_int_equal(handoff(f)->console.base, 0xfe032000);
 	assert_int_equal(handoff(f)->console.reg_shift, 2);
 	assert_int_equal(handoff(f)->console.divisor, 0);
+	f->machine.m.uart.baud = 115200; /* by a clock that is not known */
+	assert_made(f);
+	assert_int_equal(handoff(f)->console.divisor, 0);
 
 	f->request.serial_port = 0x2f8;
 	f->request.serial_baud = 9600;
@@ -610,19 +621,24 @@ static void console_is_the_users_or_the_machines(void **state)
 	f->request.flags = KX_REQUEST_CONSOLE_SERIAL;
 	assert_made(f);
 	assert_int_equal(handoff(f)->console.base, 0x3f8);
+	assert_true(handoff(f)->flags & KX_HANDOFF_PROGRESS);
 }
 
 static void confidential_guests_get_no_port_io(void **state)
 {
 	struct fixture *f = *state;
+	uint32_t size;
 
 	f->machine.m.confidential = KX_CC_SEV_SNP;
 	f->machine.m.c_bit = 51;
+	assert_made(f);
+	assert_null(setup_data(f, KX_SETUP_CC_BLOB, &size));
 	kx_put_le32(f->machine.boot_params + KX_BP_CC_BLOB_ADDRESS, 0x1234);
 	assert_made(f);
 	assert_int_equal(handoff(f)->flags, KX_HANDOFF_NO_PORT_IO | KX_HANDOFF_NO_CPUID);
 	assert_int_equal(handoff(f)->enc_mask, UINT64_C(1) << 51);
-	assert_int_equal(kx_le32(boot_params(f) + KX_BP_CC_BLOB_ADDRESS), 0x1234);
+	assert_int_equal(kx_le32(setup_data(f, KX_SETUP_CC_BLOB, &size)), 0x1234);
+	assert_int_equal(size, 4);
 }
 
 /* ---- which system call ------------------------------------------------------------------------------------------ */
@@ -709,6 +725,24 @@ static void what_does_not_fit_is_refused_with_numbers(void **state)
 	f->request.method = KX_METHOD_AUTO;
 	f->machine.m.mem_available = 4096;
 	assert_refused(f, -ENOSPC, "4 KiB");
+}
+
+static void initrd_beyond_purgatorys_page_tables_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	/* Of zeros that take no memory; its end is looked at. */
+	size_t size = 60 * GIB;
+	void *zeros = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	const struct kx_source *initrds[] = { add_source(f, "huge", zeros, size) };
+
+	assert_ptr_not_equal(zeros, MAP_FAILED);
+	f->machine.m.mem_total = f->machine.m.mem_available = 200 * GIB;
+	kx_memmap_add(&f->machine.m.firmware_map, 4 * GIB, 200 * GIB, KX_MEM_RAM);
+	fixture_iomem(&f->machine, 4 * GIB, 200 * GIB, 0, "System RAM");
+	f->request.initrds = initrds;
+	f->request.initrd_count = 1;
+	assert_refused(f, -ENOSPC, "purgatory can map 48");
+	munmap(zeros, size);
 }
 
 static void five_level_paging_needs_a_kernel_that_knows_it(void **state)
@@ -805,6 +839,7 @@ int main(void)
 		TEST(missing_capability_is_a_warning),
 		TEST(long_command_line_is_refused_with_both_numbers),
 		TEST(what_does_not_fit_is_refused_with_numbers),
+		TEST(initrd_beyond_purgatorys_page_tables_is_refused),
 		TEST(five_level_paging_needs_a_kernel_that_knows_it),
 		TEST(other_machines_are_refused),
 		TEST(damage_is_refused_unless_forced),
