@@ -290,6 +290,17 @@ static void test_memmap_entry_unreadable(void **state)
 	assert_int_equal(m->firmware_map.count, 0);
 }
 
+static void test_memmap_empty(void **state)
+{
+	_tree_ char *root = tree_copy("debian12-bios-q35");
+	_machine_ struct kx_machine *m = NULL;
+
+	tree_remove(root, "/sys/firmware/memmap");
+	tree_folder(root, "/sys/firmware/memmap");
+	m = machine_read(root);
+	assert_false(m->have_firmware_map);
+}
+
 static void test_runtime_map_entry_unreadable(void **state)
 {
 	_tree_ char *root = tree_copy("debian12-ovmf");
@@ -383,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_kernel_without_kexec),
 		cmocka_unit_test(test_many_entries),
 		cmocka_unit_test(test_memmap_entry_unreadable),
+		cmocka_unit_test(test_memmap_empty),
 		cmocka_unit_test(test_runtime_map_entry_unreadable),
 		cmocka_unit_test(test_noruntime),
 		cmocka_unit_test(test_rsdp_in_order),
