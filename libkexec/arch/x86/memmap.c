@@ -52,10 +52,11 @@ static int users_ranges(const char *cmdline, struct kx_ranges *ret)
 	int r = 0;
 
 	while (r == 0 && cmdline && kx_cmdline_next(&cmdline, &word)) {
-		const char *from = word.value, *end = from + word.value_size;
+		const char *from = word.value, *end;
 
 		if (!from || !kx_word_is(&word, "memmap"))
 			continue;
+		end = from + word.value_size;
 		while (r == 0 && from < end) {
 			const char *comma = memchr(from, ',', (size_t)(end - from));
 
