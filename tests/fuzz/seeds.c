@@ -126,7 +126,10 @@ static void elf_seeds_of(unsigned bits)
 	for (unsigned i = 0; i < 128; i++)
 		sample_elf_phdr(&e, i, &(Elf64_Phdr){ .p_type = PT_NULL });
 	snprintf(name, sizeof(name), "elf%u-many", bits);
-	/* With room for one more than may be. */
+	save("elf", name, e.data, bits == 64 ? 64 + 128 * 56 : 52 + 128 * 32);
+	/* Time does not suffice to come upon this by chance. */
+	sample_elf_set_phnum(&e, 129);
+	snprintf(name, sizeof(name), "elf%u-too-many", bits);
 	save("elf", name, e.data, bits == 64 ? 64 + 129 * 56 : 52 + 129 * 32);
 }
 
