@@ -234,3 +234,10 @@ def test_missing_capability_is_named_before_any_call(kexec):
     result = kexec("-l", kexec.kernel)
     assert (result.status, result.log) == (FAILED, [])
     assert "cannot load: this process does not have CAP_SYS_BOOT; run it as root" in result.err
+
+
+def test_reuseinitrd(kexec):
+    kexec.change(sys__firmware__initrd="KEPT")
+    result = kexec("-l", "-s", "--reuseinitrd", f"--initrd={kexec.initrd}", kexec.kernel)
+    assert result.status == 0, result.err
+    assert "initrd=10 " in result.log[0]  # the kept one first
