@@ -674,6 +674,9 @@ static void pe_sections_past_syssize(void **state)
 	kx_put_le16(s.data + SB_PE + 6, 0xffff);
 	kx_put_le16(s.data + SB_PE + 20, 0xffff);
 	assert_int_equal(payload(&s, ""), 0);
+	kx_put_le32(s.data + 0x3c, SB_SETUP_SIZE - 4);
+	memcpy(s.data + SB_SETUP_SIZE - 4, "PE\0", 4);
+	assert_int_equal(payload(&s, ""), 0);
 	sample_free(&p);
 	sample_free(&s);
 }
