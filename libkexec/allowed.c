@@ -10,6 +10,7 @@
 
 #include "allowed.h"
 #include "base/overflow.h"
+#include "cmdline.h"
 #include "machine/machine.h"
 
 struct kx_question {
@@ -106,19 +107,26 @@ static enum kx_fact kx_is_not_locked_down(const struct kx_question *q, struct kx
 {
 	enum kx_lockdown lockdown = q->machine->lockdown;
 
-	if (lockdown == KX_LOCKDOWN_NONE)
+	if (lockdown == KX_LOCKDOWN_NONE || lockdown == KX_LOCKDOWN_UNKNOWN)
 		return KX_YES;
-	/* Distributions lock the kernel down when Secure Boot is on, and only then by themselves.
-	 */
-	if (lockdown == KX_LOCKDOWN_UNKNOWN && q->machine->secure_boot != KX_YES)
-		return KX_YES;
-	if (lockdown == KX_LOCKDOWN_UNKNOWN)
-		return kx_not_known(why, "Secure Boot is on, and it is not known whether the "
-					 "kernel is locked down; mount securityfs");
 	kx_fail(why, EPERM,
 		"the kernel is locked down (%s) and takes signed kernels only, by kexec_file_load",
 		lockdown == KX_LOCKDOWN_INTEGRITY ? "integrity" : "confidentiality");
 	return KX_NO;
+}
+
+/* Distributions lock the kernel down when Secure Boot is on, and only then by themselves. */
+static enum kx_fact kx_is_known_not_locked_down(const struct kx_question *q, struct kx_error *why)
+{
+	const struct kx_machine *machine = q->machine;
+	struct kx_word word;
+
+	if (machine->lockdown != KX_LOCKDOWN_UNKNOWN)
+		return KX_YES;
+	if (machine->secure_boot != KX_YES && !kx_cmdline_find(machine->cmdline, "lockdown", &word))
+		return KX_YES;
+	return kx_not_known(why, "it is not known whether the kernel is locked down, which Secure Boot "
+				 "or lockdown= makes likely; mount securityfs");
 }
 
 static enum kx_fact kx_needs_no_signature(const struct kx_question *q, struct kx_error *why)
@@ -130,11 +138,16 @@ static enum kx_fact kx_needs_no_signature(const struct kx_question *q, struct kx
 	return KX_YES;
 }
 
-static enum kx_fact kx_needs_no_ima(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact kx_is_not_appraised(const struct kx_question *q, struct kx_error *why)
 {
 	if (q->machine->ima_appraises_kexec == KX_YES)
 		return kx_no(why, "IMA appraises the kernel to be started, which it can do with "
 				  "kexec_file_load only");
+	return KX_YES;
+}
+
+static enum kx_fact kx_has_no_measurements(const struct kx_question *q, struct kx_error *why)
+{
 	if (q->machine->ima_measures == KX_YES)
 		return kx_no(why, "IMA has a measurement list, which only kexec_file_load carries "
 				  "over");
@@ -152,8 +165,12 @@ static enum kx_fact kx_needs_no_handover(const struct kx_question *q, struct kx_
 static kx_condition *const for_both[] = { kx_is_built_in, kx_is_not_xen, kx_has_capability,
 					  kx_is_not_disabled, kx_is_within_limit };
 
-static kx_condition *const for_load[] = { kx_is_not_locked_down, kx_needs_no_signature,
-					  kx_needs_no_ima, kx_needs_no_handover };
+/* What the kernel refuses by kexec_load alone. */
+static kx_condition *const for_load[] = { kx_is_not_locked_down, kx_is_not_appraised };
+
+/* What it does not see, but what is lost, or not to be found out. */
+static kx_condition *const for_good_load[] = { kx_is_known_not_locked_down, kx_needs_no_signature,
+					       kx_has_no_measurements, kx_needs_no_handover };
 
 /* The first obstacle decides; without any, the first condition that is not known. */
 static enum kx_fact kx_ask(const struct kx_question *q, kx_condition *const *conditions,
@@ -180,6 +197,23 @@ static enum kx_fact kx_allowed_call(const struct kx_question *q, struct kx_error
 	return fact;
 }
 
+bool kx_load_is_second_best(const struct kx_machine *machine, struct kx_error *why)
+{
+	struct kx_question q = { .machine = machine, .method = KX_METHOD_LOAD };
+
+	return kx_ask(&q, for_good_load, KX_ARRAY_SIZE(for_good_load), why, KX_YES) != KX_YES;
+}
+
+/* For people: a call that would lose something is not one to recommend. */
+static enum kx_fact kx_recommended_call(const struct kx_question *q, struct kx_error *why)
+{
+	enum kx_fact fact = kx_allowed_call(q, why);
+
+	if (q->method == KX_METHOD_LOAD)
+		fact = kx_ask(q, for_good_load, KX_ARRAY_SIZE(for_good_load), why, fact);
+	return fact;
+}
+
 enum kx_fact kx_allowed_by_system(const struct kx_machine *machine, enum kx_method method,
 				  bool for_crash, struct kx_error *why)
 {
@@ -197,11 +231,11 @@ enum kx_fact kx_allowed(const struct kx_machine *machine, enum kx_method method,
 
 	why->text[0] = '\0';
 	if (method != KX_METHOD_AUTO)
-		return kx_allowed_call(&q, why);
+		return kx_recommended_call(&q, why);
 	q.method = KX_METHOD_LOAD;
-	by_load = kx_allowed_call(&q, &load);
+	by_load = kx_recommended_call(&q, &load);
 	q.method = KX_METHOD_FILE_LOAD;
-	by_file = kx_allowed_call(&q, &file);
+	by_file = kx_recommended_call(&q, &file);
 	if (by_load == KX_YES || by_file == KX_YES)
 		return KX_YES;
 	/* Both reasons in one text: each cut to its half. */

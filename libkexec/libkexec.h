@@ -235,7 +235,7 @@ struct kx_request {
  * struct kx_segment - bytes and where they go
  * @name: "kernel", "initrd", "boot_params", "purgatory" …
  * @why: why it goes there, for a person
- * @buf: @bufsz bytes
+ * @buf: @bufsz bytes; NULL when the running kernel reads the file itself
  * @dest: physical address, page-aligned; KX_DEST_UNKNOWN when the plan could not be placed
  * @memsz: what the kernel is asked to fill, page-aligned; beyond @bufsz it is zero
  * @reserved: what nothing else may use, >= @memsz: a kernel's bss that it clears by itself

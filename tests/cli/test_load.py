@@ -224,9 +224,10 @@ def test_answers_of_the_kernel(kexec, code, words):
 
 def test_hidden_memory_map_cannot_be_loaded(kexec):
     kexec.change(proc__iomem="00000000-00000000 : System RAM\n00000000-00000000 : System RAM\n")
-    result = kexec("-l", kexec.kernel)
+    result = kexec("-c", "-l", kexec.kernel)
     assert (result.status, result.log) == (FAILED, [])
     assert "run as root" in result.err
+    assert kexec("-l", kexec.kernel).log[0].startswith("kexec_file_load")
 
 
 def test_missing_capability_is_named_before_any_call(kexec):

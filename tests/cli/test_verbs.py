@@ -61,7 +61,8 @@ def test_plan_in_text(kexec):
 
 
 def test_hidden_addresses_are_unknown_and_never_zero(kexec):
-    kexec.change(proc__iomem="00000000-00000000 : System RAM\n")
+    kexec.change(proc__iomem="00000000-00000000 : System RAM\n",
+                 proc__self__status="CapEff:\t0000000000000000\nNSpid:\t1\n")
     plan = answer(kexec, "plan", kexec.kernel, status=WARNINGS)
     assert plan["entry"] is None
     assert {s["dest"] for s in plan["segments"]} == {None}

@@ -249,11 +249,12 @@ static void hidden_memory_map_makes_an_unplaced_plan(void **state)
 	struct fixture *f = *state;
 
 	f->machine.m.iomem.hidden = true;
+	f->machine.m.cap_sys_boot = KX_NO;
 	assert_made(f);
 	assert_false(kx_plan_placed(f->plan));
 	assert_int_equal(segment(f, "kernel")->dest, KX_DEST_UNKNOWN);
 	assert_int_equal(kx_plan_entry(f->plan), 0);
-	assert_true(warned(f, "unknown"));
+	assert_true(warned(f, "not known"));
 }
 
 /* ---- initrd ---------------------------------------------------------------------------------------------------- */
@@ -682,6 +683,45 @@ static void file_load_leaves_room_for_elfcorehdr(void **state)
 	assert_made(f);
 }
 
+/* Each loses something by kexec_load that the kernel would not complain about: -a avoids it, -c does as it is told. */
+static void what_kexec_load_would_lose_decides_only_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	struct kx_machine *m = &f->machine.m, old = *m;
+
+	for (int i = 0; i < 5; i++) {
+		*m = old;
+		m->config.kexec_sig_force = i == 0 ? KX_YES : KX_NO;
+		m->ima_measures = i == 1 ? KX_YES : KX_NO;
+		m->kho_active = i == 2 ? KX_YES : KX_NO;
+		m->secure_boot = i == 3 ? KX_YES : KX_NO;
+		if (i == 4)
+			m->cmdline = (char *)(uintptr_t) "quiet lockdown=integrity";
+		f->request.method = KX_METHOD_AUTO;
+		assert_made(f);
+		assert_int_equal(kx_plan_method(f->plan), KX_METHOD_FILE_LOAD);
+		f->request.method = KX_METHOD_LOAD;
+		assert_made(f);
+		assert_int_equal(kx_plan_method(f->plan), KX_METHOD_LOAD);
+		assert_true(warned(f, "although"));
+	}
+	m->ima_appraises_kexec = KX_YES;
+	assert_refused(f, -EPERM, "IMA");
+}
+
+static void without_a_memory_map_root_uses_kexec_file_load(void **state)
+{
+	struct fixture *f = *state;
+
+	f->machine.m.have_firmware_map = false;
+	assert_made(f);
+	assert_int_equal(kx_plan_method(f->plan), KX_METHOD_FILE_LOAD);
+	assert_non_null(strstr(kx_plan_method_why(f->plan), "CONFIG_FIRMWARE_MEMMAP"));
+	f->request.method = KX_METHOD_LOAD;
+	assert_made(f);
+	assert_false(kx_plan_placed(f->plan));
+}
+
 static void missing_capability_is_a_warning(void **state)
 {
 	struct fixture *f = *state;
@@ -836,6 +876,8 @@ int main(void)
 		TEST(lockdown_leads_to_kexec_file_load),
 		TEST(both_reasons_are_given),
 		TEST(file_load_leaves_room_for_elfcorehdr),
+		TEST(what_kexec_load_would_lose_decides_only_by_itself),
+		TEST(without_a_memory_map_root_uses_kexec_file_load),
 		TEST(missing_capability_is_a_warning),
 		TEST(long_command_line_is_refused_with_both_numbers),
 		TEST(what_does_not_fit_is_refused_with_numbers),
