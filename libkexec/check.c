@@ -101,6 +101,8 @@ static void kx_check_disabled(const struct kx_machine *machine, struct kx_findin
 				   "/etc/sysctl.d before kexec has loaded");
 	} else if (machine->load_disabled == KX_NO) {
 		kx_say(&f->found, "0");
+	} else if (machine->kexec_core == KX_NO) {
+		kx_say(&f->found, "this kernel has no such switch");
 	} else {
 		f->verdict = KX_UNKNOWN;
 		kx_say(&f->found, "/proc/sys/kernel/kexec_load_disabled could not be read");

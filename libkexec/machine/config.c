@@ -25,6 +25,8 @@ static const struct kx_option {
 	{ "CONFIG_KEXEC_SIG", offsetof(struct kx_config, kexec_sig) },
 	{ "CONFIG_KEXEC_SIG_FORCE", offsetof(struct kx_config, kexec_sig_force) },
 	{ "CONFIG_CRASH_DUMP", offsetof(struct kx_config, crash_dump) },
+	{ "CONFIG_SECURITY_LOCKDOWN_LSM", offsetof(struct kx_config, lockdown) },
+	{ "CONFIG_IMA", offsetof(struct kx_config, ima) },
 	{ "CONFIG_IMA_KEXEC", offsetof(struct kx_config, ima_kexec) },
 	{ "CONFIG_IMA_SECURE_AND_OR_TRUSTED_BOOT", offsetof(struct kx_config, ima_secure_boot) },
 	{ "CONFIG_IMA_ARCH_POLICY", offsetof(struct kx_config, ima_arch_policy) },

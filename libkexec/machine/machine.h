@@ -75,6 +75,7 @@ struct kx_config {
 	char *path; /* NULL: none found */
 	enum kx_fact kexec, kexec_file, kexec_sig, kexec_sig_force, crash_dump, ima_kexec, relocatable, kho;
 	enum kx_fact kho_default; /* handover is on unless kho=off */
+	enum kx_fact lockdown, ima;   /* built in at all */
 	enum kx_fact ima_secure_boot; /* IMA asks for the state of Secure Boot */
 	enum kx_fact ima_arch_policy; /* and then has rules of its own */
 	enum kx_fact ima_write_policy; /* IMA's policy can be replaced more than once */

@@ -176,3 +176,14 @@ int kx_read_mounts(struct kx_root *root, struct kx_machine *machine, struct kx_e
 		machine->root_on_network = kx_mount_on_network(root, &mount);
 	return 0;
 }
+
+enum kx_fact kx_root_on_network(const char *path)
+{
+	_cleanup_(kx_root_close) struct kx_root root = KX_ROOT_NONE;
+	struct kx_machine machine = { 0 };
+	struct kx_error err = { 0 };
+
+	if (kx_root_open(path, &root, &err) < 0 || kx_read_mounts(&root, &machine, &err) < 0)
+		return KX_UNKNOWN;
+	return machine.root_on_network;
+}

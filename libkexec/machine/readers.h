@@ -31,8 +31,7 @@ int kx_read_ima(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 int kx_read_handover(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_mounts(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 
-/* ---- parsers of untrusted text and tables: pure, fuzzed
- * ------------------------------------------------------ */
+/* ---- parsers of untrusted text and tables: pure, fuzzed -------------------------------------- */
 
 /* Lines of one /proc/iomem; more than any machine has, and enough to bound the work on a hostile
  * file. */

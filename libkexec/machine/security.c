@@ -67,6 +67,12 @@ static enum kx_fact kx_find_secure_boot(struct kx_root *root, const struct kx_ma
 	return fact == KX_UNKNOWN ? kx_secure_boot_of_variable(root) : fact;
 }
 
+/* A file of securityfs is missing: because the kernel lacks the feature, and not because nobody mounted securityfs? */
+static bool kx_is_not_there(struct kx_root *root, enum kx_fact built_in)
+{
+	return built_in == KX_NO || kx_root_exists(root, "/sys/kernel/security/lsm");
+}
+
 int kx_read_lockdown(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
@@ -76,8 +82,7 @@ int kx_read_lockdown(struct kx_root *root, struct kx_machine *machine, struct kx
 	r = kx_root_read(root, "/sys/kernel/security/lockdown", KX_CAP_VALUE, &blob);
 	if (r >= 0)
 		return kx_lockdown_of(kx_blob_view(&blob), &machine->lockdown, err);
-	/* securityfs is mounted, so the kernel has no lockdown. */
-	if (r == -ENOENT && kx_root_exists(root, "/sys/kernel/security/lsm"))
+	if (r == -ENOENT && kx_is_not_there(root, machine->config.lockdown))
 		machine->lockdown = KX_LOCKDOWN_NONE;
 	return r;
 }
@@ -196,7 +201,7 @@ int kx_read_ima(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 	int r;
 
 	if (!kx_root_exists(root, "/sys/kernel/security/ima")) {
-		if (!kx_root_exists(root, "/sys/kernel/security/lsm"))
+		if (!kx_is_not_there(root, machine->config.ima))
 			return 0;
 		machine->ima_appraises_kexec = KX_NO;
 		machine->ima_measures = KX_NO;

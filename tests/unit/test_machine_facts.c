@@ -10,7 +10,7 @@
 #include "base/endian.h"
 #include "machine_tree.h"
 
-/* ---- serial ports ------------------------------------------------------------------------------------------ */
+/* ---- serial ports ---------------------------------------------------------------------------- */
 
 static void assert_uart(const char *root, const char *cmdline, enum kx_uart_kind kind,
 			uint64_t base, uint32_t baud, const char *found)
@@ -134,7 +134,7 @@ static void test_uart_of_spcr(void **state)
 	assert_uart(root, "quiet\n", KX_UART_NONE, 0, 0, NULL);
 }
 
-/* ---- the processor ----------------------------------------------------------------------------------------- */
+/* ---- the processor --------------------------------------------------------------------------- */
 
 static void set_flags(const char *root, const char *flags)
 {
@@ -213,7 +213,7 @@ static void test_five_levels(void **state)
 	assert_int_equal(m->guest, KX_NO);
 }
 
-/* ---- hypervisors ------------------------------------------------------------------------------------------- */
+/* ---- hypervisors ----------------------------------------------------------------------------- */
 
 static void assert_hypervisor(const char *root, const char *vendor, const char *product,
 			      const char *name)
@@ -246,7 +246,7 @@ static void test_hypervisors(void **state)
 	assert_hypervisor(root, "Microsoft Corporation\n", "Surface Laptop\n", NULL);
 }
 
-/* ---- the screen -------------------------------------------------------------------------------------------- */
+/* ---- the screen ------------------------------------------------------------------------------ */
 
 static void assert_fb(const char *root, const char *text, enum kx_fact firmware, const char *name)
 {
@@ -274,7 +274,9 @@ static void test_frame_buffers(void **state)
 	assert_fb(root, "\n", KX_NO, NULL);
 }
 
-/* ---- locks ------------------------------------------------------------------------------------------------- */
+/* ---- locks ----------------------------------------------------------------------------------- */
+
+#define BIOS_CONFIG "/boot/config-6.1.0-50-cloud-amd64"
 
 static void test_lockdown(void **state)
 {
@@ -288,9 +290,15 @@ static void test_lockdown(void **state)
 	tree_write(root, "/sys/kernel/security/lockdown", "none integrity confidentiality\n");
 	assert_unreadable(root, EBADMSG, "/sys/kernel/security/lockdown");
 	tree_remove(root, "/sys/kernel/security/lockdown");
+	tree_write(root, BIOS_CONFIG, "CONFIG_SECURITY_LOCKDOWN_LSM=y\n");
 	m = machine_read(root);
 	assert_int_equal(m->lockdown, KX_LOCKDOWN_UNKNOWN);
 	kx_machine_free(m);
+	tree_write(root, BIOS_CONFIG, "# CONFIG_SECURITY_LOCKDOWN_LSM is not set\n");
+	m = machine_read(root);
+	assert_int_equal(m->lockdown, KX_LOCKDOWN_NONE);
+	kx_machine_free(m);
+	tree_remove(root, BIOS_CONFIG);
 	tree_write(root, "/sys/kernel/security/lsm", "capability,yama\n");
 	m = machine_read(root);
 	assert_int_equal(m->lockdown, KX_LOCKDOWN_NONE);
@@ -384,10 +392,13 @@ static void test_no_ima(void **state)
 	tree_write(root, "/sys/kernel/security/lsm", "capability\n");
 	assert_ima(root, KX_NO, KX_NO);
 	tree_remove(root, "/sys/kernel/security");
+	tree_write(root, "/boot/config-6.1.0-50-amd64", "CONFIG_IMA=y\n");
 	assert_ima(root, KX_UNKNOWN, KX_UNKNOWN);
+	tree_write(root, "/boot/config-6.1.0-50-amd64", "# CONFIG_IMA is not set\n");
+	assert_ima(root, KX_NO, KX_NO);
 }
 
-/* ---- kexec's own state ------------------------------------------------------------------------------------- */
+/* ---- kexec's own state ----------------------------------------------------------------------- */
 
 static void test_sysctls(void **state)
 {
@@ -474,7 +485,7 @@ static void test_handover(void **state)
 	assert_unreadable(root, EBADMSG, "finalize");
 }
 
-/* ---- the process ------------------------------------------------------------------------------------------- */
+/* ---- the process ----------------------------------------------------------------------------- */
 
 static void test_process(void **state)
 {
@@ -515,7 +526,7 @@ static void test_user_namespace(void **state)
 	assert_int_equal(m->cap_sys_boot, KX_NO);
 }
 
-/* ---- the configuration ------------------------------------------------------------------------------------- */
+/* ---- the configuration ----------------------------------------------------------------------- */
 
 static void write_gzip(const char *root, const char *path, const char *text)
 {
@@ -574,7 +585,7 @@ static void test_config_with_nothing_in_it(void **state)
 	assert_unreadable(root, EBADMSG, "names no option");
 }
 
-/* ---- the root file system ---------------------------------------------------------------------------------- */
+/* ---- the root file system -------------------------------------------------------------------- */
 
 static void assert_root(const char *root, const char *mountinfo, enum kx_fact expected)
 {
@@ -642,7 +653,7 @@ static void test_root_on_stacked_devices(void **state)
 	assert_root(root, DM, KX_UNKNOWN);
 }
 
-/* ---- malformed captures ------------------------------------------------------------------------------------ */
+/* ---- malformed captures ---------------------------------------------------------------------- */
 
 static const struct {
 	const char *machine, *path, *text, *part;
@@ -685,7 +696,7 @@ static void test_nul_in_a_line(void **state)
 	assert_unreadable(root, EBADMSG, "/proc/cmdline");
 }
 
-/* ---- the way files are read -------------------------------------------------------------------------------- */
+/* ---- the way files are read ------------------------------------------------------------------ */
 
 static void test_links_do_not_lead_out(void **state)
 {
