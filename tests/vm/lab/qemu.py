@@ -209,13 +209,13 @@ class Qemu:
                         raise GuestFailed(f"no {what} within {timeout} s")
             return result
 
-    def wait_console(self, text, since=0, timeout=TIMEOUT):
+    def wait_console(self, text, since=0, timeout=TIMEOUT, may_end=False):
         """Wait until the console shows text after the position since; return the end of it."""
         def found():
             at = self.text["console"].find(text, since)
             return at + len(text) if at >= 0 else 0
 
-        return self.wait_for(f"{text!r} on the console", found, timeout)
+        return self.wait_for(f"{text!r} on the console", found, timeout, may_end)
 
     def wait_reset(self, timeout=TIMEOUT):
         """Wait until the guest resets the machine, and see that this is what ended it."""
