@@ -268,8 +268,8 @@ def test_control_characters_do_not_reach_the_terminal(kexec):
 
 
 def test_json_is_utf8_whatever_the_bytes(kexec):
-    bytes_ = {b"\xff": "?", b"\xc3\xa9": "é", b"\xed\xa0\x80": "???", b"\xf0\x9f\x98\x80": "😀", b"\xe2\x82": "??", b"\xe2\x82x": "??x",
-              b"\xc0\xaf": "??", b"\xf4\x90\x80\x80": "????"}
+    bytes_ = {b"\xff": "?", b"\xc3\xa9": "é", b"\xed\xa0\x80": "???", b"\xf0\x9f\x98\x80": "😀",
+              b"\xe2\x82": "??", b"\xe2\x82x": "??x", b"\xc0\xaf": "??", b"\xf4\x90\x80\x80": "????"}
     for given, shown in bytes_.items():
         run = subprocess.run([FAKE, b"plan", kexec.kernel, b"--json", b"--append=" + given], capture_output=True,
                              check=False, env={"KX_FAKE_ROOT": str(kexec.root)})
