@@ -57,7 +57,8 @@ static void fields_of_2_15(void **state)
 	assert_int_equal(image.payload.size, s.size - 2560);
 	assert_ptr_equal(image.compressed.data, image.payload.data + SB_PAYLOAD);
 	assert_int_equal(image.compressed.size, kx_le32(s.data + SB_PAYLOAD_LENGTH));
-	assert_int_equal(image.kernel_version.size, strlen("6.1.0-1-test (somebody@nowhere) #1 SMP"));
+	assert_int_equal(image.kernel_version.size,
+			 strlen("6.1.0-1-test (somebody@nowhere) #1 SMP"));
 	assert_memory_equal(image.kernel_version.data, "6.1.0-1-test", 12);
 	assert_int_equal(image.loadflags, KX_LOADED_HIGH);
 	assert_int_equal(image.xloadflags, 0x7f);
@@ -117,6 +118,8 @@ static void before_2_04_the_file_tells_the_size(void **state)
 	s.size -= 100;
 	assert_int_equal(parsed(&s).payload.size, whole - 100 - 2560);
 	refused(kx_view_of(s.data, 2560), -EBADMSG, "truncated");
+	kx_put_le16(s.data + SB_VERSION, 0x0204);
+	refused(view(&s), -EBADMSG, "truncated");
 	sample_free(&s);
 }
 
@@ -143,6 +146,15 @@ static void header_that_ends_early(void **state)
 	sample_free(&s);
 }
 
+static void longest_header(void **state)
+{
+	struct sample s = sample_bzimage();
+
+	s.data[SB_JUMP + 1] = 0x7f;
+	assert_int_equal(parsed(&s).setup_header.size, 0x281 - 0x1f1);
+	sample_free(&s);
+}
+
 /* Every shorter file is refused; up to the magic it is not known to be ours. */
 static void every_truncation(void **state)
 {
@@ -154,7 +166,9 @@ static void every_truncation(void **state)
 
 		memcpy(copy, s.data, size);
 		refused(kx_view_of(copy, size), size < 0x206 ? -ENOEXEC : -EBADMSG,
-			size < 0x200 ? "no boot flag" : size < 0x206 ? "HdrS" : "truncated");
+			size < 0x200   ? "no boot flag"
+			: size < 0x206 ? "HdrS"
+				       : "truncated");
 		free(copy);
 	}
 	sample_free(&s);
@@ -165,7 +179,8 @@ static void truncated_message_has_numbers(void **state)
 	struct sample s = sample_bzimage();
 	char need[80];
 
-	snprintf(need, sizeof(need), "3000 bytes, the header says %zu; copy the file again", s.size);
+	snprintf(need, sizeof(need), "3000 bytes, the header says %zu; copy the file again",
+		 s.size);
 	refused(kx_view_of(s.data, 3000), -EBADMSG, need);
 	sample_free(&s);
 }
@@ -175,8 +190,13 @@ static void last_paragraph_not_filled_up(void **state)
 {
 	struct sample s = sample_bzimage();
 
-	kx_put_le32(s.data + SB_PAYLOAD_OFFSET, 0);
 	s.size -= 15;
+	kx_put_le16(s.data + SB_VERSION, 0x0208);
+	refused(view(&s), -EBADMSG, "truncated");
+	kx_put_le16(s.data + SB_VERSION, 0x0207);
+	assert_int_equal(parsed(&s).payload.size, s.size - SB_SETUP_SIZE);
+	kx_put_le16(s.data + SB_VERSION, 0x020f);
+	kx_put_le32(s.data + SB_PAYLOAD_OFFSET, 0);
 	assert_int_equal(parsed(&s).payload.size, s.size - SB_SETUP_SIZE);
 	refused(kx_view_of(s.data, s.size - 1), -EBADMSG, "truncated");
 	sample_free(&s);
@@ -200,7 +220,8 @@ static void malformed(void **state)
 		{ "syssize zero", SB_SYSSIZE, 4, 0, -EBADMSG, "syssize" },
 		{ "syssize highest", SB_SYSSIZE, 4, 0xffffffff, -EBADMSG, "truncated" },
 		{ "setup_sects highest", SB_SETUP_SECTS, 1, 255, -EBADMSG, "truncated" },
-		{ "kernel_alignment zero", SB_KERNEL_ALIGNMENT, 4, 0, -EBADMSG, "kernel_alignment" },
+		{ "kernel_alignment zero", SB_KERNEL_ALIGNMENT, 4, 0, -EBADMSG,
+		  "kernel_alignment" },
 		{ "kernel_alignment not a power of two", SB_KERNEL_ALIGNMENT, 4, 0x200001, -EBADMSG,
 		  "kernel_alignment is 0x200001, need a power of two" },
 		{ "min_alignment above kernel_alignment", SB_MIN_ALIGNMENT, 1, 22, -EBADMSG,
@@ -261,6 +282,33 @@ static void absent_things(void **state)
 	sample_free(&s);
 }
 
+/* init_size came with 2.10, and is enough when it is the kernel's own size. */
+static void init_size_edges(void **state)
+{
+	struct sample s = sample_bzimage();
+
+	kx_put_le32(s.data + SB_INIT_SIZE, (uint32_t)s.size - SB_SETUP_SIZE);
+	assert_int_equal(parsed(&s).init_size, s.size - SB_SETUP_SIZE);
+	kx_put_le32(s.data + SB_INIT_SIZE, (uint32_t)s.size - SB_SETUP_SIZE - 1);
+	refused(view(&s), -EBADMSG, "init_size");
+	kx_put_le16(s.data + SB_VERSION, 0x020a);
+	refused(view(&s), -EBADMSG, "init_size");
+	kx_put_le16(s.data + SB_VERSION, 0x0209);
+	assert_int_equal(parsed(&s).init_size, 0);
+	sample_free(&s);
+}
+
+static void alignment_of_a_fixed_kernel(void **state)
+{
+	struct sample s = sample_bzimage();
+
+	s.data[SB_RELOCATABLE_KERNEL] = 0;
+	assert_int_equal(parsed(&s).kernel_alignment, 0x200000);
+	kx_put_le32(s.data + SB_KERNEL_ALIGNMENT, 0x300000);
+	refused(view(&s), -EBADMSG, "kernel_alignment");
+	sample_free(&s);
+}
+
 static void kernel_version_outside_setup(void **state)
 {
 	struct sample s = sample_bzimage();
@@ -279,7 +327,7 @@ static void kernel_version_without_nul(void **state)
 	sample_free(&s);
 }
 
-/* ---- CRC-32 -------------------------------------------------------------------------------------------------- */
+/* ---- CRC-32 ---------------------------------------------------------------------------------- */
 
 /* Returns what kx_bzimage_crc() does, checking what it promises about its output. */
 static int crc(const struct sample *s, bool expect_checked)
@@ -437,6 +485,7 @@ static void crc_absent(void **state)
 		{ "7.2.13+deb14-cloud-amd64", true, 0 },
 		{ "6.15.0", true, 0 },
 		{ "6.15-rc1", true, 0 },
+		{ "6.19.2", true, 0 },
 		{ "10.0.1", true, 0 },
 		{ "6.14.11", true, -EBADMSG },
 		{ "6.1.0-50-amd64", true, -EBADMSG },
@@ -481,7 +530,7 @@ static void crc_before_2_08(void **state)
 	sample_free(&s);
 }
 
-/* ---- payload ------------------------------------------------------------------------------------------------- */
+/* ---- payload --------------------------------------------------------------------------------- */
 
 static struct sample with_size(struct sample s, size_t size)
 {
@@ -624,12 +673,9 @@ static void payload_of_other_kinds(void **state)
 		size_t size;
 		int code;
 	} samples[] = {
-		{ "\177ELF\0\0\0\0", 8, 0 },
-		{ "BZh9AAAA\0\0\0", 12, 0 },
-		{ "\211LZO\0\0\0\0", 8, 0 },
-		{ "\0\0\0\0\0\0\0\0", 8, -EBADMSG },
-		{ "XXXXXXXX", 8, -EBADMSG },
-		{ "\037\213", 2, -EBADMSG },
+		{ "\177ELF\0\0\0\0", 8, 0 }, { "BZh9AAAA\0\0\0", 12, 0 },
+		{ "\211LZO\0\0\0\0", 8, 0 }, { "\0\0\0\0\0\0\0\0", 8, -EBADMSG },
+		{ "XXXXXXXX", 8, -EBADMSG }, { "\037\213", 2, -EBADMSG },
 	};
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(samples); i++) {
@@ -638,7 +684,8 @@ static void payload_of_other_kinds(void **state)
 
 		sample_append(&p, samples[i].bytes, samples[i].size);
 		s = sample_bzimage_with(&p);
-		assert_int_equal(payload(&s, "payload is in no compression format"), samples[i].code);
+		assert_int_equal(payload(&s, "payload is in no compression format"),
+				 samples[i].code);
 		sample_free(&p);
 		sample_free(&s);
 	}
@@ -698,12 +745,15 @@ int main(void)
 		cmocka_unit_test(setup_sects_0_means_4),
 		cmocka_unit_test(before_2_04_the_file_tells_the_size),
 		cmocka_unit_test(header_that_ends_early),
+		cmocka_unit_test(longest_header),
 		cmocka_unit_test(every_truncation),
 		cmocka_unit_test(truncated_message_has_numbers),
 		cmocka_unit_test(last_paragraph_not_filled_up),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(sixty_four_bit_entry_outside),
 		cmocka_unit_test(absent_things),
+		cmocka_unit_test(init_size_edges),
+		cmocka_unit_test(alignment_of_a_fixed_kernel),
 		cmocka_unit_test(kernel_version_outside_setup),
 		cmocka_unit_test(kernel_version_without_nul),
 		cmocka_unit_test(crc_right),

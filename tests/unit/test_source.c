@@ -174,7 +174,7 @@ static void from_memory(void **state)
 	kx_source_free(source);
 }
 
-/* ---- changes --------------------------------------------------------------------------------------------------- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 /* Timestamps move with the clock tick, so a change right after opening could hide behind an equal one. */
 static void set_old_time(void)
@@ -225,6 +225,18 @@ static void appended_and_back_dated(void **state)
 	changed(append);
 }
 
+static void rewrite_and_back_date(void)
+{
+	rewrite();
+	set_old_time();
+}
+
+/* Size and modification time are the same; the inode's change time cannot be set. */
+static void rewritten_and_back_dated(void **state)
+{
+	changed(rewrite_and_back_date);
+}
+
 /* Another file under the same name is none of our business: we hold the first. */
 static void replaced(void **state)
 {
@@ -243,7 +255,7 @@ static void replaced(void **state)
 	kx_source_free(source);
 }
 
-/* ---- pipes ----------------------------------------------------------------------------------------------------- */
+/* ---- pipes ----------------------------------------------------------------------------------- */
 
 /* Runs @read with @size bytes of "ab" on standard input. */
 static void with_input(size_t size, void (*read_it)(size_t size))
@@ -389,6 +401,7 @@ int main(void)
 		cmocka_unit_test(from_memory),
 		cmocka_unit_test(rewritten),
 		cmocka_unit_test(appended_and_back_dated),
+		cmocka_unit_test(rewritten_and_back_dated),
 		cmocka_unit_test(replaced),
 		cmocka_unit_test(a_pipe),
 		cmocka_unit_test(a_pipe_over_the_cap),
