@@ -125,8 +125,9 @@ static enum kx_fact kx_is_known_not_locked_down(const struct kx_question *q, str
 		return KX_YES;
 	if (machine->secure_boot != KX_YES && !kx_cmdline_find(machine->cmdline, "lockdown", &word))
 		return KX_YES;
-	return kx_not_known(why, "it is not known whether the kernel is locked down, which Secure Boot "
-				 "or lockdown= makes likely; mount securityfs");
+	return kx_not_known(why,
+			    "it is not known whether the kernel is locked down, which Secure Boot "
+			    "or lockdown= makes likely; mount securityfs");
 }
 
 static enum kx_fact kx_needs_no_signature(const struct kx_question *q, struct kx_error *why)

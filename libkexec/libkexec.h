@@ -31,7 +31,7 @@ extern "C" {
 
 #define KX_VERSION "0.1.0"
 
-/* ---- errors ------------------------------------------------------------------------------------------------ */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 #define KX_ERROR_TEXT_MAX 1024
 
@@ -56,14 +56,14 @@ int kx_fail(struct kx_error *err, int code, const char *format, ...)
 void kx_error_prefix(struct kx_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* ---- yes, no, or not known ----------------------------------------------------------------------------------- */
+/* ---- yes, no, or not known ------------------------------------------------------------------- */
 
 /* A fact read from a system that may hide it. Zero-initialised memory says unknown, never no. */
 enum kx_fact { KX_UNKNOWN = 0, KX_NO = 1, KX_YES = 2 };
 
 const char *kx_fact_name(enum kx_fact fact);
 
-/* ---- sources: the bytes of each input ---------------------------------------------------------------------- */
+/* ---- sources: the bytes of each input -------------------------------------------------------- */
 
 /**
  * struct kx_source - the bytes of one input, read once
@@ -91,7 +91,7 @@ const char *kx_source_name(const struct kx_source *source);
 const void *kx_source_data(const struct kx_source *source);
 size_t kx_source_size(const struct kx_source *source);
 
-/* ---- the machine ---------------------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 /**
  * struct kx_machine - facts about a running system, or about one that was captured
@@ -130,8 +130,11 @@ enum kx_fact kx_machine_crash_loaded(const struct kx_machine *machine);
 /* -ENODATA if unknown. */
 int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret);
 /* First "Crash kernel" range of /proc/iomem; -ENODATA if there is none or addresses are hidden. */
-int kx_machine_crash_range(const struct kx_machine *machine, uint64_t *ret_start, uint64_t *ret_end);
+int kx_machine_crash_range(const struct kx_machine *machine, uint64_t *ret_start,
+			   uint64_t *ret_end);
 enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine);
+/* The same alone, from /proc/self/mountinfo and /sys below @root, for the moment of the jump; block devices included. */
+enum kx_fact kx_root_on_network(const char *root);
 
 /**
  * kx_cmdline_reuse() - the running kernel's command line, fit for the next kernel
@@ -145,7 +148,7 @@ enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine);
 int kx_cmdline_reuse(const struct kx_machine *machine, bool for_crash, char **ret,
 		     struct kx_error *err);
 
-/* ---- can this machine kexec? -------------------------------------------------------------------------------- */
+/* ---- can this machine kexec? ----------------------------------------------------------------- */
 
 /**
  * struct kx_finding - one checked condition
@@ -184,17 +187,18 @@ const char *kx_method_name(enum kx_method method); /* "auto", "kexec_load", "kex
 enum kx_fact kx_allowed(const struct kx_machine *machine, enum kx_method method, bool for_crash,
 			struct kx_error *why);
 
-/* ---- request --------------------------------------------------------------------------------------------------- */
+/* ---- request --------------------------------------------------------------------------------- */
 
 enum kx_request_flags {
-	KX_REQUEST_PANIC = 1 << 0,	   /* load the crash kernel */
-	KX_REQUEST_NO_EFI = 1 << 1,	   /* hand over no EFI state (--noefi) */
-	KX_REQUEST_REUSE_VIDEO = 1 << 2,   /* screen_info as it was at boot (--reuse-video-type) */
-	KX_REQUEST_FORCE_CRC = 1 << 3,	   /* load in spite of a CRC-32 mismatch (--force-crc) */
-	KX_REQUEST_CONSOLE_VGA = 1 << 4,   /* purgatory reports on VGA text too */
-	KX_REQUEST_CONSOLE_SERIAL = 1 << 5, /* purgatory reports on serial even if no console= says so */
-	KX_REQUEST_RESET_VGA = 1 << 6,	   /* purgatory sets VGA text mode before the jump */
-	KX_REQUEST_NO_CHECKS = 1 << 7,	   /* purgatory checks nothing (--no-checks) */
+	KX_REQUEST_PANIC = 1 << 0,       /* load the crash kernel */
+	KX_REQUEST_NO_EFI = 1 << 1,      /* hand over no EFI state (--noefi) */
+	KX_REQUEST_REUSE_VIDEO = 1 << 2, /* screen_info as it was at boot (--reuse-video-type) */
+	KX_REQUEST_FORCE_CRC = 1 << 3,   /* load in spite of a CRC-32 mismatch (--force-crc) */
+	KX_REQUEST_CONSOLE_VGA = 1 << 4, /* purgatory reports on VGA text too */
+	KX_REQUEST_CONSOLE_SERIAL =
+		1 << 5,                /* purgatory reports on serial even if no console= says so */
+	KX_REQUEST_RESET_VGA = 1 << 6, /* purgatory sets VGA text mode before the jump */
+	KX_REQUEST_NO_CHECKS = 1 << 7, /* purgatory checks nothing (--no-checks) */
 };
 
 /**
@@ -223,7 +227,7 @@ struct kx_request {
 	uint32_t serial_baud;
 };
 
-/* ---- plan ------------------------------------------------------------------------------------------------------ */
+/* ---- plan ------------------------------------------------------------------------------------ */
 
 /* KEXEC_SEGMENT_MAX of include/linux/kexec.h. */
 #define KX_SEGMENT_MAX 16
@@ -290,7 +294,7 @@ int kx_plan_make(const struct kx_machine *machine, const struct kx_request *requ
 void kx_plan_free(struct kx_plan *plan);
 
 const char *kx_plan_arch(const struct kx_plan *plan);
-const char *kx_plan_format(const struct kx_plan *plan);	  /* "bzImage64" */
+const char *kx_plan_format(const struct kx_plan *plan); /* "bzImage64" */
 const char *kx_plan_cmdline(const struct kx_plan *plan);
 enum kx_method kx_plan_method(const struct kx_plan *plan);
 /* Why this method was chosen, for a person. */
@@ -311,7 +315,7 @@ const struct kx_mem *kx_plan_mem(const struct kx_plan *plan, size_t i);
 const char *kx_format_name(size_t i);
 const char *kx_format_summary(size_t i);
 
-/* ---- load and exec --------------------------------------------------------------------------------------------- */
+/* ---- load and exec --------------------------------------------------------------------------- */
 
 struct kx_sys;
 
@@ -328,12 +332,19 @@ extern const struct kx_sys kx_sys_linux;
  */
 int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err);
 
-/* Unload; falls back to kexec_file_load's unload flag, since lockdown blocks the other. Errors: -EPERM, the kernel's. */
-int kx_unload(const struct kx_sys *sys, bool crash, struct kx_error *err);
+/**
+ * kx_unload() - take the loaded kernel out
+ * @machine: decides which call is made, since a refused one counts against kexec_load_limit_* too; NULL to try
+ *	kexec_load first, and kexec_file_load's unload flag when that is not permitted
+ *
+ * Errors: -EOPNOTSUPP in a Xen dom0; -EPERM and what else the kernel answers.
+ */
+int kx_unload(const struct kx_sys *sys, const struct kx_machine *machine, bool crash,
+	      struct kx_error *err);
 
 enum kx_exec_flags {
-	KX_EXEC_NO_SYNC = 1 << 0,	/* do not write out file systems first */
-	KX_EXEC_KEEP_NETWORK = 1 << 1,	/* leave network interfaces up */
+	KX_EXEC_NO_SYNC = 1 << 0,      /* do not write out file systems first */
+	KX_EXEC_KEEP_NETWORK = 1 << 1, /* leave network interfaces up */
 };
 
 /**

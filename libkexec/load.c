@@ -30,8 +30,7 @@ static unsigned long arch_flag(enum kx_arch_id arch)
 	return arch == KX_ARCH_X86_64 ? 62ul << 16 : 0;
 }
 
-/* ---- what the kernel's answer means
- * ---------------------------------------------------------------------------- */
+/* ---- what the kernel's answer means ---------------------------------------------------------- */
 
 struct answer {
 	enum kx_method method; /* KX_METHOD_AUTO: either */
@@ -99,9 +98,7 @@ static int explain(enum kx_method method, int r, struct kx_error *err)
 	return kx_fail(err, -r, "%s failed: %s", kx_method_name(method), strerror(-r));
 }
 
-/* ---- kexec_load
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- kexec_load ------------------------------------------------------------------------------ */
 
 /* What plans never show: fresh random bytes, then checksums over everything. */
 static int finish(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err)
@@ -148,8 +145,7 @@ static int load_segments(const struct kx_sys *sys, struct kx_plan *plan, struct 
 	return r < 0 ? explain(KX_METHOD_LOAD, r, err) : 0;
 }
 
-/* ---- kexec_file_load
- * --------------------------------------------------------------------------------------------- */
+/* ---- kexec_file_load ------------------------------------------------------------------------- */
 
 static void close_fd(int *fd)
 {
@@ -248,9 +244,7 @@ static int load_files(const struct kx_sys *sys, struct kx_plan *plan, struct kx_
 	return r < 0 ? explain(KX_METHOD_FILE_LOAD, r, err) : 0;
 }
 
-/* ---- both
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 static int sources_unchanged(const struct kx_request *request, struct kx_error *err)
 {
@@ -268,9 +262,10 @@ int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error
 	int r;
 
 	if (plan->machine->cap_sys_boot == KX_NO)
-		return kx_fail(err, EPERM,
-			       "cannot load: this process does not have CAP_SYS_BOOT; run it as root, "
-			       "outside of containers");
+		return kx_fail(
+			err, EPERM,
+			"cannot load: this process does not have CAP_SYS_BOOT; run it as root, "
+			"outside of containers");
 	r = sources_unchanged(&plan->request, err);
 	if (r < 0)
 		return r;
@@ -278,14 +273,25 @@ int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error
 					      : load_files(sys, plan, err);
 }
 
-int kx_unload(const struct kx_sys *sys, bool crash, struct kx_error *err)
+/* Lockdown denies kexec_load even to take a kernel out; some kernels are built without it. */
+static bool is_file_unload_needed(const struct kx_machine *machine)
 {
-	int r = sys->kexec_load(sys->data, 0, 0, NULL, crash ? LOAD_ON_CRASH : 0);
+	return machine->lockdown > KX_LOCKDOWN_NONE || machine->config.kexec == KX_NO;
+}
 
+int kx_unload(const struct kx_sys *sys, const struct kx_machine *machine, bool crash,
+	      struct kx_error *err)
+{
+	int r = -EPERM;
+
+	if (machine && machine->xen_dom0)
+		return kx_fail(err, EOPNOTSUPP,
+			       "this is a Xen dom0, where the hypervisor would have to be asked; "
+			       "that is not built yet");
+	if (!machine || !is_file_unload_needed(machine))
+		r = sys->kexec_load(sys->data, 0, 0, NULL, crash ? LOAD_ON_CRASH : 0);
 	if (r != -EPERM && r != -ENOSYS)
 		return r < 0 ? explain(KX_METHOD_LOAD, r, err) : 0;
-	/* Lockdown denies kexec_load even to take a kernel out; some kernels are built without it.
-	 */
 	r = sys->kexec_file_load(sys->data, -1, -1, NULL,
 				 FILE_UNLOAD | (crash ? FILE_ON_CRASH : 0));
 	return r < 0 ? explain(KX_METHOD_FILE_LOAD, r, err) : 0;

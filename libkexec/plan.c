@@ -16,7 +16,8 @@
 #include "source.h"
 #include "util.h"
 
-#define RAM "System RAM" /* this exact string; "System RAM (kmem)" and its like belong to a driver */
+#define RAM \
+	"System RAM" /* this exact string; "System RAM (kmem)" and its like belong to a driver */
 
 void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err)
 {
@@ -62,8 +63,8 @@ static int no_room(const struct kx_plan *plan, const char *what, const struct kx
 		       ", largest free range there is %s; %s",
 		       what, kx_size_text(place->size).s, place->min, below, place->align,
 		       kx_size_text(largest).s,
-		       bounded ? "widen --mem-min and --mem-max" :
-				 "use a smaller kernel or initrd, or a machine with more memory");
+		       bounded ? "widen --mem-min and --mem-max"
+			       : "use a smaller kernel or initrd, or a machine with more memory");
 }
 
 int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place *place,
@@ -98,7 +99,8 @@ int kx_plan_add(struct kx_plan *plan, const struct kx_segment *segment, struct k
 	int r;
 
 	if (plan->segment_count == KX_SEGMENT_MAX)
-		return kx_fail(err, ENOSPC, "plan needs more than the %d segments that kexec_load takes",
+		return kx_fail(err, ENOSPC,
+			       "plan needs more than the %d segments that kexec_load takes",
 			       KX_SEGMENT_MAX);
 	*added = *segment;
 	added->memsz = kx_align_up(added->memsz, KX_PAGE_SIZE);
@@ -114,7 +116,7 @@ int kx_plan_add(struct kx_plan *plan, const struct kx_segment *segment, struct k
 	return 0;
 }
 
-/* ---- memory --------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static int iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret)
 {
@@ -159,7 +161,8 @@ static int find_free(struct kx_plan *plan, struct kx_error *err)
 	struct kx_word word;
 
 	if (map_problem(machine)) {
-		kx_plan_warn(plan, "where segments would go is not known: %s", map_problem(machine));
+		kx_plan_warn(plan, "where segments would go is not known: %s",
+			     map_problem(machine));
 		return 0;
 	}
 	if (iomem_ram(&machine->iomem, &kernel) < 0 ||
@@ -193,10 +196,11 @@ static int check_memory(const struct kx_machine *machine, uint64_t need, enum kx
 			struct kx_error *err)
 {
 	if (method == KX_METHOD_LOAD && machine->mem_total && need > machine->mem_total / 2)
-		return kx_fail(err, ENOSPC,
-			       "loading needs %s, kexec_load takes at most half of this machine's %s; "
-			       "use a smaller initrd",
-			       kx_size_text(need).s, kx_size_text(machine->mem_total).s);
+		return kx_fail(
+			err, ENOSPC,
+			"loading needs %s, kexec_load takes at most half of this machine's %s; "
+			"use a smaller initrd",
+			kx_size_text(need).s, kx_size_text(machine->mem_total).s);
 	if (machine->mem_available && need > machine->mem_available)
 		return kx_fail(err, ENOSPC,
 			       "loading needs %s of memory, %s of %s are available; "
@@ -206,7 +210,7 @@ static int check_memory(const struct kx_machine *machine, uint64_t need, enum kx
 	return 0;
 }
 
-/* ---- format --------------------------------------------------------------------------------------------------- */
+/* ---- format ---------------------------------------------------------------------------------- */
 
 static int type_unknown(const char *type, struct kx_error *err)
 {
@@ -214,7 +218,8 @@ static int type_unknown(const char *type, struct kx_error *err)
 	size_t used = 0;
 
 	for (size_t i = 0; kx_formats[i] && used < sizeof(names); i++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", kx_formats[i]->name);
+		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s",
+					 kx_formats[i]->name);
 	return kx_fail(err, EOPNOTSUPP, "type %s is not supported; supported are:%s", type, names);
 }
 
@@ -275,7 +280,7 @@ static int check_arch(const struct kx_plan *plan, struct kx_error *err)
 		       plan->machine->arch_name ? plan->machine->arch_name : arch_of(arch));
 }
 
-/* ---- which system call ----------------------------------------------------------------------------------------- */
+/* ---- which system call ----------------------------------------------------------------------- */
 
 static int set_method(struct kx_plan *plan, enum kx_method method, const char *why,
 		      struct kx_error *err)
@@ -335,14 +340,16 @@ static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_er
 	if (automatic && is_load_best(plan, &load))
 		return set_method(plan, KX_METHOD_LOAD, "nothing forbids it", err);
 	if (may_file_load(plan, file, &file_load) != KX_NO)
-		return set_method(plan, KX_METHOD_FILE_LOAD, automatic ? load.text : "asked for", err);
+		return set_method(plan, KX_METHOD_FILE_LOAD, automatic ? load.text : "asked for",
+				  err);
 	if (!automatic)
 		return kx_fail(err, EPERM, "kexec_file_load cannot be used: %s", file_load.text);
-	return kx_fail(err, EPERM, "kexec_load cannot be used: %.480s; nor can kexec_file_load: %.480s",
+	return kx_fail(err, EPERM,
+		       "kexec_load cannot be used: %.480s; nor can kexec_file_load: %.480s",
 		       load.text, file_load.text);
 }
 
-/* ---- the plan -------------------------------------------------------------------------------------------------- */
+/* ---- the plan -------------------------------------------------------------------------------- */
 
 static uint64_t initrd_total(const struct kx_request *request)
 {
@@ -417,10 +424,11 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	}
 	r = choose_method(plan, file, err);
 	if (r == 0 && plan->machine->cap_sys_boot == KX_NO)
-		kx_plan_warn(plan, "loading needs CAP_SYS_BOOT, which is missing here; run as root");
+		kx_plan_warn(plan,
+			     "loading needs CAP_SYS_BOOT, which is missing here; run as root");
 	if (r == 0)
-		r = plan->method == KX_METHOD_LOAD ? plan_load(plan, file, err) :
-						     plan_file_load(plan, file, err);
+		r = plan->method == KX_METHOD_LOAD ? plan_load(plan, file, err)
+						   : plan_file_load(plan, file, err);
 	return r;
 }
 
@@ -463,7 +471,7 @@ void kx_plan_free(struct kx_plan *plan)
 	free(plan);
 }
 
-/* ---- what a plan says ------------------------------------------------------------------------------------------ */
+/* ---- what a plan says ------------------------------------------------------------------------ */
 
 const char *kx_plan_arch(const struct kx_plan *plan)
 {

@@ -57,8 +57,9 @@ static void source_freep(struct kx_source **source)
 
 static int too_large(const char *name, uint64_t max, struct kx_error *err)
 {
-	return kx_fail(err, EFBIG, "cannot read %s: more than %" PRIu64 " bytes, the most allowed here",
-		       name, max);
+	return kx_fail(err, EFBIG,
+		       "cannot read %s: more than %" PRIu64 " bytes, the most allowed here", name,
+		       max);
 }
 
 static int is_empty(const char *name, struct kx_error *err)

@@ -15,11 +15,11 @@ static inline void kx_freep(void *p)
 #define _cleanup_free_ _cleanup_(kx_freep)
 
 /* Takes the value out of @p, for passing ownership on. */
-#define kx_steal(p)                               \
-	({                                        \
-		__typeof__(p) kx_stolen_ = (p);   \
-		(p) = NULL;                       \
-		kx_stolen_;                       \
+#define kx_steal(p)                             \
+	({                                      \
+		__typeof__(p) kx_stolen_ = (p); \
+		(p) = NULL;                     \
+		kx_stolen_;                     \
 	})
 
 #endif

@@ -9,7 +9,7 @@
 #include "abi/handoff.h"
 #include "purgatory/console.h"
 
-/* ---- portable: purgatory.c ---- */
+/* ---- portable: purgatory.c ------------------------------------------------------------------- */
 
 /*
  * Checks what was loaded, then starts the next kernel or says why not and resets. The only caller
@@ -27,7 +27,7 @@ const char *kx_handoff_problem(const struct kx_handoff *handoff);
 struct kx_console *kx_failure_begin(void);
 _Noreturn void kx_failure_end(void);
 
-/* ---- the architecture; unit tests bring their own ---- */
+/* ---- the architecture; unit tests bring their own -------------------------------------------- */
 
 /* Enters our own page tables, with all that @handoff names. Returns what is wrong, or NULL. */
 const char *kx_arch_map(const struct kx_handoff *handoff);

@@ -19,8 +19,7 @@ struct parser {
 	struct kx_error *err;
 };
 
-/* ---- what an option does
- * ---------------------------------------------------------------------------------------- */
+/* ---- what an option does --------------------------------------------------------------------- */
 
 static void act(struct kx_args *args, enum kx_action action)
 {
@@ -105,8 +104,7 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 	return 0;
 }
 
-/* ---- which option it is
- * ------------------------------------------------------------------------------------------ */
+/* ---- which option it is ---------------------------------------------------------------------- */
 
 static void ambiguous(const struct parser *p, const char *name, int len, bool ours)
 {
@@ -183,9 +181,7 @@ static const struct kx_option *find_letter(const struct parser *p, char letter)
 	return NULL;
 }
 
-/* ---- one argument
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- one argument ---------------------------------------------------------------------------- */
 
 static int parse_long(struct parser *p, const char *text)
 {

@@ -11,9 +11,7 @@
 /* kexec-tools ends with 1 where it finds its arguments at fault, and with -1 where work failed. */
 enum { EXIT_REFUSED = 1, EXIT_FAILED = 255 };
 
-/* ---- load
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- load ------------------------------------------------------------------------------------ */
 
 static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 		      const struct kx_machine *machine, const struct kx_order *order,
@@ -64,9 +62,7 @@ static int run_load(const struct kx_tool *tool, const struct kx_args *args)
 	return EXIT_FAILED;
 }
 
-/* ---- exec
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- exec ------------------------------------------------------------------------------------ */
 
 /*
  * Does the kernel say that nothing is loaded? Asked with the least that can fail or take time; with
@@ -99,7 +95,8 @@ static int run_exec(const struct kx_tool *tool, const struct kx_args *args)
 
 	if (args->no_ifdown) {
 		flags |= KX_EXEC_KEEP_NETWORK;
-	} else if (tool->sys->root_on_network(tool->sys->data)) {
+	} else if (kx_root_on_network(tool->root) == KX_YES ||
+		   tool->sys->root_on_network(tool->sys->data)) {
 		kx_say("the root file system is on the network: its interfaces stay up");
 		flags |= KX_EXEC_KEEP_NETWORK;
 	}
@@ -131,9 +128,7 @@ static int run_start(const struct kx_tool *tool, const struct kx_args *args)
 	return args->exec ? run_exec(tool, args) : run_shutdown(tool);
 }
 
-/* ---- the rest
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static int run_status(const struct kx_tool *tool, const struct kx_args *args)
 {
@@ -159,9 +154,12 @@ static int run_status(const struct kx_tool *tool, const struct kx_args *args)
 
 static int run_unload(const struct kx_tool *tool, const struct kx_args *args)
 {
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
 	struct kx_error err = { 0 };
 
-	if (kx_unload(tool->sys, args->panic, &err) == 0)
+	/* Without /proc or /sys the kernel's answers have to do. */
+	kx_machine_read(tool->root, &machine, &err);
+	if (kx_unload(tool->sys, machine, args->panic, &err) == 0)
 		return 0;
 	kx_say("cannot unload: %s", err.text);
 	return EXIT_FAILED;

@@ -7,9 +7,7 @@
 #include "json.h"
 #include "util.h"
 
-/* ---- JSON
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static struct json_object *machine_json(const struct kx_machine *machine)
 {
@@ -94,9 +92,7 @@ static int fail(const struct kx_args *args, int r, const struct kx_error *err)
 	return r == -EINVAL || r == -ENOMEM ? KX_EXIT_ERROR : KX_EXIT_NO;
 }
 
-/* ---- the verb
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- the verb -------------------------------------------------------------------------------- */
 
 static int show(const struct kx_args *args, const struct kx_machine *machine,
 		const struct kx_order *order)

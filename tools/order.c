@@ -9,8 +9,7 @@
 #include "base/overflow.h"
 #include "util.h"
 
-/* ---- what options say
- * ------------------------------------------------------------------------------------------- */
+/* ---- what options say ------------------------------------------------------------------------ */
 
 /* Type names of kexec-tools 2.0.32 on x86; those that the library has are never looked up here. */
 static const char *const kexec_tools_types[] = {
@@ -92,9 +91,7 @@ static int serial_baud(const char *text, uint32_t *ret, struct kx_error *err)
 	return 0;
 }
 
-/* ---- files
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static int open_source(const char *path, struct kx_source **ret, struct kx_error *err)
 {

@@ -29,8 +29,7 @@ struct map {
 	uint64_t top; /* the bar ends here: past the last RAM */
 };
 
-/* ---- in the order of addresses
- * ---------------------------------------------------------------------------------- */
+/* ---- in the order of addresses --------------------------------------------------------------- */
 
 static int by_dest(const void *a, const void *b)
 {
@@ -72,9 +71,7 @@ static void collect(struct map *map, const struct kx_plan *plan)
 	map->digits = map->digits < 8 ? 8 : map->digits;
 }
 
-/* ---- the bar
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- the bar --------------------------------------------------------------------------------- */
 
 struct bar {
 	unsigned width;
@@ -129,9 +126,7 @@ static void print_bar(const struct map *map)
 	print_cells(map, &bar);
 }
 
-/* ---- the list
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 static void print_range(const struct map *map, const struct kx_mem *mem)
 {

@@ -28,8 +28,7 @@ int kx_cmd_status(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_check(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
 
-/* ---- what a load is made of
- * ------------------------------------------------------------------------------------- */
+/* ---- what a load is made of ------------------------------------------------------------------ */
 
 /**
  * struct kx_order - a request with all that it points to
@@ -60,9 +59,7 @@ void kx_args_warn(const struct kx_args *args);
 /* The type names of kexec-tools that are not built yet; 0, or -EOPNOTSUPP. */
 int kx_args_built(const struct kx_args *args, struct kx_error *err);
 
-/* ---- output
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order *order,
 		   const struct kx_machine *machine);

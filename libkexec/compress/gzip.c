@@ -11,8 +11,11 @@ static int fail(int r, const z_stream *z, uint64_t at, struct kx_error *err)
 {
 	if (r == Z_MEM_ERROR)
 		return kx_fail(err, ENOMEM, "no memory to decompress gzip data");
-	return kx_bad_stream(err, "gzip", r == Z_BUF_ERROR ? "it ends early" :
-					  z->msg ? z->msg : "no message", at);
+	return kx_bad_stream(err, "gzip",
+			     r == Z_BUF_ERROR ? "it ends early"
+			     : z->msg         ? z->msg
+					      : "no message",
+			     at);
 }
 
 /* zlib counts input in 32 bits. */

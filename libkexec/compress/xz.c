@@ -62,8 +62,8 @@ int kx_lzma_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used,
 {
 	lzma_stream s = LZMA_STREAM_INIT;
 	lzma_ret lr = lzma_alone_decoder(&s, MEMORY_MAX);
-	int r = lr == LZMA_OK ? pump(&s, "lzma", in, sink, ret_used, err) :
-				fail(lr, "lzma", 0, err);
+	int r = lr == LZMA_OK ? pump(&s, "lzma", in, sink, ret_used, err)
+			      : fail(lr, "lzma", 0, err);
 
 	lzma_end(&s);
 	return r;

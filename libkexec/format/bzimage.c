@@ -148,8 +148,8 @@ static int cut_file(struct kx_view file, struct kx_bzimage *image, struct kx_err
 {
 	unsigned sectors = file.data[SETUP_SECTS];
 	uint64_t setup_size = ((sectors ? sectors : SETUP_SECTS_DEFAULT) + 1) * SECTOR;
-	uint64_t size = payload_size(file, image,
-				     file.size > setup_size ? file.size - setup_size : 0);
+	uint64_t size =
+		payload_size(file, image, file.size > setup_size ? file.size - setup_size : 0);
 
 	if (!size)
 		return bad_header(err, "syssize", 0, "the size of the kernel");
@@ -210,8 +210,8 @@ static int check_init_size(const struct kx_bzimage *image, struct kx_error *err)
 	if (kx_add_overflow(image->pref_address, image->init_size, &end))
 		return bad_header(err, "pref_address", image->pref_address, "a physical address");
 	/* A kernel that is loaded askew moves itself up, past the end of what init_size kept free for it. */
-	if (image->relocatable && kx_align_down(image->pref_address, image->kernel_alignment) !=
-					  image->pref_address)
+	if (image->relocatable &&
+	    kx_align_down(image->pref_address, image->kernel_alignment) != image->pref_address)
 		return bad_header(err, "pref_address", image->pref_address,
 				  "a multiple of kernel_alignment");
 	return 0;

@@ -31,29 +31,33 @@ static int probe(struct kx_view file, struct kx_error *err)
 	if (r < 0)
 		return r;
 	if (image.version < 0x020c)
-		return kx_fail(err, EOPNOTSUPP,
-			       "bzImage boot protocol %u.%02u, need 2.12 or later for the 64-bit entry; "
-			       "older kernels are not built yet",
-			       image.version >> 8, image.version & 0xff);
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"bzImage boot protocol %u.%02u, need 2.12 or later for the 64-bit entry; "
+			"older kernels are not built yet",
+			image.version >> 8, image.version & 0xff);
 	if (!(image.loadflags & KX_LOADED_HIGH) || !(image.xloadflags & KX_XLF_KERNEL_64))
 		return kx_fail(err, EOPNOTSUPP,
-			       "bzImage has no 64-bit entry (xloadflags %#x); 32-bit kernels are not built yet",
+			       "bzImage has no 64-bit entry (xloadflags %#x); 32-bit kernels are "
+			       "not built yet",
 			       image.xloadflags);
 	return 0;
 }
 
-static int check_cmdline(const struct kx_plan *plan, size_t max, const char *who, struct kx_error *err)
+static int check_cmdline(const struct kx_plan *plan, size_t max, const char *who,
+			 struct kx_error *err)
 {
 	size_t size = strlen(plan->cmdline);
 
 	if (size <= max)
 		return 0;
-	return kx_fail(err, E2BIG, "command line has %zu bytes, %s takes %zu; shorten it", size, who, max);
+	return kx_fail(err, E2BIG, "command line has %zu bytes, %s takes %zu; shorten it", size,
+		       who, max);
 }
 
 /* A CRC over the whole file makes the slower check of the payload needless. */
-static int check_sums(const struct kx_plan *plan, struct kx_view file, const struct kx_bzimage *image,
-		      struct kx_error *err)
+static int check_sums(const struct kx_plan *plan, struct kx_view file,
+		      const struct kx_bzimage *image, struct kx_error *err)
 {
 	bool checked;
 	int r;
@@ -75,7 +79,8 @@ static int check(const struct kx_plan *plan, struct kx_view file, struct kx_erro
 		r = check_cmdline(plan, image.cmdline_size, "this kernel", err);
 	if (r == 0 && plan->machine->la57 == KX_YES && !(image.xloadflags & KX_XLF_5LEVEL))
 		r = kx_fail(err, EOPNOTSUPP,
-			    "kernel cannot be entered with 5-level page tables, which this machine uses; "
+			    "kernel cannot be entered with 5-level page tables, which this machine "
+			    "uses; "
 			    "boot this machine with no5lvl first");
 	if (r == 0)
 		r = check_sums(plan, file, &image, err);
@@ -101,7 +106,7 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 			     "kexec_file_load", err);
 }
 
-/* ---- placement ------------------------------------------------------------------------------------------------- */
+/* ---- placement ------------------------------------------------------------------------------- */
 
 static uint64_t highest(const struct kx_bzimage *image, uint64_t otherwise)
 {
@@ -115,7 +120,8 @@ static uint64_t highest(const struct kx_bzimage *image, uint64_t otherwise)
 static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t *ret,
 			struct kx_error *err)
 {
-	uint64_t size = image->init_size > image->payload.size ? image->init_size : image->payload.size;
+	uint64_t size =
+		image->init_size > image->payload.size ? image->init_size : image->payload.size;
 	struct kx_place place = {
 		.size = size,
 		.align = image->relocatable ? image->kernel_alignment : KX_PAGE_SIZE,
@@ -127,7 +133,8 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 
 	if (!image->relocatable && (kx_add_overflow(place.min, size, &place.max) ||
 				    kx_align_up_overflow(place.max, KX_PAGE_SIZE, &place.max)))
-		return kx_fail(err, EBADMSG, "kernel asks for %s at %#" PRIx64, kx_size_text(size).s, place.min);
+		return kx_fail(err, EBADMSG, "kernel asks for %s at %#" PRIx64,
+			       kx_size_text(size).s, place.min);
 	if (place.align < KX_PAGE_SIZE)
 		place.align = KX_PAGE_SIZE;
 	r = kx_plan_place(plan, "kernel", &place, ret, err);
@@ -140,8 +147,10 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 						 .dest = *ret,
 						 .memsz = image->payload.size,
 						 .reserved = size },
-			   err, *ret == image->pref_address ? "preferred address, %s for its init_size" :
-							     "lowest free aligned place, %s for its init_size",
+			   err,
+			   *ret == image->pref_address
+				   ? "preferred address, %s for its init_size"
+				   : "lowest free aligned place, %s for its init_size",
 			   kx_size_text(size).s);
 }
 
@@ -177,7 +186,8 @@ static int add_initrd_parts(struct kx_plan *plan, const struct kx_initrd *initrd
 		};
 
 		r = kx_plan_add(plan, &segment, err,
-				initrd->count == 1 ? "highest free place" : "part %zu of %zu, zero bytes between",
+				initrd->count == 1 ? "highest free place"
+						   : "part %zu of %zu, zero bytes between",
 				i + 1, initrd->count);
 	}
 	return r;
@@ -240,7 +250,8 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 		r = place_initrd(plan, &image, &initrd, &initrd_size, err);
 	params.max = highest(&image, FOUR_GIB);
 	if (r == 0)
-		r = kx_x86_boot_params(plan, &image, initrd, initrd_size, &params, &boot_params, err);
+		r = kx_x86_boot_params(plan, &image, initrd, initrd_size, &params, &boot_params,
+				       err);
 	if (r == 0)
 		r = kx_x86_purgatory(plan, kernel + ENTRY_64, boot_params, err);
 	return r;

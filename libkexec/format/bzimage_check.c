@@ -83,8 +83,7 @@ static bool find_signed_fields(struct kx_view image, struct signed_fields *ret)
 		return false;
 	table = opt + (magic == OPT_MAGIC_PE32 ? OPT_DIRECTORIES_PE32 : OPT_DIRECTORIES_PE32_PLUS);
 	/* NumberOfRvaAndSizes stands right before the table. */
-	if (!kx_view_le32(image, table - 4, &directories) ||
-	    directories <= CERTIFICATE_DIRECTORY)
+	if (!kx_view_le32(image, table - 4, &directories) || directories <= CERTIFICATE_DIRECTORY)
 		return false;
 	ret->checksum = opt + OPT_CHECKSUM;
 	ret->certificates = table + CERTIFICATE_DIRECTORY * DIRECTORY_SIZE;
@@ -179,8 +178,7 @@ static int check_unpacked(const struct kx_codec *codec, struct kx_view stream, u
 			       " bytes that it should; copy the file again",
 			       codec->name, r ? "more" : "less", size);
 	if (!r && used != stream.size)
-		r = kx_fail(err, EBADMSG,
-			    "damaged %s data: it ends after %" PRIu64 " of %zu bytes",
+		r = kx_fail(err, EBADMSG, "damaged %s data: it ends after %" PRIu64 " of %zu bytes",
 			    codec->name, used, stream.size);
 	if (r < 0)
 		kx_error_prefix(err, "damaged bzImage, copy the file again");
@@ -246,8 +244,7 @@ int kx_bzimage_payload(const struct kx_bzimage *image, struct kx_error *err)
 	if (image->init_size && size > image->init_size)
 		return kx_fail(err, EBADMSG,
 			       "damaged bzImage: its payload unpacks to %" PRIu32
-			       " bytes, init_size leaves room for %" PRIu32
-			       "; copy the file again",
+			       " bytes, init_size leaves room for %" PRIu32 "; copy the file again",
 			       size, image->init_size);
 	if (!codec->ends_with_size)
 		payload.size -= 4;

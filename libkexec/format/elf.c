@@ -11,9 +11,8 @@
 
 static int malformed(struct kx_error *err, const char *what, uint64_t found, uint64_t need)
 {
-	return kx_fail(err, EBADMSG,
-		       "malformed ELF file: %s is 0x%" PRIx64 ", need 0x%" PRIx64, what, found,
-		       need);
+	return kx_fail(err, EBADMSG, "malformed ELF file: %s is 0x%" PRIx64 ", need 0x%" PRIx64,
+		       what, found, need);
 }
 
 static int cut_short(struct kx_error *err, const char *what)
@@ -103,13 +102,15 @@ static int count_phdrs(struct kx_view file, struct kx_elf *elf, const struct tab
 	uint64_t at;
 
 	if (count == PN_XNUM) {
-		at = elf->bits == 64 ? offsetof(Elf64_Shdr, sh_info) : offsetof(Elf32_Shdr, sh_info);
+		at = elf->bits == 64 ? offsetof(Elf64_Shdr, sh_info)
+				     : offsetof(Elf32_Shdr, sh_info);
 		if (kx_add_overflow(at, t->shoff, &at) || !kx_view_le32(file, at, &count))
 			return cut_short(err, "section header 0");
 	}
 	if (count > KX_ELF_PHDR_MAX)
-		return kx_fail(err, EOPNOTSUPP, "ELF file with %" PRIu32 " program headers, at most %d",
-			       count, KX_ELF_PHDR_MAX);
+		return kx_fail(err, EOPNOTSUPP,
+			       "ELF file with %" PRIu32 " program headers, at most %d", count,
+			       KX_ELF_PHDR_MAX);
 	elf->phdr_count = count;
 	return 0;
 }
@@ -183,8 +184,8 @@ static bool overlap(const struct kx_elf_phdr *a, const struct kx_elf_phdr *b)
 	if (a->type != PT_LOAD || b->type != PT_LOAD || !a->memsz || !b->memsz)
 		return false;
 	/* By the distance of the starts, since an end may be one past the highest address. */
-	return a->paddr <= b->paddr ? b->paddr - a->paddr < a->memsz :
-				      a->paddr - b->paddr < b->memsz;
+	return a->paddr <= b->paddr ? b->paddr - a->paddr < a->memsz
+				    : a->paddr - b->paddr < b->memsz;
 }
 
 static int check_overlaps(const struct kx_elf *elf, struct kx_error *err)
@@ -192,10 +193,11 @@ static int check_overlaps(const struct kx_elf *elf, struct kx_error *err)
 	for (size_t i = 0; i < elf->phdr_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (overlap(&elf->phdrs[i], &elf->phdrs[j]))
-				return kx_fail(err, EBADMSG,
-					       "malformed ELF file: program headers %zu and %zu load "
-					       "to the same addresses",
-					       j, i);
+				return kx_fail(
+					err, EBADMSG,
+					"malformed ELF file: program headers %zu and %zu load "
+					"to the same addresses",
+					j, i);
 	return 0;
 }
 

@@ -14,7 +14,12 @@ enum kx_arch_id { KX_ARCH_UNKNOWN, KX_ARCH_X86_64, KX_ARCH_I386, KX_ARCH_ARM64, 
 /* What keeps a guest's memory from its host; decides what purgatory may do. */
 enum kx_confidential { KX_CC_NONE, KX_CC_SEV, KX_CC_SEV_ES, KX_CC_SEV_SNP, KX_CC_TDX };
 
-enum kx_lockdown { KX_LOCKDOWN_UNKNOWN, KX_LOCKDOWN_NONE, KX_LOCKDOWN_INTEGRITY, KX_LOCKDOWN_CONFIDENTIALITY };
+enum kx_lockdown {
+	KX_LOCKDOWN_UNKNOWN,
+	KX_LOCKDOWN_NONE,
+	KX_LOCKDOWN_INTEGRITY,
+	KX_LOCKDOWN_CONFIDENTIALITY
+};
 
 /* struct boot_params, the "zero page": Documentation/x86/zero-page.rst. */
 #define KX_BOOT_PARAMS_SIZE 4096
@@ -22,7 +27,7 @@ enum kx_lockdown { KX_LOCKDOWN_UNKNOWN, KX_LOCKDOWN_NONE, KX_LOCKDOWN_INTEGRITY,
 /* One top-level or nested line of /proc/iomem. */
 struct kx_iomem_entry {
 	uint64_t start, end; /* half-open */
-	unsigned depth;	     /* 0: top level; two spaces a level in the file */
+	unsigned depth;      /* 0: top level; two spaces a level in the file */
 	char *name;
 };
 
@@ -64,20 +69,21 @@ enum kx_uart_kind { KX_UART_NONE, KX_UART_IO, KX_UART_MMIO };
 struct kx_uart {
 	enum kx_uart_kind kind;
 	uint64_t base;
-	uint32_t reg_shift;   /* registers are 1 << reg_shift bytes apart */
+	uint32_t reg_shift;    /* registers are 1 << reg_shift bytes apart */
 	uint32_t access_width; /* bytes per register access; 1 for I/O ports */
-	uint32_t baud;	      /* 0: leave as it is */
-	const char *found;    /* "console=", "/proc/consoles", "SPCR" */
+	uint32_t baud;         /* 0: leave as it is */
+	const char *found;     /* "console=", "/proc/consoles", "SPCR" */
 };
 
 /* What the running kernel was built with; from the first configuration file that is there. */
 struct kx_config {
 	char *path; /* NULL: none found */
-	enum kx_fact kexec, kexec_file, kexec_sig, kexec_sig_force, crash_dump, ima_kexec, relocatable, kho;
-	enum kx_fact kho_default; /* handover is on unless kho=off */
-	enum kx_fact lockdown, ima;   /* built in at all */
-	enum kx_fact ima_secure_boot; /* IMA asks for the state of Secure Boot */
-	enum kx_fact ima_arch_policy; /* and then has rules of its own */
+	enum kx_fact kexec, kexec_file, kexec_sig, kexec_sig_force, crash_dump, ima_kexec,
+		relocatable, kho;
+	enum kx_fact kho_default;      /* handover is on unless kho=off */
+	enum kx_fact lockdown, ima;    /* built in at all */
+	enum kx_fact ima_secure_boot;  /* IMA asks for the state of Secure Boot */
+	enum kx_fact ima_arch_policy;  /* and then has rules of its own */
 	enum kx_fact ima_write_policy; /* IMA's policy can be replaced more than once */
 };
 
@@ -86,7 +92,7 @@ struct kx_machine {
 	enum kx_arch_id arch;
 	char *arch_name; /* as uname -m */
 	char *release;
-	char *cmdline;	 /* without the final newline */
+	char *cmdline; /* without the final newline */
 	char *initrd_path;
 
 	struct kx_iomem iomem;
@@ -94,13 +100,15 @@ struct kx_machine {
 	bool have_firmware_map;
 	uint64_t mem_total, mem_available; /* bytes, /proc/meminfo; 0 unknown */
 
-	uint8_t *boot_params; /* KX_BOOT_PARAMS_SIZE bytes of /sys/kernel/boot_params/data, or NULL */
-	char *fb_name;	      /* first line of /proc/fb without its number, e.g. "EFI VGA"; NULL none */
-	bool have_fb;	      /* /proc/fb could be read */
+	uint8_t *
+		boot_params; /* KX_BOOT_PARAMS_SIZE bytes of /sys/kernel/boot_params/data, or NULL */
+	char *fb_name; /* first line of /proc/fb without its number, e.g. "EFI VGA"; NULL none */
+	bool have_fb;  /* /proc/fb could be read */
 	/* A DRM driver or another native driver took the firmware's frame buffer over. */
 	enum kx_fact firmware_fb;
 	struct kx_efi efi;
-	uint64_t acpi_rsdp; /* EFI systab, then boot_params, then acpi_rsdp=; 0 where firmware is to be searched */
+	uint64_t
+		acpi_rsdp; /* EFI systab, then boot_params, then acpi_rsdp=; 0 where firmware is to be searched */
 	struct kx_uart uart;
 	enum kx_fact la57; /* 5-level paging in use */
 
@@ -113,7 +121,7 @@ struct kx_machine {
 
 	enum kx_lockdown lockdown;
 	enum kx_fact secure_boot;
-	enum kx_fact load_disabled;	/* kernel.kexec_load_disabled */
+	enum kx_fact load_disabled;               /* kernel.kexec_load_disabled */
 	bool have_limit_reboot, have_limit_panic; /* kernel.kexec_load_limit_*, -1 is no limit */
 	int limit_reboot, limit_panic;
 	enum kx_fact kexec_core; /* sysfs shows that one of the two calls is built in */
@@ -121,10 +129,10 @@ struct kx_machine {
 	bool have_crash_size;
 	uint64_t crash_size;
 	enum kx_fact cap_sys_boot;
-	enum kx_fact init_pid_ns; /* reboot(2) fails in any other PID namespace */
+	enum kx_fact init_pid_ns;         /* reboot(2) fails in any other PID namespace */
 	enum kx_fact ima_appraises_kexec; /* IMA policy appraises KEXEC_KERNEL_CHECK */
-	enum kx_fact ima_measures;	  /* a measurement list that must be carried over */
-	enum kx_fact kho_active;	  /* kexec handover has state to carry */
+	enum kx_fact ima_measures;        /* a measurement list that must be carried over */
+	enum kx_fact kho_active;          /* kexec handover has state to carry */
 	enum kx_fact root_on_network;
 	struct kx_config config;
 };

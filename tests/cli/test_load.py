@@ -2,11 +2,14 @@
 """What loading asks the system for, and what it says when it cannot."""
 
 import errno
+import os
+import pathlib
 import subprocess
 
 import pytest
 
 import samples
+from conftest import FAKE
 
 FAILED = 255
 LOAD = "kexec_load entry=set count=some flags=0x3e0000"
@@ -235,6 +238,23 @@ def test_missing_capability_is_named_before_any_call(kexec):
     result = kexec("-l", kexec.kernel)
     assert (result.status, result.log) == (FAILED, [])
     assert "cannot load: this process does not have CAP_SYS_BOOT; run it as root" in result.err
+
+
+def test_kernel_that_is_cut_while_it_is_read(kexec):
+    """The second initrd comes from a pipe: when it ends, the kernel has been opened, and is cut."""
+    read, write = os.pipe()
+    log = kexec.folder / "log"
+    run = subprocess.Popen([FAKE, "-l", kexec.kernel, "--initrd=-"], stdin=read, stderr=subprocess.PIPE, text=True,
+                           env={"KX_FAKE_LOG": str(log), "KX_FAKE_ROOT": str(kexec.root)})
+    os.close(read)
+    while str(kexec.kernel) not in pathlib.Path(f"/proc/{run.pid}/maps").read_text():
+        assert run.poll() is None
+    os.truncate(kexec.kernel, 0)
+    os.write(write, b"INITRD")
+    os.close(write)
+    err = run.communicate(timeout=60)[1]
+    assert (run.returncode, log.exists()) == (FAILED, False)
+    assert "cannot read an input to its end" in err
 
 
 def test_reuseinitrd(kexec):

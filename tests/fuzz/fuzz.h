@@ -19,13 +19,12 @@
 /* The entry point that libFuzzer, or replay.c in its place, calls with each input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define require(condition)                                                              \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__,    \
-				#condition);                                            \
-			abort();                                                        \
-		}                                                                       \
+#define require(condition)                                                                        \
+	do {                                                                                      \
+		if (!(condition)) {                                                               \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+			abort();                                                                  \
+		}                                                                                 \
 	} while (0)
 
 /* Reads every byte, so that AddressSanitizer sees those that are not there. */

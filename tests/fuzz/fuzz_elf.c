@@ -25,11 +25,13 @@ static void require_phdr(struct kx_view file, const struct kx_elf *elf, size_t i
 		const struct kx_elf_phdr *other = &elf->phdrs[j];
 
 		if (other->type == PT_LOAD && other->memsz)
-			require(other->paddr > last || other->paddr + (other->memsz - 1) < ph->paddr);
+			require(other->paddr > last ||
+				other->paddr + (other->memsz - 1) < ph->paddr);
 	}
 }
 
-static void find_note(struct kx_view file, const struct kx_elf *elf, const char *name, uint32_t type)
+static void find_note(struct kx_view file, const struct kx_elf *elf, const char *name,
+		      uint32_t type)
 {
 	struct kx_error err = { 0 };
 	struct kx_view desc;

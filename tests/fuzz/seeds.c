@@ -36,7 +36,7 @@ static void save(const char *fuzzer, const char *name, const void *data, size_t 
 	}
 }
 
-/* ---- bzimage --------------------------------------------------------------------------------------------------- */
+/* ---- bzimage --------------------------------------------------------------------------------- */
 
 /* As small as it gets, since time is spent on every byte: one sector of setup code, a payload of @payload. */
 static struct sample small_bzimage(const char *payload, size_t size)
@@ -91,13 +91,18 @@ static void bzimage_seeds(void)
 	sample_free(&s);
 }
 
-/* ---- elf ------------------------------------------------------------------------------------------------------- */
+/* ---- elf ------------------------------------------------------------------------------------- */
 
 /* Contents right behind the headers instead of at SAMPLE_ELF_CONTENT, to keep it small. */
 static void elf_seeds_of(unsigned bits)
 {
-	Elf64_Phdr load = { .p_type = PT_LOAD, .p_offset = 600, .p_vaddr = 0x1000, .p_paddr = 0x1000,
-			    .p_filesz = 16, .p_memsz = 32, .p_align = 4096 };
+	Elf64_Phdr load = { .p_type = PT_LOAD,
+			    .p_offset = 600,
+			    .p_vaddr = 0x1000,
+			    .p_paddr = 0x1000,
+			    .p_filesz = 16,
+			    .p_memsz = 32,
+			    .p_align = 4096 };
 	Elf64_Phdr note = { .p_type = PT_NOTE, .p_offset = 400, .p_align = 4 };
 	struct sample_elf e;
 	char name[32];
@@ -133,14 +138,17 @@ static void elf_seeds_of(unsigned bits)
 	save("elf", name, e.data, bits == 64 ? 64 + 129 * 56 : 52 + 129 * 32);
 }
 
-/* ---- initrd ---------------------------------------------------------------------------------------------------- */
+/* ---- initrd ---------------------------------------------------------------------------------- */
 
 /* One byte that says where the first of two initrds ends, then both. */
 static void initrd_seed(const char *name, uint8_t cut, unsigned first, unsigned second)
 {
 	static const char plain[] = "070701";
 	/* Text, its size, the sum of its bytes, magic. */
-	static const char with[] = "070701a=b\n" "\4\0\0\0" "\n\1\0\0" "#BOOTCONFIG\n";
+	static const char with[] = "070701a=b\n"
+				   "\4\0\0\0"
+				   "\n\1\0\0"
+				   "#BOOTCONFIG\n";
 	struct sample s = { 0 };
 
 	sample_append(&s, &cut, 1);
@@ -158,14 +166,14 @@ static void initrd_seeds(void)
 	initrd_seed("both", 128, 1, 1);
 }
 
-/* ---- compress -------------------------------------------------------------------------------------------------- */
+/* ---- compress -------------------------------------------------------------------------------- */
 
 static void compress_seeds(void)
 {
 	static const char text[] = "a text that is packed, that is packed, that is packed";
 	struct sample s[] = {
-		sample_gzip(text, sizeof(text)), sample_xz(text, sizeof(text)),
-		sample_zstd(text, sizeof(text)), sample_lzma(text, sizeof(text)),
+		sample_gzip(text, sizeof(text)),    sample_xz(text, sizeof(text)),
+		sample_zstd(text, sizeof(text)),    sample_lzma(text, sizeof(text)),
 		sample_lz4(text, sizeof(text), 40),
 	};
 	static const char *const names[] = { "gzip", "xz", "zstd", "lzma", "lz4" };

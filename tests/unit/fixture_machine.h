@@ -17,8 +17,8 @@ struct fixture_machine {
 	uint8_t boot_params[KX_BOOT_PARAMS_SIZE];
 };
 
-static inline void fixture_iomem(struct fixture_machine *f, uint64_t start, uint64_t end, unsigned depth,
-				 const char *name)
+static inline void fixture_iomem(struct fixture_machine *f, uint64_t start, uint64_t end,
+				 unsigned depth, const char *name)
 {
 	struct kx_iomem_entry *entry = &f->iomem[f->m.iomem.count++];
 
@@ -36,7 +36,7 @@ static inline void fixture_machine_init(struct fixture_machine *f)
 					      .have_fb = true,
 					      .cap_sys_boot = KX_YES,
 					      .acpi_rsdp = 0xf5a40 } };
-	f->m.cmdline = (char *)(uintptr_t)"console=ttyS0";
+	f->m.cmdline = (char *)(uintptr_t) "console=ttyS0";
 	f->m.iomem = (struct kx_iomem){ .v = f->iomem, .have = true };
 	f->m.boot_params = f->boot_params;
 	kx_memmap_add(&f->m.firmware_map, 0, 0xa0000, KX_MEM_RAM);

@@ -75,9 +75,9 @@ static inline void sample_pe_header(uint8_t *p)
 	memcpy(p, "MZ", 2);
 	kx_put_le32(p + 0x3c, SB_PE);
 	memcpy(p + SB_PE, "PE\0", 4);
-	kx_put_le16(p + SB_PE + 4, 0x8664);	   /* Machine: x64 */
-	kx_put_le16(p + SB_PE + 24, 0x20b);	   /* Magic: PE32+ */
-	kx_put_le32(p + SB_PE + 24 + 108, 6);	   /* NumberOfRvaAndSizes */
+	kx_put_le16(p + SB_PE + 4, 0x8664);   /* Machine: x64 */
+	kx_put_le16(p + SB_PE + 24, 0x20b);   /* Magic: PE32+ */
+	kx_put_le32(p + SB_PE + 24 + 108, 6); /* NumberOfRvaAndSizes */
 }
 
 static inline void sample_setup_header(uint8_t *p, size_t payload_size)

@@ -83,8 +83,9 @@ static inline void sample_elf_phdr(struct sample_elf *e, unsigned i, const Elf64
 }
 
 /* A note at @at; returns where it ends, padded. */
-static inline size_t sample_elf_note(struct sample_elf *e, size_t at, const char *name, uint32_t type,
-				     const char *desc, uint32_t desc_size, size_t align)
+static inline size_t sample_elf_note(struct sample_elf *e, size_t at, const char *name,
+				     uint32_t type, const char *desc, uint32_t desc_size,
+				     size_t align)
 {
 	uint32_t name_size = (uint32_t)strlen(name) + 1;
 	size_t desc_at = at + (12 + name_size + align - 1) / align * align;

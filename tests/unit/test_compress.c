@@ -24,8 +24,8 @@ static const struct {
 	/* Does the stream say where it ends? */
 	bool ends;
 } codecs[] = {
-	{ "gzip", sample_gzip, true }, { "xz", sample_xz, true },
-	{ "zstd", sample_zstd, true }, { "lzma", sample_lzma, true },
+	{ "gzip", sample_gzip, true },      { "xz", sample_xz, true },
+	{ "zstd", sample_zstd, true },      { "lzma", sample_lzma, true },
 	{ "lz4", lz4_small_blocks, false },
 };
 

@@ -119,10 +119,11 @@ static void check_truncations(struct sample_elf *e)
 
 		memcpy(copy, e->data, size);
 		refused(kx_view_of(copy, size), size < 4 ? -ENOEXEC : -EBADMSG,
-			size < 4 ? "no ELF magic" :
-			size < 16 ? "identification" :
-			size < header ? "the header" :
-			size < header + table ? "header table" : "truncated");
+			size < 4                ? "no ELF magic"
+			: size < 16             ? "identification"
+			: size < header         ? "the header"
+			: size < header + table ? "header table"
+						: "truncated");
 		free(copy);
 		if (size == header + table)
 			size = SAMPLE_ELF_CONTENT;
@@ -171,16 +172,19 @@ static void check_malformed_header(struct sample_elf *e)
 
 	sample_elf_phdr(e, 0, &load);
 	bad = *e;
-	kx_put_le16(bad.data + (wide ? offsetof(Elf64_Ehdr, e_ehsize) :
-				       offsetof(Elf32_Ehdr, e_ehsize)), 60);
+	kx_put_le16(
+		bad.data + (wide ? offsetof(Elf64_Ehdr, e_ehsize) : offsetof(Elf32_Ehdr, e_ehsize)),
+		60);
 	refused(view(&bad), -EBADMSG, "e_ehsize is 0x3c");
 	bad = *e;
-	kx_put_le16(bad.data + (wide ? offsetof(Elf64_Ehdr, e_phentsize) :
-				       offsetof(Elf32_Ehdr, e_phentsize)), 40);
+	kx_put_le16(bad.data + (wide ? offsetof(Elf64_Ehdr, e_phentsize)
+				     : offsetof(Elf32_Ehdr, e_phentsize)),
+		    40);
 	refused(view(&bad), -EBADMSG, "e_phentsize is 0x28");
 	bad = *e;
-	kx_put_le32(bad.data + (wide ? offsetof(Elf64_Ehdr, e_phoff) :
-				       offsetof(Elf32_Ehdr, e_phoff)), SAMPLE_ELF_SIZE - 10);
+	kx_put_le32(bad.data +
+			    (wide ? offsetof(Elf64_Ehdr, e_phoff) : offsetof(Elf32_Ehdr, e_phoff)),
+		    SAMPLE_ELF_SIZE - 10);
 	refused(view(&bad), -EBADMSG, "program header table");
 }
 
@@ -352,7 +356,7 @@ static void overlaps(void **state)
 	both(check_overlaps);
 }
 
-/* ---- notes ----------------------------------------------------------------------------------------------------- */
+/* ---- notes ----------------------------------------------------------------------------------- */
 
 static int note(const struct sample_elf *e, const char *name, uint32_t type, struct kx_view *ret)
 {
@@ -368,7 +372,9 @@ static int note(const struct sample_elf *e, const char *name, uint32_t type, str
 static void check_notes(struct sample_elf *e)
 {
 	for (uint64_t align = 4; align <= 8; align += 4) {
-		Elf64_Phdr ph = { .p_type = PT_NOTE, .p_offset = SAMPLE_ELF_CONTENT, .p_align = align };
+		Elf64_Phdr ph = { .p_type = PT_NOTE,
+				  .p_offset = SAMPLE_ELF_CONTENT,
+				  .p_align = align };
 		struct kx_view desc = { 0 };
 		size_t at = SAMPLE_ELF_CONTENT;
 
@@ -445,13 +451,13 @@ static void note_of_another_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fields),	    cmocka_unit_test(no_phdrs),
+		cmocka_unit_test(fields),           cmocka_unit_test(no_phdrs),
 		cmocka_unit_test(every_truncation), cmocka_unit_test(malformed_ident),
 		cmocka_unit_test(malformed_header), cmocka_unit_test(phoff_highest),
-		cmocka_unit_test(many_phdrs),	    cmocka_unit_test(xnum),
+		cmocka_unit_test(many_phdrs),       cmocka_unit_test(xnum),
 		cmocka_unit_test(malformed_phdr),   cmocka_unit_test(edges),
-		cmocka_unit_test(overlaps),	    cmocka_unit_test(notes),
-		cmocka_unit_test(note_defects),	    cmocka_unit_test(note_of_another_file),
+		cmocka_unit_test(overlaps),         cmocka_unit_test(notes),
+		cmocka_unit_test(note_defects),     cmocka_unit_test(note_of_another_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

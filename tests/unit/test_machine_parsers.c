@@ -23,7 +23,7 @@ static struct kx_view tight(const void *data, size_t size, uint8_t **ret_copy)
 	return kx_view_of(*ret_copy, size);
 }
 
-/* ---- /proc/iomem ------------------------------------------------------------------------------------------- */
+/* ---- /proc/iomem ----------------------------------------------------------------------------- */
 
 static void test_iomem_levels(void **state)
 {
@@ -134,7 +134,7 @@ static void test_iomem_too_many_lines(void **state)
 	assert_non_null(strstr(err.text, "more than 262144 lines"));
 }
 
-/* ---- /sys/firmware/memmap ---------------------------------------------------------------------------------- */
+/* ---- /sys/firmware/memmap -------------------------------------------------------------------- */
 
 static int memmap_add(struct kx_memmap *map, const char *start, const char *end, const char *type)
 {
@@ -192,7 +192,7 @@ static void test_memmap_malformed(void **state)
 	assert_int_equal(map.count, 0);
 }
 
-/* ---- EFI --------------------------------------------------------------------------------------------------- */
+/* ---- EFI ------------------------------------------------------------------------------------- */
 
 static void test_systab(void **state)
 {
@@ -219,7 +219,7 @@ static void test_systab_malformed(void **state)
 	assert_int_equal(kx_efi_systab_parse(kx_text_of("SMBIOS=none\n"), &efi, &err), -EBADMSG);
 }
 
-/* ---- SPCR -------------------------------------------------------------------------------------------------- */
+/* ---- SPCR ------------------------------------------------------------------------------------ */
 
 static void spcr_seal(uint8_t table[80])
 {
@@ -354,7 +354,7 @@ static void test_spcr_malformed(void **state)
 	}
 }
 
-/* ---- /proc/cpuinfo, the kernel's configuration ------------------------------------------------------------- */
+/* ---- /proc/cpuinfo, the kernel's configuration ----------------------------------------------- */
 
 static void test_cpuinfo_flags(void **state)
 {
@@ -414,7 +414,7 @@ static void test_config_lines_that_count(void **state)
 	assert_false(kx_config_line_counts(kx_text_of("")));
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static void test_numbers(void **state)
 {

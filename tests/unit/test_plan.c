@@ -29,7 +29,8 @@ struct fixture {
 	struct kx_error err;
 };
 
-static const struct kx_source *add_source(struct fixture *f, const char *name, const void *data, size_t size)
+static const struct kx_source *add_source(struct fixture *f, const char *name, const void *data,
+					  size_t size)
 {
 	struct kx_source **at = &f->sources[f->source_count++];
 
@@ -107,7 +108,8 @@ static const uint8_t *setup_data(const struct fixture *f, uint32_t type, uint32_
 	const struct kx_segment *params = segment(f, "boot_params");
 	const uint8_t *bp = params->buf;
 
-	for (uint64_t at = kx_le64(bp + KX_BP_SETUP_DATA); at; at = kx_le64(bp + at - params->dest)) {
+	for (uint64_t at = kx_le64(bp + KX_BP_SETUP_DATA); at;
+	     at = kx_le64(bp + at - params->dest)) {
 		const uint8_t *node = bp + (at - params->dest);
 
 		assert_in_range(at, params->dest, params->dest + params->bufsz - 16);
@@ -128,15 +130,17 @@ static bool warned(const struct fixture *f, const char *word)
 
 static uint64_t cmdline_at(const uint8_t *bp)
 {
-	return kx_le32(bp + KX_BP_CMD_LINE_PTR) | (uint64_t)kx_le32(bp + KX_BP_EXT_CMD_LINE_PTR) << 32;
+	return kx_le32(bp + KX_BP_CMD_LINE_PTR) | (uint64_t)kx_le32(bp + KX_BP_EXT_CMD_LINE_PTR)
+							  << 32;
 }
 
 static uint64_t ramdisk_at(const uint8_t *bp)
 {
-	return kx_le32(bp + KX_BP_RAMDISK_IMAGE) | (uint64_t)kx_le32(bp + KX_BP_EXT_RAMDISK_IMAGE) << 32;
+	return kx_le32(bp + KX_BP_RAMDISK_IMAGE) | (uint64_t)kx_le32(bp + KX_BP_EXT_RAMDISK_IMAGE)
+							   << 32;
 }
 
-/* ---- placement ------------------------------------------------------------------------------------------------- */
+/* ---- placement ------------------------------------------------------------------------------- */
 
 static void kernel_goes_to_its_preferred_address(void **state)
 {
@@ -210,7 +214,8 @@ static void nothing_overlaps_or_leaves_ram(void **state)
 		for (size_t j = 0; j < i; j++) {
 			const struct kx_segment *b = kx_plan_segment(f->plan, j);
 
-			assert_true(a->dest + a->reserved <= b->dest || b->dest + b->reserved <= a->dest);
+			assert_true(a->dest + a->reserved <= b->dest ||
+				    b->dest + b->reserved <= a->dest);
 		}
 	}
 }
@@ -257,7 +262,7 @@ static void hidden_memory_map_makes_an_unplaced_plan(void **state)
 	assert_true(warned(f, "not known"));
 }
 
-/* ---- initrd ---------------------------------------------------------------------------------------------------- */
+/* ---- initrd ---------------------------------------------------------------------------------- */
 
 static void initrd_parts_are_segments_one_after_the_other(void **state)
 {
@@ -333,7 +338,7 @@ static void bootconfig_ends_the_last_segment(void **state)
 			 last->dest + last->bufsz);
 }
 
-/* ---- boot_params ----------------------------------------------------------------------------------------------- */
+/* ---- boot_params ----------------------------------------------------------------------------- */
 
 static void boot_params_are_built_field_by_field(void **state)
 {
@@ -417,7 +422,7 @@ static void screen_info_needs_a_firmware_driver(void **state)
 	assert_int_equal(boot_params(f)[0x12], 0x77);
 }
 
-/* ---- EFI ------------------------------------------------------------------------------------------------------- */
+/* ---- EFI ------------------------------------------------------------------------------------- */
 
 static void make_efi(struct fixture *f, struct kx_efi_desc *map, size_t count)
 {
@@ -504,7 +509,7 @@ static void efi_that_cannot_be_handed_over_is_left_out(void **state)
 	assert_no_efi(f, "boot_params");
 }
 
-/* ---- purgatory ------------------------------------------------------------------------------------------------- */
+/* ---- purgatory ------------------------------------------------------------------------------- */
 
 static const struct kx_handoff *handoff(const struct fixture *f)
 {
@@ -562,7 +567,8 @@ static void purgatory_is_loaded_whole(void **state)
 	struct kx_purgatory_header header;
 
 	assert_made(f);
-	memcpy(&header, (const uint8_t *)segment(f, "purgatory")->buf + KX_PURGATORY_HEADER_OFFSET, sizeof(header));
+	memcpy(&header, (const uint8_t *)segment(f, "purgatory")->buf + KX_PURGATORY_HEADER_OFFSET,
+	       sizeof(header));
 	assert_int_equal(segment(f, "purgatory")->memsz, header.memsz);
 }
 
@@ -599,8 +605,9 @@ static void console_is_the_users_or_the_machines(void **state)
 	assert_int_equal(handoff(f)->console.kind, KX_CONSOLE_NONE);
 	assert_true(handoff(f)->flags & KX_HANDOFF_VGA_TEXT);
 
-	f->machine.m.uart = (struct kx_uart){ .kind = KX_UART_MMIO, .base = 0xfe032000, .reg_shift = 2,
-					      .access_width = 4 };
+	f->machine.m.uart = (struct kx_uart){
+		.kind = KX_UART_MMIO, .base = 0xfe032000, .reg_shift = 2, .access_width = 4
+	};
 	assert_made(f);
 	assert_int_equal(handoff(f)->console.kind, KX_CONSOLE_MMIO);
 	assert_int_equal(handoff(f)->console.base, 0xfe032000);
@@ -642,7 +649,7 @@ static void confidential_guests_get_no_port_io(void **state)
 	assert_int_equal(size, 4);
 }
 
-/* ---- which system call ------------------------------------------------------------------------------------------ */
+/* ---- which system call ----------------------------------------------------------------------- */
 
 static void lockdown_leads_to_kexec_file_load(void **state)
 {
@@ -731,7 +738,7 @@ static void missing_capability_is_a_warning(void **state)
 	assert_true(warned(f, "CAP_SYS_BOOT"));
 }
 
-/* ---- refusals --------------------------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void long_command_line_is_refused_with_both_numbers(void **state)
 {
@@ -772,7 +779,8 @@ static void initrd_beyond_purgatorys_page_tables_is_refused(void **state)
 	struct fixture *f = *state;
 	/* Of zeros that take no memory; its end is looked at. */
 	size_t size = 60 * GIB;
-	void *zeros = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *zeros =
+		mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	const struct kx_source *initrds[] = { add_source(f, "huge", zeros, size) };
 
 	assert_ptr_not_equal(zeros, MAP_FAILED);

@@ -98,7 +98,7 @@ void kx_arch_out8(uint16_t port, uint8_t value)
 	}
 }
 
-/* ---- what libkexec does ---- */
+/* ---- what libkexec does ---------------------------------------------------------------------- */
 
 static void add_region(const void *start, size_t size)
 {
@@ -172,7 +172,7 @@ static void assert_started(void)
 	assert_int_equal(m.boot_params, 0x90000);
 }
 
-/* ---- the check ---- */
+/* ---- the check ------------------------------------------------------------------------------- */
 
 static void test_starts_silently(void **unused)
 {
@@ -255,7 +255,7 @@ static void test_no_regions_is_no_check(void **unused)
 	assert_started();
 }
 
-/* ---- the hand-off block ---- */
+/* ---- the hand-off block ---------------------------------------------------------------------- */
 
 static void test_any_changed_bit_of_the_block_is_caught(void **unused)
 {
@@ -343,7 +343,7 @@ static void test_full_lists_are_accepted(void **unused)
 	assert_started();
 }
 
-/* ---- failing ---- */
+/* ---- failing --------------------------------------------------------------------------------- */
 
 static void test_unmappable_is_reported(void **unused)
 {
@@ -391,7 +391,7 @@ static void test_guest_without_port_io_has_no_device_memory(void **unused)
 	assert_int_equal(screen[80], 0);
 }
 
-/* ---- consoles ---- */
+/* ---- consoles -------------------------------------------------------------------------------- */
 
 static void test_port_keeps_its_speed_by_default(void **unused)
 {

@@ -26,8 +26,11 @@ static struct kx_ranges make(size_t count, const struct kx_range *v)
 	return set;
 }
 
-#define RANGES(...) \
-	sizeof((struct kx_range[]){ __VA_ARGS__ }) / sizeof(struct kx_range), (struct kx_range[]){ __VA_ARGS__ }
+#define RANGES(...)                                                                               \
+	sizeof((struct kx_range[]){ __VA_ARGS__ }) / sizeof(struct kx_range), (struct kx_range[]) \
+	{                                                                                         \
+		__VA_ARGS__                                                                       \
+	}
 
 static void add_merges_overlapping_and_adjacent(void **state)
 {
@@ -68,10 +71,13 @@ static void add_and_remove_agree_with_a_bitmap(void **state)
 	unsigned seed = 1;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		unsigned start = (unsigned)rand_r(&seed) % SIZE, end = start + (unsigned)rand_r(&seed) % (SIZE - start);
+		unsigned start = (unsigned)rand_r(&seed) % SIZE,
+			 end = start + (unsigned)rand_r(&seed) % (SIZE - start);
 		bool add = rand_r(&seed) & 1;
 
-		assert_int_equal(add ? kx_ranges_add(&set, start, end) : kx_ranges_remove(&set, start, end), 0);
+		assert_int_equal(add ? kx_ranges_add(&set, start, end)
+				     : kx_ranges_remove(&set, start, end),
+				 0);
 		for (unsigned i = start; i < end; i++)
 			map[i] = add;
 		for (unsigned i = 0; i < SIZE; i++)
@@ -84,7 +90,8 @@ static void add_and_remove_agree_with_a_bitmap(void **state)
 
 static void intersect_takes_what_both_have(void **state)
 {
-	struct kx_ranges a = make(RANGES({ 0, 100 }, { 200, 300 })), b = make(RANGES({ 50, 250 }, { 280, 400 })), both;
+	struct kx_ranges a = make(RANGES({ 0, 100 }, { 200, 300 })),
+			 b = make(RANGES({ 50, 250 }, { 280, 400 })), both;
 
 	assert_int_equal(kx_ranges_intersect(&a, &b, &both), 0);
 	assert_set(&both, RANGES({ 50, 100 }, { 200, 250 }, { 280, 300 }));

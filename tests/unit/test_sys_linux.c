@@ -56,7 +56,7 @@ static void memory_is_locked_or_the_limit_named(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* ---- network interfaces ------------------------------------------------------------------------------------------ */
+/* ---- network interfaces ---------------------------------------------------------------------- */
 
 static short flags_of(int fd, const char *name)
 {

@@ -127,8 +127,8 @@ static void arithmetic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(has),	  cmocka_unit_test(sub),    cmocka_unit_test(from),
-		cmocka_unit_test(reads),  cmocka_unit_test(equals), cmocka_unit_test(stores),
+		cmocka_unit_test(has),        cmocka_unit_test(sub),    cmocka_unit_test(from),
+		cmocka_unit_test(reads),      cmocka_unit_test(equals), cmocka_unit_test(stores),
 		cmocka_unit_test(arithmetic),
 	};
 

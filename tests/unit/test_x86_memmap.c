@@ -91,7 +91,8 @@ static void ram_that_the_user_carved_out_stays_ram(void **state)
 	fixture_iomem(&f, 256 * MIB, 320 * MIB, 0, "Reserved");
 	fixture_iomem(&f, 320 * MIB, 512 * MIB, 0, "System RAM");
 	fixture_iomem(&f, 512 * MIB, 768 * MIB, 0, "Persistent Memory (legacy)");
-	f.m.cmdline = (char *)(uintptr_t) "memmap=64M$0x10000000,256M!512M memmap=bad memmap=1G$ memmap";
+	f.m.cmdline =
+		(char *)(uintptr_t) "memmap=64M$0x10000000,256M!512M memmap=bad memmap=1G$ memmap";
 	assert_next(&f, f.m.firmware_map.count, f.m.firmware_map.v);
 }
 

@@ -71,14 +71,16 @@ static size_t block_room(const struct kx_plan *plan)
 
 	return KX_BOOT_PARAMS_SIZE + room_for(strlen(plan->cmdline) + 1) +
 	       room_for(kx_x86_e820_room(&plan->memmap)) + 2 * room_for(kx_x86_efi_room(plan)) +
-	       room_for(dtb ? kx_source_size(dtb) : 0) + room_for(CC_BLOB_SIZE) + room_for(RNG_SEED_SIZE);
+	       room_for(dtb ? kx_source_size(dtb) : 0) + room_for(CC_BLOB_SIZE) +
+	       room_for(RNG_SEED_SIZE);
 }
 
-/* ---- video ----------------------------------------------------------------------------------------------------- */
+/* ---- video ----------------------------------------------------------------------------------- */
 
 static bool is_text(const uint8_t *old)
 {
-	return old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_VLFB && old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_EFI;
+	return old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_VLFB &&
+	       old[KX_BP_SCREEN_IS_VGA] != VIDEO_TYPE_EFI;
 }
 
 /*
@@ -92,17 +94,19 @@ static void put_screen(struct kx_boot_block *block, const uint8_t *old)
 
 	if (text || machine->firmware_fb == KX_YES ||
 	    (block->plan->request.flags & KX_REQUEST_REUSE_VIDEO)) {
-		memcpy(block->buf + KX_BP_SCREEN_INFO, old + KX_BP_SCREEN_INFO, KX_BP_SCREEN_INFO_SIZE);
+		memcpy(block->buf + KX_BP_SCREEN_INFO, old + KX_BP_SCREEN_INFO,
+		       KX_BP_SCREEN_INFO_SIZE);
 		kx_put_le16(block->buf + KX_BP_SCREEN_EXT_MEM_K, 0);
 		return;
 	}
-	kx_plan_warn(block->plan,
-		     "%s drives the display: it stays dark until the next kernel's own driver loads; "
-		     "--reuse-video-type hands over the mode it was booted with",
-		     machine->fb_name ? machine->fb_name : "an unknown driver");
+	kx_plan_warn(
+		block->plan,
+		"%s drives the display: it stays dark until the next kernel's own driver loads; "
+		"--reuse-video-type hands over the mode it was booted with",
+		machine->fb_name ? machine->fb_name : "an unknown driver");
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static void copy(uint8_t *to, const uint8_t *from, size_t offset, size_t size)
 {
@@ -142,7 +146,8 @@ static void put_old_memory_sizes(uint8_t *bp, const struct kx_memmap *map)
 			continue;
 		size = (mem->end - 0x100000) >> 10;
 		kx_put_le16(bp + KX_BP_SCREEN_EXT_MEM_K, (uint16_t)(size > 0xfc00 ? 0xfc00 : size));
-		kx_put_le32(bp + KX_BP_ALT_MEM_K, (uint32_t)(size > UINT32_MAX ? UINT32_MAX : size));
+		kx_put_le32(bp + KX_BP_ALT_MEM_K,
+			    (uint32_t)(size > UINT32_MAX ? UINT32_MAX : size));
 	}
 }
 
@@ -227,7 +232,8 @@ int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uin
 	if (plan->request.dtb && kx_source_size(plan->request.dtb) > DTB_MAX)
 		return kx_fail(err, EFBIG, "%s: device tree of %s, at most %s are taken",
 			       kx_source_name(plan->request.dtb),
-			       kx_size_text(kx_source_size(plan->request.dtb)).s, kx_size_text(DTB_MAX).s);
+			       kx_size_text(kx_source_size(plan->request.dtb)).s,
+			       kx_size_text(DTB_MAX).s);
 	block.room = at.size = block_room(plan);
 	block.buf = kx_plan_alloc(plan, block.room, err);
 	if (!block.buf)

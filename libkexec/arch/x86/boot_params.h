@@ -12,7 +12,7 @@ enum {
 	KX_BP_SCREEN_INFO = 0x000,
 	KX_BP_SCREEN_INFO_SIZE = 0x40,
 	KX_BP_SCREEN_EXT_MEM_K = 0x002, /* 16 bits */
-	KX_BP_SCREEN_IS_VGA = 0x00f,	/* orig_video_isVGA */
+	KX_BP_SCREEN_IS_VGA = 0x00f,    /* orig_video_isVGA */
 	KX_BP_APM_BIOS_INFO = 0x040,
 	KX_BP_APM_BIOS_INFO_SIZE = 0x14,
 	KX_BP_IST_INFO = 0x060,
@@ -45,9 +45,9 @@ enum {
 	KX_BP_RAMDISK_IMAGE = 0x218,
 	KX_BP_RAMDISK_SIZE = 0x21c,
 	KX_BP_CMD_LINE_PTR = 0x228,
-	KX_BP_HARDWARE_SUBARCH = 0x23c,	     /* 32 bits */
+	KX_BP_HARDWARE_SUBARCH = 0x23c,      /* 32 bits */
 	KX_BP_HARDWARE_SUBARCH_DATA = 0x240, /* 64 bits */
-	KX_BP_SETUP_DATA = 0x250,	     /* 64 bits */
+	KX_BP_SETUP_DATA = 0x250,            /* 64 bits */
 };
 
 /* E820_MAX_ENTRIES_ZEROPAGE; the rest goes through setup_data. */
@@ -86,7 +86,8 @@ void *kx_boot_block_setup_data(struct kx_boot_block *block, uint32_t type, size_
 int kx_x86_next_memmap(const struct kx_machine *machine, struct kx_memmap *ret);
 /* Into boot_params and, over KX_E820_MAX, setup_data. */
 size_t kx_x86_e820_room(const struct kx_memmap *map);
-int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map, struct kx_error *err);
+int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map,
+		      struct kx_error *err);
 
 /* efi.c: EFI and ACPI state. */
 size_t kx_x86_efi_room(const struct kx_plan *plan);
@@ -99,6 +100,7 @@ int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uin
 		       struct kx_error *err);
 
 /* purgatory.c: adds purgatory, which checks all other segments, then enters @entry with @boot_params in rsi. */
-int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params, struct kx_error *err);
+int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params,
+		     struct kx_error *err);
 
 #endif

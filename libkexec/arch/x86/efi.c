@@ -47,7 +47,8 @@ static const char *obstacle(const struct kx_plan *plan)
 	if (efi->bits == 32)
 		return "the firmware is 32-bit";
 	if (!efi->have_runtime_map)
-		return "the running kernel has no runtime map (efi=noruntime, or it is not readable)";
+		return "the running kernel has no runtime map (efi=noruntime, or it is not "
+		       "readable)";
 	if (!plan->machine->boot_params ||
 	    kx_le32(plan->machine->boot_params + EFI_LOADER_SIGNATURE) != EFI_SIGNATURE_64)
 		return "the running kernel's own boot_params do not have it";
@@ -118,7 +119,9 @@ int kx_x86_efi_write(struct kx_boot_block *block, struct kx_error *err)
 		return 0;
 	if (is_handed_over(plan))
 		return hand_over(block, err);
-	kx_plan_warn(plan, "EFI runtime services are not handed over: %s; EFI variables and SMBIOS will be missing",
+	kx_plan_warn(plan,
+		     "EFI runtime services are not handed over: %s; EFI variables and SMBIOS will "
+		     "be missing",
 		     obstacle(plan));
 	return 0;
 }

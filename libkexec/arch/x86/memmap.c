@@ -72,8 +72,8 @@ static int users_ranges(const char *cmdline, struct kx_ranges *ret)
 }
 
 /* One range of firmware's RAM, split around what is carved out of it. /proc/iomem is sorted. */
-static int add_ram(struct kx_memmap *map, const struct kx_iomem *iomem, const struct kx_ranges *users,
-		   struct kx_mem ram)
+static int add_ram(struct kx_memmap *map, const struct kx_iomem *iomem,
+		   const struct kx_ranges *users, struct kx_mem ram)
 {
 	for (size_t i = 0; i < iomem->count && ram.start < ram.end; i++) {
 		const struct kx_iomem_entry *entry = &iomem->v[i];
@@ -142,8 +142,8 @@ int kx_x86_next_memmap(const struct kx_machine *machine, struct kx_memmap *ret)
 static uint32_t e820_type(enum kx_mem_type type)
 {
 	static const uint32_t types[KX_MEM_TYPE_COUNT] = {
-		[KX_MEM_UNKNOWN] = 2, [KX_MEM_RAM] = 1,	 [KX_MEM_RESERVED] = 2,
-		[KX_MEM_ACPI] = 3,    [KX_MEM_NVS] = 4,	 [KX_MEM_UNUSABLE] = 5,
+		[KX_MEM_UNKNOWN] = 2, [KX_MEM_RAM] = 1,   [KX_MEM_RESERVED] = 2,
+		[KX_MEM_ACPI] = 3,    [KX_MEM_NVS] = 4,   [KX_MEM_UNUSABLE] = 5,
 		[KX_MEM_PMEM] = 7,    [KX_MEM_PRAM] = 12, [KX_MEM_SOFT_RESERVED] = 0xefffffff,
 	};
 
@@ -162,7 +162,8 @@ size_t kx_x86_e820_room(const struct kx_memmap *map)
 	return map->count > KX_E820_MAX ? (map->count - KX_E820_MAX) * KX_E820_ENTRY_SIZE : 0;
 }
 
-int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map, struct kx_error *err)
+int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map,
+		      struct kx_error *err)
 {
 	size_t room = kx_x86_e820_room(map);
 	size_t first = map->count < KX_E820_MAX ? map->count : KX_E820_MAX;

@@ -14,7 +14,7 @@ extern const uint8_t kx_purgatory_x86_64[], kx_purgatory_x86_64_end[];
 
 #define VGA_TEXT_BASE 0xb8000 /* colour text, every VGA */
 #define FOUR_GIB (UINT64_C(1) << 32)
-#define UART_CLOCK 115200     /* 1.8432 MHz / 16, every PC */
+#define UART_CLOCK 115200 /* 1.8432 MHz / 16, every PC */
 
 static void put_range(struct kx_handoff_range *at, uint64_t start, uint64_t size)
 {
@@ -56,8 +56,8 @@ static void put_console(struct kx_handoff *handoff, const struct kx_plan *plan)
 	struct kx_uart uart = plan->machine->uart;
 	struct kx_handoff_console *console = &handoff->console;
 
-	if (request->serial_port || (uart.kind == KX_UART_NONE &&
-				     (request->flags & KX_REQUEST_CONSOLE_SERIAL)))
+	if (request->serial_port ||
+	    (uart.kind == KX_UART_NONE && (request->flags & KX_REQUEST_CONSOLE_SERIAL)))
 		uart = (struct kx_uart){
 			.kind = KX_UART_IO,
 			.base = request->serial_port ? request->serial_port : 0x3f8,
@@ -96,7 +96,8 @@ static uint32_t flags_for(const struct kx_plan *plan)
 }
 
 /* All bytes that are loaded, in the order of the segments; purgatory, the last, without what is computed from them. */
-static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan, size_t handoff_offset)
+static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan,
+			size_t handoff_offset)
 {
 	const struct kx_segment *purgatory = &plan->segments[plan->segment_count - 1];
 	uint64_t unhashed = handoff_offset + KX_HANDOFF_UNHASHED_OFFSET;
@@ -159,13 +160,15 @@ static int check_page_tables(const struct kx_plan *plan, struct kx_error *err)
 	}
 	if (need <= most)
 		return 0;
-	return kx_fail(err, ENOSPC,
-		       "kernel and initrd lie in %llu different GiB of memory, purgatory can map %llu; "
-		       "use a smaller initrd",
-		       (unsigned long long)need, (unsigned long long)most);
+	return kx_fail(
+		err, ENOSPC,
+		"kernel and initrd lie in %llu different GiB of memory, purgatory can map %llu; "
+		"use a smaller initrd",
+		(unsigned long long)need, (unsigned long long)most);
 }
 
-int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params, struct kx_error *err)
+int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params,
+		     struct kx_error *err)
 {
 	size_t size = (size_t)(kx_purgatory_x86_64_end - kx_purgatory_x86_64);
 	struct kx_segment segment = { .name = "purgatory", .bufsz = size };
@@ -178,8 +181,10 @@ int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params,
 		return -ENOMEM;
 	memcpy(blob, kx_purgatory_x86_64, size);
 	memcpy(&header, blob + KX_PURGATORY_HEADER_OFFSET, sizeof(header));
-	if (le64toh(header.magic) != KX_PURGATORY_MAGIC || le32toh(header.version) != KX_HANDOFF_VERSION)
-		return kx_fail(err, EBADMSG, "this library was built with another version of purgatory");
+	if (le64toh(header.magic) != KX_PURGATORY_MAGIC ||
+	    le32toh(header.version) != KX_HANDOFF_VERSION)
+		return kx_fail(err, EBADMSG,
+			       "this library was built with another version of purgatory");
 	/*
 	 * All of it, stack and page tables included: where no segment goes, the running kernel may keep the page tables
 	 * that purgatory is entered with (kimage_alloc_normal_control_pages() in kernel/kexec_core.c).
@@ -191,7 +196,8 @@ int kx_x86_purgatory(struct kx_plan *plan, uint64_t entry, uint64_t boot_params,
 
 	r = kx_plan_place(plan, "purgatory", &place, &segment.dest, err);
 	if (r == 0)
-		r = kx_plan_add(plan, &segment, err, "checks the other segments, then enters the kernel");
+		r = kx_plan_add(plan, &segment, err,
+				"checks the other segments, then enters the kernel");
 	if (r == 0)
 		r = check_page_tables(plan, err);
 	if (r < 0)
