@@ -180,7 +180,7 @@ static int kx_write_file(int fd, const char *path, const uint8_t *data, size_t s
 {
 	_cleanup_(kx_closep) int folder = -1;
 	_cleanup_(kx_closep) int file = -1;
-	const char *name;
+	const char *name = NULL;
 	ssize_t n;
 
 	folder = kx_open_parent(fd, path, &name);
@@ -224,7 +224,7 @@ void kx_save_file(struct kx_root *root, const char *path, const struct kx_blob *
 void kx_save_link(struct kx_root *root, const char *path, const char *target)
 {
 	_cleanup_(kx_closep) int folder = -1;
-	const char *name;
+	const char *name = NULL;
 	int r = 0;
 
 	folder = kx_open_parent(root->save_fd, path, &name);
@@ -238,7 +238,7 @@ void kx_save_link(struct kx_root *root, const char *path, const char *target)
 void kx_save_folder(struct kx_root *root, const char *path)
 {
 	_cleanup_(kx_closep) int folder = -1;
-	const char *name;
+	const char *name = NULL;
 	int r = 0;
 
 	folder = kx_open_parent(root->save_fd, path, &name);

@@ -128,16 +128,14 @@ static bool kx_cmdline_has_policy(const char *cmdline, const char *name)
  * (security/integrity/ima/ima_efi.c). ima_load_data() refuses kexec_load under Secure Boot as well
  * when signatures can be checked.
  */
-static enum kx_fact kx_ima_appraises(const struct kx_machine *machine)
+static bool kx_ima_must_appraise(const struct kx_machine *machine)
 {
 	const struct kx_config *config = &machine->config;
 
 	if (kx_cmdline_has_policy(machine->cmdline, "secure_boot"))
-		return KX_YES;
-	if (machine->secure_boot == KX_YES && config->ima_secure_boot == KX_YES &&
-	    (config->kexec_sig == KX_YES || config->ima_arch_policy == KX_YES))
-		return KX_YES;
-	return KX_UNKNOWN;
+		return true;
+	return machine->secure_boot == KX_YES && config->ima_secure_boot == KX_YES &&
+	       (config->kexec_sig == KX_YES || config->ima_arch_policy == KX_YES);
 }
 
 /* Nothing is appraised with ima_appraise=off, log or fix. */
@@ -161,19 +159,17 @@ static bool kx_policy_is_built_in(struct kx_root *root, const struct kx_config *
 	       kx_root_exists(root, "/sys/kernel/security/ima/policy");
 }
 
-static void kx_read_ima_policy(struct kx_root *root, struct kx_machine *machine)
+static enum kx_fact kx_find_ima_appraisal(struct kx_root *root, const struct kx_machine *machine)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 
-	machine->ima_appraises_kexec = kx_ima_appraises(machine);
-	if (machine->ima_appraises_kexec == KX_YES)
-		return;
+	if (kx_ima_must_appraise(machine))
+		return KX_YES;
 	if (!kx_ima_enforces(machine->cmdline))
-		machine->ima_appraises_kexec = KX_NO;
-	else if (kx_root_read(root, "/sys/kernel/security/ima/policy", KX_CAP_FILE, &blob) >= 0)
-		machine->ima_appraises_kexec = kx_policy_appraises_kexec(kx_blob_view(&blob));
-	else if (kx_policy_is_built_in(root, &machine->config))
-		machine->ima_appraises_kexec = KX_NO;
+		return KX_NO;
+	if (kx_root_read(root, "/sys/kernel/security/ima/policy", KX_CAP_FILE, &blob) >= 0)
+		return kx_policy_appraises_kexec(kx_blob_view(&blob));
+	return kx_policy_is_built_in(root, &machine->config) ? KX_NO : KX_UNKNOWN;
 }
 
 /*
@@ -207,7 +203,7 @@ int kx_read_ima(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 		machine->ima_measures = KX_NO;
 		return 0;
 	}
-	kx_read_ima_policy(root, machine);
+	machine->ima_appraises_kexec = kx_find_ima_appraisal(root, machine);
 	r = kx_read_ima_list(root, machine);
 	return r == -EBADMSG ? kx_fail(err, EBADMSG,
 				       "/sys/kernel/security/ima/runtime_measurements_count is "
