@@ -259,7 +259,7 @@ static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_erro
 	if (type)
 		return type_unknown(type, err);
 	*err = all;
-	return -ENOEXEC;
+	return kx_format_foreign(file, err) < 0 ? -EOPNOTSUPP : -ENOEXEC;
 }
 
 static const char *arch_of(enum kx_arch_id arch)

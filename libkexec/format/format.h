@@ -32,4 +32,7 @@ extern const struct kx_format *const kx_formats[]; /* NULL-terminated, in the or
 
 extern const struct kx_format kx_format_bzimage64;
 
+/* A file that no format takes: is it for another machine? Errors: -EOPNOTSUPP, saying which; else 0. */
+int kx_format_foreign(struct kx_view file, struct kx_error *err);
+
 #endif

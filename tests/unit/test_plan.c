@@ -844,6 +844,46 @@ static void unknown_files_and_types_are_refused(void **state)
 	assert_refused(f, -ENOEXEC, "text: ");
 }
 
+static void kernels_for_other_machines_are_named(void **state)
+{
+	static const struct {
+		size_t at;
+		const char *magic;
+		size_t size;
+		const char *says;
+	} files[] = {
+		{ 56, "ARM\x64", 4, "a kernel image for aarch64" },
+		{ 56, "RSC\x05", 4, "a kernel image for riscv64" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t bytes[64] = { 0 };
+
+		memcpy(bytes + files[i].at, files[i].magic, files[i].size);
+		f->request.kernel = add_source(f, "Image", bytes, sizeof(bytes));
+		assert_refused(f, -EOPNOTSUPP, files[i].says);
+	}
+}
+
+static void elf_and_pe_files_for_other_machines_are_named(void **state)
+{
+	uint8_t elf[64] = { 0x7f, 'E', 'L', 'F', [18] = 183 }, pe[128] = "MZ";
+	struct fixture *f = *state;
+
+	f->request.kernel = add_source(f, "vmlinux", elf, sizeof(elf));
+	assert_refused(f, -EOPNOTSUPP, "vmlinux: an ELF file for aarch64");
+	elf[18] = 255;
+	assert_refused(f, -EOPNOTSUPP, "not known");
+	f->request.kernel = add_source(f, "vmlinuz.efi", pe, sizeof(pe));
+	pe[0x3c] = 0x40;
+	memcpy(pe + 0x40, "PE", 2);
+	kx_put_le16(pe + 0x44, 0xaa64);
+	assert_refused(f, -EOPNOTSUPP, "an EFI program for aarch64");
+	pe[0x3c] = 127; /* past the end */
+	assert_refused(f, -ENOEXEC, "no known kernel format");
+}
+
 static void kernels_without_a_64_bit_entry_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -894,6 +934,8 @@ int main(void)
 		TEST(other_machines_are_refused),
 		TEST(damage_is_refused_unless_forced),
 		TEST(unknown_files_and_types_are_refused),
+		TEST(kernels_for_other_machines_are_named),
+		TEST(elf_and_pe_files_for_other_machines_are_named),
 		TEST(kernels_without_a_64_bit_entry_are_refused),
 	};
 
