@@ -120,6 +120,7 @@ static uint64_t highest(const struct kx_bzimage *image, uint64_t otherwise)
 static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t *ret,
 			struct kx_error *err)
 {
+	const char *where = "lowest free aligned place";
 	uint64_t size =
 		image->init_size > image->payload.size ? image->init_size : image->payload.size;
 	struct kx_place place = {
@@ -140,6 +141,10 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 	r = kx_plan_place(plan, "kernel", &place, ret, err);
 	if (r < 0)
 		return r;
+	if (!plan->placed)
+		where = "wherever there is room";
+	else if (*ret == image->pref_address)
+		where = "preferred address";
 	return kx_plan_add(plan,
 			   &(struct kx_segment){ .name = "kernel",
 						 .buf = image->payload.data,
@@ -147,11 +152,7 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 						 .dest = *ret,
 						 .memsz = image->payload.size,
 						 .reserved = size },
-			   err,
-			   *ret == image->pref_address
-				   ? "preferred address, %s for its init_size"
-				   : "lowest free aligned place, %s for its init_size",
-			   kx_size_text(size).s);
+			   err, "%s, %s for its init_size", where, kx_size_text(size).s);
 }
 
 /* A bootconfig that was moved to the end belongs to the layout, which does not live as long as the plan. */

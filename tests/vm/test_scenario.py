@@ -36,6 +36,17 @@ def test_exec_with_nothing_mounted():
     assert after == {"release": kernel.release, "cmdline": "console=ttyS0"}
 
 
+def test_kernel_alone_asks_init_for_a_reboot():
+    """Without a verb: load, then `shutdown -r now`, at whose end an init runs kexec -e. Here that is all it does."""
+    kernel, second = assets.kernel("6.1"), Initrd("second")
+    with jump.boot("6.1", jump.carried(kernel, second)) as guest:
+        guest.ok("printf '#!/bin/sh\\necho asked: $0 $* >/dev/console\\nexec kexec -e\\n' >/sbin/shutdown")
+        guest.ok("chmod +x /sbin/shutdown")
+        guest.jump("second", f"kexec /boot/vmlinuz-{kernel.release} "
+                             f"--initrd=/boot/initrd.img-{kernel.release} --reuse-cmdline")
+        assert "asked: /sbin/shutdown -r now" in guest.log()
+
+
 def test_unload_forgets_the_kernel():
     kernel = assets.kernel("6.1")
     with jump.boot("6.1", jump.carried(kernel)) as guest:
