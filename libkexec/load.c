@@ -147,12 +147,6 @@ static int load_segments(const struct kx_sys *sys, struct kx_plan *plan, struct 
 
 /* ---- kexec_file_load ------------------------------------------------------------------------- */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static int write_at(int fd, struct kx_view bytes, uint64_t offset)
 {
 	for (size_t done = 0; done < bytes.size;) {
@@ -226,7 +220,7 @@ static int initrd_file(const struct kx_request *request, int *ret_fd, int *ret_o
 
 static int load_files(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err)
 {
-	_cleanup_(close_fd) int own_kernel = -1, own_initrd = -1;
+	_cleanup_(kx_closep) int own_kernel = -1, own_initrd = -1;
 	int kernel = -1, initrd = -1, r;
 	unsigned long flags = 0;
 

@@ -14,12 +14,6 @@
 #include "machine/text.h"
 #include "util.h"
 
-static void kx_closep(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static void kx_closedirp(DIR **dir)
 {
 	if (*dir)

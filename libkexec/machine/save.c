@@ -23,12 +23,6 @@
 #include "machine/text.h"
 #include "util.h"
 
-static void kx_closep(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static bool kx_keep_iomem(struct kx_view line)
 {
 	/* "Kernel code", "Kernel rodata", "Kernel data", "Kernel bss": arch/x86/kernel/setup.c */
