@@ -16,8 +16,8 @@
 #include "util.h"
 
 /* -1, the default, is no limit. */
-static int kx_read_limit(struct kx_root *root, const char *path, bool *ret_have, int *ret_limit,
-			 struct kx_error *err)
+static int read_limit(struct kx_root *root, const char *path, bool *ret_have, int *ret_limit,
+		      struct kx_error *err)
 {
 	_cleanup_free_ char *line = NULL;
 	uint64_t value;
@@ -36,7 +36,7 @@ static int kx_read_limit(struct kx_root *root, const char *path, bool *ret_have,
 	return 0;
 }
 
-static int kx_read_kexec_value(struct kx_root *root, const char *name, uint64_t *ret)
+static int read_kexec_value(struct kx_root *root, const char *name, uint64_t *ret)
 {
 	char path[64];
 	int r;
@@ -49,34 +49,34 @@ static int kx_read_kexec_value(struct kx_root *root, const char *name, uint64_t 
 	return kx_root_u64(root, path, ret);
 }
 
-static int kx_bad_value(struct kx_error *err, const char *name)
+static int bad_value(struct kx_error *err, const char *name)
 {
 	return kx_fail(err, EBADMSG, "/sys/kernel/kexec/%s is not a number", name);
 }
 
 /* Where sysfs is mounted, a missing file means that neither call is built in. */
-static int kx_read_loaded(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
+static int read_loaded(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
 	uint64_t value;
 	int r;
 
-	r = kx_read_kexec_value(root, "loaded", &value);
+	r = read_kexec_value(root, "loaded", &value);
 	if (r == -EBADMSG)
-		return kx_bad_value(err, "loaded");
+		return bad_value(err, "loaded");
 	if (r >= 0)
 		machine->loaded = value ? KX_YES : KX_NO;
 	if (r >= 0)
 		machine->kexec_core = KX_YES;
 	else if (r == -ENOENT && kx_root_exists(root, "/sys/kernel"))
 		machine->kexec_core = KX_NO;
-	r = kx_read_kexec_value(root, "crash_loaded", &value);
+	r = read_kexec_value(root, "crash_loaded", &value);
 	if (r == -EBADMSG)
-		return kx_bad_value(err, "crash_loaded");
+		return bad_value(err, "crash_loaded");
 	if (r >= 0)
 		machine->crash_loaded = value ? KX_YES : KX_NO;
-	r = kx_read_kexec_value(root, "crash_size", &value);
+	r = read_kexec_value(root, "crash_size", &value);
 	if (r == -EBADMSG)
-		return kx_bad_value(err, "crash_size");
+		return bad_value(err, "crash_size");
 	if (r >= 0) {
 		machine->have_crash_size = true;
 		machine->crash_size = value;
@@ -91,12 +91,12 @@ int kx_read_kexec_state(struct kx_root *root, struct kx_machine *machine, struct
 	if (r == -EBADMSG)
 		return kx_fail(err, EBADMSG,
 			       "/proc/sys/kernel/kexec_load_disabled is not a number");
-	r = kx_read_limit(root, "/proc/sys/kernel/kexec_load_limit_reboot",
-			  &machine->have_limit_reboot, &machine->limit_reboot, err);
+	r = read_limit(root, "/proc/sys/kernel/kexec_load_limit_reboot",
+		       &machine->have_limit_reboot, &machine->limit_reboot, err);
 	if (r != -EBADMSG)
-		r = kx_read_limit(root, "/proc/sys/kernel/kexec_load_limit_panic",
-				  &machine->have_limit_panic, &machine->limit_panic, err);
-	return r == -EBADMSG ? r : kx_read_loaded(root, machine, err);
+		r = read_limit(root, "/proc/sys/kernel/kexec_load_limit_panic",
+			       &machine->have_limit_panic, &machine->limit_panic, err);
+	return r == -EBADMSG ? r : read_loaded(root, machine, err);
 }
 
 /*

@@ -21,7 +21,7 @@ static int (*const readers[])(struct kx_root *, struct kx_machine *, struct kx_e
 	kx_read_handover,    kx_read_mounts,
 };
 
-static void kx_machine_freep(struct kx_machine **machine)
+static void machine_freep(struct kx_machine **machine)
 {
 	kx_machine_free(*machine);
 }
@@ -30,7 +30,7 @@ static void kx_machine_freep(struct kx_machine **machine)
  * What a running kernel prints in a way that is not understood here is unknown, as what it hides;
  * what somebody wrote down wrongly is an error.
  */
-static bool kx_is_fatal(const struct kx_root *root, size_t reader, int r)
+static bool is_fatal(const struct kx_root *root, size_t reader, int r)
 {
 	return r == -ENOMEM || (r == -EBADMSG && !root->live) ||
 	       (r == -ENOENT && readers[reader] == kx_read_system);
@@ -39,7 +39,7 @@ static bool kx_is_fatal(const struct kx_root *root, size_t reader, int r)
 int kx_machine_read_root(struct kx_root *root, const char *path, struct kx_machine **ret,
 			 struct kx_error *err)
 {
-	_cleanup_(kx_machine_freep) struct kx_machine *machine = calloc(1, sizeof(*machine));
+	_cleanup_(machine_freep) struct kx_machine *machine = calloc(1, sizeof(*machine));
 
 	if (machine)
 		machine->root = strdup(path);
@@ -49,7 +49,7 @@ int kx_machine_read_root(struct kx_root *root, const char *path, struct kx_machi
 		struct kx_error why = { "" };
 		int r = readers[i](root, machine, &why);
 
-		if (r >= 0 || !kx_is_fatal(root, i, r))
+		if (r >= 0 || !is_fatal(root, i, r))
 			continue;
 		*err = why;
 		if (!err->text[0])

@@ -23,30 +23,30 @@
 #include "machine/text.h"
 #include "util.h"
 
-static bool kx_keep_iomem(struct kx_view line)
+static bool keep_iomem(struct kx_view line)
 {
 	/* "Kernel code", "Kernel rodata", "Kernel data", "Kernel bss": arch/x86/kernel/setup.c */
 	return !kx_text_contains(line, " : Kernel ");
 }
 
-static bool kx_keep_cpuinfo(struct kx_view line)
+static bool keep_cpuinfo(struct kx_view line)
 {
 	return kx_text_starts(line, "flags") || kx_text_starts(line, "vendor_id") ||
 	       kx_text_starts(line, "model name");
 }
 
-static bool kx_keep_status(struct kx_view line)
+static bool keep_status(struct kx_view line)
 {
 	return kx_text_starts(line, "CapEff:") || kx_text_starts(line, "NSpid:");
 }
 
-static bool kx_keep_meminfo(struct kx_view line)
+static bool keep_meminfo(struct kx_view line)
 {
 	return kx_text_starts(line, "MemTotal:") || kx_text_starts(line, "MemAvailable:");
 }
 
 /* Only what is mounted on "/". */
-static bool kx_keep_mount(struct kx_view line)
+static bool keep_mount(struct kx_view line)
 {
 	struct kx_view word = kx_view_of("", 0);
 
@@ -60,15 +60,19 @@ static const struct {
 	const char *start;
 	bool (*keep)(struct kx_view line);
 } line_filters[] = {
-	{ "/proc/iomem", kx_keep_iomem },           { "/proc/cpuinfo", kx_keep_cpuinfo },
-	{ "/proc/meminfo", kx_keep_meminfo },       { "/proc/self/status", kx_keep_status },
-	{ "/proc/self/mountinfo", kx_keep_mount },  { "/proc/config.gz", kx_config_line_counts },
-	{ "/boot/config-", kx_config_line_counts }, { "/usr/lib/modules/", kx_config_line_counts },
+	{ "/proc/iomem", keep_iomem },
+	{ "/proc/cpuinfo", keep_cpuinfo },
+	{ "/proc/meminfo", keep_meminfo },
+	{ "/proc/self/status", keep_status },
+	{ "/proc/self/mountinfo", keep_mount },
+	{ "/proc/config.gz", kx_config_line_counts },
+	{ "/boot/config-", kx_config_line_counts },
+	{ "/usr/lib/modules/", kx_config_line_counts },
 	{ "/lib/modules/", kx_config_line_counts },
 };
 
 /* @out has room for all of @in. */
-static size_t kx_filter_lines(struct kx_view in, bool (*keep)(struct kx_view), uint8_t *out)
+static size_t filter_lines(struct kx_view in, bool (*keep)(struct kx_view), uint8_t *out)
 {
 	struct kx_view line;
 	uint8_t *end = out;
@@ -82,7 +86,7 @@ static size_t kx_filter_lines(struct kx_view in, bool (*keep)(struct kx_view), u
 	return (size_t)(end - out);
 }
 
-static bool kx_name_has(const struct kx_word *word, const char *part)
+static bool name_has(const struct kx_word *word, const char *part)
 {
 	for (size_t i = 0; i + strlen(part) <= word->name_size; i++)
 		if (!strncasecmp(word->name + i, part, strlen(part)))
@@ -91,7 +95,7 @@ static bool kx_name_has(const struct kx_word *word, const char *part)
 }
 
 /* By name; or a name and password before a host, as in netroot=iscsi:user:password@192.0.2.1. */
-static bool kx_word_is_secret(const struct kx_word *word)
+static bool word_is_secret(const struct kx_word *word)
 {
 	static const char *const names[] = { "password", "passwd",     "passphrase", "cifspass",
 					     "secret",   "credential", "token",      "seed" };
@@ -100,20 +104,20 @@ static bool kx_word_is_secret(const struct kx_word *word)
 	if (!word->value)
 		return false;
 	for (size_t i = 0; i < KX_ARRAY_SIZE(names); i++)
-		if (kx_name_has(word, names[i]))
+		if (name_has(word, names[i]))
 			return true;
 	return kx_text_contains(value, "password=") || kx_text_contains(value, "pass=") ||
-	       (kx_name_has(word, "root") && kx_text_contains(value, "@"));
+	       (name_has(word, "root") && kx_text_contains(value, "@"));
 }
 
 /* @out has room for two bytes more than all of @text. */
-static size_t kx_filter_cmdline(const char *text, uint8_t *out)
+static size_t filter_cmdline(const char *text, uint8_t *out)
 {
 	struct kx_word word;
 	uint8_t *end = out;
 
 	while (kx_cmdline_next(&text, &word)) {
-		if (kx_word_is_secret(&word)) {
+		if (word_is_secret(&word)) {
 			end = mempcpy(end, word.name, word.name_size);
 			end = mempcpy(end, "=", 1);
 		} else {
@@ -128,7 +132,7 @@ static size_t kx_filter_cmdline(const char *text, uint8_t *out)
 }
 
 /* Makes the folders above @path. Return: a descriptor of the last one, *ret_name the name in it. */
-static int kx_open_parent(int fd, const char *path, const char **ret_name)
+static int open_parent(int fd, const char *path, const char **ret_name)
 {
 	_cleanup_(kx_closep) int folder = dup(fd);
 
@@ -163,21 +167,21 @@ static int kx_open_parent(int fd, const char *path, const char **ret_name)
 	return fd;
 }
 
-static void kx_save_failed(struct kx_root *root, const char *path, int r)
+static void save_failed(struct kx_root *root, const char *path, int r)
 {
 	if (r >= 0 || root->save_err)
 		return;
 	root->save_err = kx_fail(&root->save_error, -r, "cannot save %s: %s", path, strerror(-r));
 }
 
-static int kx_write_file(int fd, const char *path, const uint8_t *data, size_t size)
+static int write_file(int fd, const char *path, const uint8_t *data, size_t size)
 {
 	_cleanup_(kx_closep) int folder = -1;
 	_cleanup_(kx_closep) int file = -1;
 	const char *name = NULL;
 	ssize_t n;
 
-	folder = kx_open_parent(fd, path, &name);
+	folder = open_parent(fd, path, &name);
 	if (folder < 0)
 		return folder;
 	file = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -201,7 +205,7 @@ void kx_save_file(struct kx_root *root, const char *path, const struct kx_blob *
 	struct kx_view in = kx_blob_view(blob);
 
 	if (!out) {
-		kx_save_failed(root, path, -ENOMEM);
+		save_failed(root, path, -ENOMEM);
 		return;
 	}
 	/* A compressed configuration is saved once it is plain. */
@@ -209,10 +213,10 @@ void kx_save_file(struct kx_root *root, const char *path, const struct kx_blob *
 		return;
 	for (size_t i = 0; i < KX_ARRAY_SIZE(line_filters); i++)
 		if (!strncmp(path, line_filters[i].start, strlen(line_filters[i].start)))
-			in = kx_view_of(out, kx_filter_lines(in, line_filters[i].keep, out));
+			in = kx_view_of(out, filter_lines(in, line_filters[i].keep, out));
 	if (!strcmp(path, "/proc/cmdline"))
-		in = kx_view_of(out, kx_filter_cmdline((const char *)blob->data, out));
-	kx_save_failed(root, path, kx_write_file(root->save_fd, path, in.data, in.size));
+		in = kx_view_of(out, filter_cmdline((const char *)blob->data, out));
+	save_failed(root, path, write_file(root->save_fd, path, in.data, in.size));
 }
 
 void kx_save_link(struct kx_root *root, const char *path, const char *target)
@@ -221,12 +225,12 @@ void kx_save_link(struct kx_root *root, const char *path, const char *target)
 	const char *name = NULL;
 	int r = 0;
 
-	folder = kx_open_parent(root->save_fd, path, &name);
+	folder = open_parent(root->save_fd, path, &name);
 	if (folder < 0)
 		r = folder;
 	else if (symlinkat(target, folder, name) < 0 && errno != EEXIST)
 		r = -errno;
-	kx_save_failed(root, path, r);
+	save_failed(root, path, r);
 }
 
 void kx_save_folder(struct kx_root *root, const char *path)
@@ -235,16 +239,16 @@ void kx_save_folder(struct kx_root *root, const char *path)
 	const char *name = NULL;
 	int r = 0;
 
-	folder = kx_open_parent(root->save_fd, path, &name);
+	folder = open_parent(root->save_fd, path, &name);
 	if (folder < 0)
 		r = folder;
 	else if (mkdirat(folder, name, 0755) < 0 && errno != EEXIST)
 		r = -errno;
-	kx_save_failed(root, path, r);
+	save_failed(root, path, r);
 }
 
 /* What /proc/iomem says is for root's eyes, and so is a copy. */
-static int kx_make_save_folder(const char *dir, struct kx_error *err)
+static int make_save_folder(const char *dir, struct kx_error *err)
 {
 	_cleanup_(kx_names_clear) struct kx_names names = { 0 };
 	_cleanup_(kx_root_close) struct kx_root there = KX_ROOT_NONE;
@@ -279,7 +283,7 @@ int kx_machine_save(const char *path, const char *dir, struct kx_error *err)
 	r = kx_root_open(path, &root, err);
 	if (r < 0)
 		return r;
-	save_fd = kx_make_save_folder(dir, err);
+	save_fd = make_save_folder(dir, err);
 	if (save_fd < 0)
 		return save_fd;
 	root.save_fd = save_fd;

@@ -10,7 +10,7 @@
 #include "util.h"
 
 /* "none [integrity] confidentiality": the word in brackets holds (security/lockdown/lockdown.c). */
-static int kx_lockdown_of(struct kx_view text, enum kx_lockdown *ret, struct kx_error *err)
+static int lockdown_of(struct kx_view text, enum kx_lockdown *ret, struct kx_error *err)
 {
 	static const char *const names[] = { [KX_LOCKDOWN_NONE] = "[none]",
 					     [KX_LOCKDOWN_INTEGRITY] = "[integrity]",
@@ -28,20 +28,20 @@ static int kx_lockdown_of(struct kx_view text, enum kx_lockdown *ret, struct kx_
 
 /* secure_boot: Documentation/x86/zero-page.rst, offset 0x1ec; values of enum efi_secureboot_mode
  * (include/linux/efi.h). */
-enum { KX_BOOT_PARAMS_SECURE_BOOT = 0x1ec, KX_SECURE_BOOT_OFF = 2, KX_SECURE_BOOT_ON = 3 };
+enum { BOOT_PARAMS_SECURE_BOOT = 0x1ec, SECURE_BOOT_OFF = 2, SECURE_BOOT_ON = 3 };
 
-static enum kx_fact kx_secure_boot_of_boot_params(const struct kx_machine *machine)
+static enum kx_fact secure_boot_of_boot_params(const struct kx_machine *machine)
 {
-	uint8_t mode = machine->boot_params ? machine->boot_params[KX_BOOT_PARAMS_SECURE_BOOT] : 0;
+	uint8_t mode = machine->boot_params ? machine->boot_params[BOOT_PARAMS_SECURE_BOOT] : 0;
 
-	if (mode == KX_SECURE_BOOT_ON)
+	if (mode == SECURE_BOOT_ON)
 		return KX_YES;
-	return mode == KX_SECURE_BOOT_OFF ? KX_NO : KX_UNKNOWN;
+	return mode == SECURE_BOOT_OFF ? KX_NO : KX_UNKNOWN;
 }
 
 /* An efivarfs file: four bytes of attributes, then the value
  * (Documentation/filesystems/efivarfs.rst). */
-static enum kx_fact kx_secure_boot_of_variable(struct kx_root *root)
+static enum kx_fact secure_boot_of_variable(struct kx_root *root)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	uint8_t value;
@@ -57,18 +57,18 @@ static enum kx_fact kx_secure_boot_of_variable(struct kx_root *root)
 }
 
 /* What the kernel's EFI stub found counts first: it is what the kernel itself goes by. */
-static enum kx_fact kx_find_secure_boot(struct kx_root *root, const struct kx_machine *machine)
+static enum kx_fact find_secure_boot(struct kx_root *root, const struct kx_machine *machine)
 {
 	enum kx_fact fact;
 
 	if (!machine->efi.present)
 		return KX_NO;
-	fact = kx_secure_boot_of_boot_params(machine);
-	return fact == KX_UNKNOWN ? kx_secure_boot_of_variable(root) : fact;
+	fact = secure_boot_of_boot_params(machine);
+	return fact == KX_UNKNOWN ? secure_boot_of_variable(root) : fact;
 }
 
 /* A file of securityfs is missing: because the kernel lacks the feature, and not because nobody mounted securityfs? */
-static bool kx_is_not_there(struct kx_root *root, enum kx_fact built_in)
+static bool is_not_there(struct kx_root *root, enum kx_fact built_in)
 {
 	return built_in == KX_NO || kx_root_exists(root, "/sys/kernel/security/lsm");
 }
@@ -78,18 +78,18 @@ int kx_read_lockdown(struct kx_root *root, struct kx_machine *machine, struct kx
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	int r;
 
-	machine->secure_boot = kx_find_secure_boot(root, machine);
+	machine->secure_boot = find_secure_boot(root, machine);
 	r = kx_root_read(root, "/sys/kernel/security/lockdown", KX_CAP_VALUE, &blob);
 	if (r >= 0)
-		return kx_lockdown_of(kx_blob_view(&blob), &machine->lockdown, err);
-	if (r == -ENOENT && kx_is_not_there(root, machine->config.lockdown))
+		return lockdown_of(kx_blob_view(&blob), &machine->lockdown, err);
+	if (r == -ENOENT && is_not_there(root, machine->config.lockdown))
 		machine->lockdown = KX_LOCKDOWN_NONE;
 	return r;
 }
 
 /* A rule of IMA's policy that appraises the kernel to be started
  * (Documentation/ABI/testing/ima_policy). */
-static bool kx_rule_appraises_kexec(struct kx_view rule)
+static bool rule_appraises_kexec(struct kx_view rule)
 {
 	struct kx_view action;
 
@@ -97,18 +97,18 @@ static bool kx_rule_appraises_kexec(struct kx_view rule)
 	       kx_text_has_word(rule, "func=KEXEC_KERNEL_CHECK");
 }
 
-static enum kx_fact kx_policy_appraises_kexec(struct kx_view policy)
+static enum kx_fact policy_appraises_kexec(struct kx_view policy)
 {
 	struct kx_view rule;
 
 	while (kx_text_line(&policy, &rule))
-		if (kx_rule_appraises_kexec(rule))
+		if (rule_appraises_kexec(rule))
 			return KX_YES;
 	return KX_NO;
 }
 
 /* ima_policy="secure_boot|tcb": is @name one of them? */
-static bool kx_cmdline_has_policy(const char *cmdline, const char *name)
+static bool cmdline_has_policy(const char *cmdline, const char *name)
 {
 	struct kx_view list, policy;
 	struct kx_word word;
@@ -128,18 +128,18 @@ static bool kx_cmdline_has_policy(const char *cmdline, const char *name)
  * (security/integrity/ima/ima_efi.c). ima_load_data() refuses kexec_load under Secure Boot as well
  * when signatures can be checked.
  */
-static bool kx_ima_must_appraise(const struct kx_machine *machine)
+static bool ima_must_appraise(const struct kx_machine *machine)
 {
 	const struct kx_config *config = &machine->config;
 
-	if (kx_cmdline_has_policy(machine->cmdline, "secure_boot"))
+	if (cmdline_has_policy(machine->cmdline, "secure_boot"))
 		return true;
 	return machine->secure_boot == KX_YES && config->ima_secure_boot == KX_YES &&
 	       (config->kexec_sig == KX_YES || config->ima_arch_policy == KX_YES);
 }
 
 /* Nothing is appraised with ima_appraise=off, log or fix. */
-static bool kx_ima_enforces(const char *cmdline)
+static bool ima_enforces(const char *cmdline)
 {
 	struct kx_word word;
 
@@ -153,23 +153,23 @@ static bool kx_ima_enforces(const char *cmdline)
  * (ima_release_policy() in security/integrity/ima/ima_fs.c): while it is there, only what was built
  * in holds.
  */
-static bool kx_policy_is_built_in(struct kx_root *root, const struct kx_config *config)
+static bool policy_is_built_in(struct kx_root *root, const struct kx_config *config)
 {
 	return config->ima_write_policy == KX_NO &&
 	       kx_root_exists(root, "/sys/kernel/security/ima/policy");
 }
 
-static enum kx_fact kx_find_ima_appraisal(struct kx_root *root, const struct kx_machine *machine)
+static enum kx_fact find_ima_appraisal(struct kx_root *root, const struct kx_machine *machine)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 
-	if (kx_ima_must_appraise(machine))
+	if (ima_must_appraise(machine))
 		return KX_YES;
-	if (!kx_ima_enforces(machine->cmdline))
+	if (!ima_enforces(machine->cmdline))
 		return KX_NO;
 	if (kx_root_read(root, "/sys/kernel/security/ima/policy", KX_CAP_FILE, &blob) >= 0)
-		return kx_policy_appraises_kexec(kx_blob_view(&blob));
-	return kx_policy_is_built_in(root, &machine->config) ? KX_NO : KX_UNKNOWN;
+		return policy_appraises_kexec(kx_blob_view(&blob));
+	return policy_is_built_in(root, &machine->config) ? KX_NO : KX_UNKNOWN;
 }
 
 /*
@@ -177,7 +177,7 @@ static enum kx_fact kx_find_ima_appraisal(struct kx_root *root, const struct kx_
  * booted. The list is handed on by kexec_file_load alone, and only by kernels with CONFIG_IMA_KEXEC
  * (security/integrity/ima/ima_kexec.c).
  */
-static int kx_read_ima_list(struct kx_root *root, struct kx_machine *machine)
+static int read_ima_list(struct kx_root *root, struct kx_machine *machine)
 {
 	uint64_t count;
 	int r;
@@ -197,14 +197,14 @@ int kx_read_ima(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 	int r;
 
 	if (!kx_root_exists(root, "/sys/kernel/security/ima")) {
-		if (!kx_is_not_there(root, machine->config.ima))
+		if (!is_not_there(root, machine->config.ima))
 			return 0;
 		machine->ima_appraises_kexec = KX_NO;
 		machine->ima_measures = KX_NO;
 		return 0;
 	}
-	machine->ima_appraises_kexec = kx_find_ima_appraisal(root, machine);
-	r = kx_read_ima_list(root, machine);
+	machine->ima_appraises_kexec = find_ima_appraisal(root, machine);
+	r = read_ima_list(root, machine);
 	return r == -EBADMSG ? kx_fail(err, EBADMSG,
 				       "/sys/kernel/security/ima/runtime_measurements_count is "
 				       "not a number")
