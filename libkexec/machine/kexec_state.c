@@ -99,9 +99,26 @@ int kx_read_kexec_state(struct kx_root *root, struct kx_machine *machine, struct
 	return r == -EBADMSG ? r : read_loaded(root, machine, err);
 }
 
+/* A release such as "6.19.0-rc1", before 6.19; one that is not known is taken for a newer one, so
+ * that no state is lost. */
+static bool must_finalize(const char *release)
+{
+	unsigned long major, minor;
+	char *end;
+
+	if (!release)
+		return false;
+	major = strtoul(release, &end, 10);
+	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	return major < 6 || (major == 6 && minor < 19);
+}
+
 /*
- * Is there state to hand over, which only kexec_file_load passes on? Up to 6.18 it had to be
- * finalized first; later there is state as soon as handover is on.
+ * Is there state to hand over, which only kexec_file_load passes on? Up to 6.18 there is none for
+ * a kernel that is loaded before 1 was written to finalize (kho_fill_kimage()). Since 6.19 the load
+ * attaches it where handover is on, and finalizing may come later (d7255959b69a, "kho: allow kexec
+ * load before KHO finalization"); finalize is there only where handover is on, and is gone in 7.1
+ * ("kho: remove finalize state and clients").
  */
 int kx_read_handover(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
@@ -117,7 +134,8 @@ int kx_read_handover(struct kx_root *root, struct kx_machine *machine, struct kx
 	if (r == -EBADMSG)
 		return kx_fail(err, EBADMSG, "/sys/kernel/debug/kho/out/finalize is not a number");
 	if (r >= 0)
-		machine->kho_active = finalized ? KX_YES : KX_NO;
+		machine->kho_active =
+			finalized || !must_finalize(machine->release) ? KX_YES : KX_NO;
 	else if (kx_cmdline_flag(machine->cmdline, "kho", config->kho_default == KX_YES))
 		machine->kho_active = KX_YES;
 	else if (config->kho == KX_UNKNOWN && !kx_cmdline_find(machine->cmdline, "kho", &word))

@@ -474,8 +474,6 @@ static void test_handover(void **state)
 		   "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\n");
 	assert_kho(root, "quiet\n", KX_YES);
 	assert_kho(root, "kho=n\n", KX_NO);
-	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "0\n");
-	assert_kho(root, "kho=on\n", KX_NO);
 	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "1\n");
 	assert_kho(root, "kho=on\n", KX_YES);
 	tree_write(root, config, "# CONFIG_KEXEC_HANDOVER is not set\n");
@@ -483,6 +481,32 @@ static void test_handover(void **state)
 	tree_write(root, config, "CONFIG_KEXEC_HANDOVER=y\n");
 	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "\n");
 	assert_unreadable(root, EBADMSG, "finalize");
+}
+
+/* A file that says "not finalized" says something only where finalization was required. */
+static void test_handover_not_finalized(void **state)
+{
+	static const struct {
+		const char *release;
+		enum kx_fact expected;
+	} cases[] = {
+		{ "6.16.0\n", KX_NO },
+		{ "6.18.99-1-amd64\n", KX_NO },
+		{ "6.19.0-rc1\n", KX_YES },
+		{ "6.20\n", KX_YES },
+		{ "7.0.3+deb14-amd64\n", KX_YES },
+		{ "10.1.0\n", KX_YES },
+	};
+	_tree_ char *root = tree_copy("debian-sid-kho");
+
+	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "0\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		tree_write(root, "/proc/sys/kernel/osrelease", cases[i].release);
+		assert_kho(root, "kho=on\n", cases[i].expected);
+	}
+	tree_write(root, "/proc/sys/kernel/osrelease", "6.18.0\n");
+	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "1\n");
+	assert_kho(root, "kho=on\n", KX_YES);
 }
 
 /* ---- the process ----------------------------------------------------------------------------- */
@@ -818,6 +842,7 @@ int main(void)
 		cmocka_unit_test(test_sysctls),
 		cmocka_unit_test(test_loaded),
 		cmocka_unit_test(test_handover),
+		cmocka_unit_test(test_handover_not_finalized),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_user_namespace),
 		cmocka_unit_test(test_config_places),
