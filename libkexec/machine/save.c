@@ -2,7 +2,8 @@
 /*
  * A capture is what kx_machine_read() read, copied while it reads. Left out are
  *   - the lines of /proc/iomem that tell where KASLR put the kernel,
- *   - the value of every word of the command line that looks like a secret,
+ *   - the value of every word of the command line that looks like a secret (man/kexec.8 says
+ *     which),
  *   - the lines of the kernel's configuration and of some files below /proc that nobody here looks
  * at. What boot loaders leave in setup_data, seeds among it, and EFI's variables but one are not
  * read at all.
@@ -86,28 +87,38 @@ static size_t filter_lines(struct kx_view in, bool (*keep)(struct kx_view), uint
 	return (size_t)(end - out);
 }
 
-static bool name_has(const struct kx_word *word, const char *part)
+static bool has_secret_name(const char *text, size_t size)
 {
-	for (size_t i = 0; i + strlen(part) <= word->name_size; i++)
-		if (!strncasecmp(word->name + i, part, strlen(part)))
-			return true;
+	static const char *const names[] = { "key",   "psk",  "pass", "secret",
+					     "token", "auth", "cred", "seed" };
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(names); i++)
+		for (size_t at = 0; at + strlen(names[i]) <= size; at++)
+			if (!strncasecmp(text + at, names[i], strlen(names[i])))
+				return true;
 	return false;
 }
 
-/* By name; or a name and password before a host, as in netroot=iscsi:user:password@192.0.2.1. */
+/* A user before a host: http://user:password@host/, and netroot=iscsi:user:password@192.0.2.1. */
+static bool names_user(const struct kx_word *word)
+{
+	bool is_root = memmem(word->name, word->name_size, "root", 4);
+	const char *mark = is_root ? ":" : "://", *end = word->value + word->value_size;
+	const char *user = memmem(word->value, word->value_size, mark, strlen(mark));
+
+	return user && memchr(user, '@', (size_t)(end - user));
+}
+
+/* Rather a value too many than one too few: iommu.passthrough=1 is taken for a secret too. */
 static bool word_is_secret(const struct kx_word *word)
 {
-	static const char *const names[] = { "password", "passwd",     "passphrase", "cifspass",
-					     "secret",   "credential", "token",      "seed" };
-	struct kx_view value = kx_view_of(word->value, word->value_size);
+	const char *last;
 
 	if (!word->value)
 		return false;
-	for (size_t i = 0; i < KX_ARRAY_SIZE(names); i++)
-		if (name_has(word, names[i]))
-			return true;
-	return kx_text_contains(value, "password=") || kx_text_contains(value, "pass=") ||
-	       (name_has(word, "root") && kx_text_contains(value, "@"));
+	/* A value may have names of its own: cifsroot=//s/x,user=u,pass=p */
+	last = memrchr(word->name, '=', (size_t)(word->value + word->value_size - word->name));
+	return has_secret_name(word->name, (size_t)(last - word->name)) || names_user(word);
 }
 
 /* @out has room for two bytes more than all of @text. */
@@ -219,32 +230,28 @@ void kx_save_file(struct kx_root *root, const char *path, const struct kx_blob *
 	save_failed(root, path, write_file(root->save_fd, path, in.data, in.size));
 }
 
-void kx_save_link(struct kx_root *root, const char *path, const char *target)
+/* A link to @target, or a folder for NULL. */
+static int write_entry(int fd, const char *path, const char *target)
 {
 	_cleanup_(kx_closep) int folder = -1;
 	const char *name = NULL;
-	int r = 0;
+	int r;
 
-	folder = open_parent(root->save_fd, path, &name);
+	folder = open_parent(fd, path, &name);
 	if (folder < 0)
-		r = folder;
-	else if (symlinkat(target, folder, name) < 0 && errno != EEXIST)
-		r = -errno;
-	save_failed(root, path, r);
+		return folder;
+	r = target ? symlinkat(target, folder, name) : mkdirat(folder, name, 0755);
+	return r < 0 && errno != EEXIST ? -errno : 0;
+}
+
+void kx_save_link(struct kx_root *root, const char *path, const char *target)
+{
+	save_failed(root, path, write_entry(root->save_fd, path, target));
 }
 
 void kx_save_folder(struct kx_root *root, const char *path)
 {
-	_cleanup_(kx_closep) int folder = -1;
-	const char *name = NULL;
-	int r = 0;
-
-	folder = open_parent(root->save_fd, path, &name);
-	if (folder < 0)
-		r = folder;
-	else if (mkdirat(folder, name, 0755) < 0 && errno != EEXIST)
-		r = -errno;
-	save_failed(root, path, r);
+	save_failed(root, path, write_entry(root->save_fd, path, NULL));
 }
 
 /* What /proc/iomem says is for root's eyes, and so is a copy. */
