@@ -46,7 +46,9 @@ seeds_of() {
 
 # Edges are counted without sanitizers and inlining, whose own branches no input can take.
 edges() {
-	"$build/edges/tests/fuzz/fuzz_$1" -runs=0 -print_coverage=1 "$build/corpus/$1" 2>&1 |
+	# shellcheck disable=SC2046 # one word for each directory
+	"$build/edges/tests/fuzz/fuzz_$1" -runs=0 "-max_len=$(longest_input "$1")" -print_coverage=1 \
+		"$build/corpus/$1" $(seeds_of "$1") 2>&1 |
 		awk -v files="$(files_of "$1")" '
 			/COVERED_FUNC/ && index($NF, files) {
 				split($5, of, "/"); reached += of[1]; all += of[2]
