@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86/zero_page.h"
 #include "cmdline.h"
 #include "machine/readers.h"
 #include "machine/text.h"
 #include "util.h"
-
-/* acpi_rsdp_addr: Documentation/x86/zero-page.rst, offset 0x070. */
-#define BOOT_PARAMS_RSDP 0x070
 
 int kx_read_boot_params(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
@@ -30,7 +28,7 @@ int kx_read_boot_params(struct kx_root *root, struct kx_machine *machine, struct
 
 static uint64_t rsdp_of_boot_params(const struct kx_machine *machine)
 {
-	return machine->boot_params ? kx_le64(machine->boot_params + BOOT_PARAMS_RSDP) : 0;
+	return machine->boot_params ? kx_le64(machine->boot_params + KX_BP_ACPI_RSDP_ADDR) : 0;
 }
 
 /* Documentation/admin-guide/kernel-parameters.txt: hexadecimal, with or without 0x, as kstrtoul(..,

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arch/x86/zero_page.h"
 #include "machine/readers.h"
 #include "machine/text.h"
 #include "machine/x86/cpuid.h"
@@ -24,9 +25,6 @@
 
 /* Bits of EAX; bits 5:0 of EBX are the position of the encryption bit. */
 enum { EAX_SEV = 1 << 1, EAX_SEV_ES = 1 << 3, EAX_SEV_SNP = 1 << 4 };
-
-/* cc_blob_address: Documentation/x86/zero-page.rst, offset 0x13c; set for SEV-SNP guests alone. */
-#define BOOT_PARAMS_CC_BLOB 0x13c
 
 struct kx_view kx_cpuinfo_flags(struct kx_view text)
 {
@@ -91,7 +89,7 @@ static enum kx_confidential sev_of_kernel(struct kx_root *root, const struct kx_
 {
 	if (kx_text_has_word(flags, "sev_snp") ||
 	    kx_root_exists(root, "/sys/devices/platform/sev-guest") ||
-	    (machine->boot_params && kx_le32(machine->boot_params + BOOT_PARAMS_CC_BLOB)))
+	    (machine->boot_params && kx_le32(machine->boot_params + KX_BP_CC_BLOB_ADDRESS)))
 		return KX_CC_SEV_SNP;
 	if (kx_text_has_word(flags, "sev_es"))
 		return KX_CC_SEV_ES;

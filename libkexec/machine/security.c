@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "arch/x86/zero_page.h"
 #include "base/overflow.h"
 #include "cmdline.h"
 #include "machine/readers.h"
@@ -26,13 +27,12 @@ static int lockdown_of(struct kx_view text, enum kx_lockdown *ret, struct kx_err
 			    "one word in brackets");
 }
 
-/* secure_boot: Documentation/x86/zero-page.rst, offset 0x1ec; values of enum efi_secureboot_mode
- * (include/linux/efi.h). */
-enum { BOOT_PARAMS_SECURE_BOOT = 0x1ec, SECURE_BOOT_OFF = 2, SECURE_BOOT_ON = 3 };
+/* enum efi_secureboot_mode of include/linux/efi.h */
+enum { SECURE_BOOT_OFF = 2, SECURE_BOOT_ON = 3 };
 
 static enum kx_fact secure_boot_of_boot_params(const struct kx_machine *machine)
 {
-	uint8_t mode = machine->boot_params ? machine->boot_params[BOOT_PARAMS_SECURE_BOOT] : 0;
+	uint8_t mode = machine->boot_params ? machine->boot_params[KX_BP_SECURE_BOOT] : 0;
 
 	if (mode == SECURE_BOOT_ON)
 		return KX_YES;
