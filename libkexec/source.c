@@ -217,7 +217,7 @@ int kx_source_from_memory(const char *name, const void *data, size_t size, struc
 	struct kx_source *source = NULL;
 	int r = source_new(name, &source, err);
 
-	if (r < 0)
+	if (!source)
 		return r;
 	source->data = (void *)data;
 	source->size = size;

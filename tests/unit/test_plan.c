@@ -366,7 +366,7 @@ static void boot_params_are_built_field_by_field(void **state)
 	assert_int_equal(kx_le64(bp + 0x58), 0); /* tboot_addr: never inherited */
 	assert_int_equal(bp[KX_BP_E820_ENTRIES], 5);
 	assert_int_equal(kx_le32(bp + KX_BP_ALT_MEM_K), (GIB - 3 * MIB) >> 10);
-	assert_string_equal(bp + (cmdline_at(bp) - params->dest), "quiet");
+	assert_string_equal((const char *)bp + (cmdline_at(bp) - params->dest), "quiet");
 	assert_non_null(setup_data(f, KX_SETUP_RNG_SEED, &size));
 	assert_int_equal(size, 32);
 	assert_int_equal(f->plan->seed_size, 32);
@@ -431,6 +431,7 @@ static void make_efi(struct fixture *f, struct kx_efi_desc *map, size_t count)
 	f->machine.m.efi = (struct kx_efi){ .present = true,
 					    .bits = 64,
 					    .fw_vendor = 0x1111,
+					    .runtime = 0x4444,
 					    .config_table = 0x2222,
 					    .smbios = 0x3333,
 					    .have_runtime_map = true,
@@ -472,6 +473,7 @@ static void efi_state_is_handed_over(void **state)
 	assert_non_null(esd);
 	assert_int_equal(size, 96);
 	assert_int_equal(kx_le64(esd), 0x1111);
+	assert_int_equal(kx_le64(esd + 8), 0x4444);
 	assert_int_equal(kx_le64(esd + 16), 0x2222);
 	assert_int_equal(kx_le64(esd + 24), 0x3333);
 }
