@@ -63,7 +63,7 @@ static void seal(struct sample *s)
 
 static void bzimage_seeds(void)
 {
-	struct sample s = small_bzimage("BZh9 not checked\0\0\0", 20);
+	struct sample gzip, s = small_bzimage("BZh9 not checked\0\0\0", 20);
 	char name[16];
 
 	for (unsigned minor = 0; minor <= 15; minor++) {
@@ -89,6 +89,14 @@ static void bzimage_seeds(void)
 	seal(&s);
 	save("bzimage", "pe32", s.data, s.size);
 	sample_free(&s);
+	gzip = sample_gzip("kernel", 7);
+	s = small_bzimage((const char *)gzip.data, gzip.size);
+	seal(&s);
+	save("bzimage", "gzip", s.data, s.size);
+	s.data[1024 + SB_PAYLOAD + gzip.size - 4]++;
+	save("bzimage", "gzip-size-wrong", s.data, s.size);
+	sample_free(&s);
+	sample_free(&gzip);
 }
 
 /* ---- elf ------------------------------------------------------------------------------------- */
