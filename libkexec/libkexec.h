@@ -129,9 +129,6 @@ enum kx_fact kx_machine_loaded(const struct kx_machine *machine);
 enum kx_fact kx_machine_crash_loaded(const struct kx_machine *machine);
 /* -ENODATA if unknown. */
 int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret);
-/* First "Crash kernel" range of /proc/iomem; -ENODATA if there is none or addresses are hidden. */
-int kx_machine_crash_range(const struct kx_machine *machine, uint64_t *ret_start,
-			   uint64_t *ret_end);
 enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine);
 /* The same alone, from /proc/self/mountinfo and /sys below @root, for the moment of the jump; block devices included. */
 enum kx_fact kx_root_on_network(const char *root);

@@ -18,7 +18,6 @@ int kx_efi_systab_parse(struct kx_view text, struct kx_efi *efi, struct kx_error
 	} tables[] = {
 		{ "ACPI20", &efi->acpi20 },
 		{ "ACPI", &efi->acpi },
-		{ "SMBIOS3", &efi->smbios3 },
 		{ "SMBIOS", &efi->smbios },
 	};
 	struct kx_view line, name;

@@ -36,7 +36,6 @@ int kx_read_fb(struct kx_root *root, struct kx_machine *machine, struct kx_error
 	r = kx_root_read(root, "/proc/fb", KX_CAP_VALUE, &blob);
 	if (r < 0)
 		return r;
-	machine->have_fb = true;
 	machine->firmware_fb = KX_NO;
 	rest = kx_blob_view(&blob);
 	while (kx_text_line(&rest, &line)) {

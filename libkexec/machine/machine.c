@@ -136,20 +136,6 @@ int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret)
 	return 0;
 }
 
-int kx_machine_crash_range(const struct kx_machine *machine, uint64_t *ret_start, uint64_t *ret_end)
-{
-	for (size_t i = 0; i < machine->iomem.count && !machine->iomem.hidden; i++) {
-		const struct kx_iomem_entry *entry = &machine->iomem.v[i];
-
-		if (strcmp(entry->name, "Crash kernel") != 0)
-			continue;
-		*ret_start = entry->start;
-		*ret_end = entry->end;
-		return 0;
-	}
-	return -ENODATA;
-}
-
 enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine)
 {
 	return machine->root_on_network;
