@@ -28,7 +28,7 @@ BUGS = [
      "image->compressed = kx_view_of(image->payload.data + offset, length);\n"
      "	if (offset + length > image->payload.size)"),
     ("bzimage", "missing check", "libkexec/format/bzimage.c",
-     "if (distance > INT8_MAX)",
+     "if (image->init_size < image->payload.size)",
      "if (0)"),
     ("elf", "off-by-one", "libkexec/format/elf.c",
      "	for (size_t i = 0; i < elf->phdr_count; i++) {\n		p = table.data",
@@ -105,7 +105,8 @@ def copy_source(into):
 
 
 def hunt(source, name):
-    """What the fuzzer says of the bug and after how many seconds; None if it finds nothing."""
+    """What the fuzzer says of the bug, by what it found it, and after how many seconds; None if it
+    finds nothing."""
     seeds = [source / "build/tests/fuzz/seeds" / name, source / "tests/fuzz/corpus" / name]
     with tempfile.TemporaryDirectory() as scratch:
         start = time.monotonic()
@@ -116,7 +117,8 @@ def hunt(source, name):
             capture_output=True, text=True, errors="replace", check=False)
         took = time.monotonic() - start
     said = FOUND.search(done.stderr)
-    return (said.group(0), took) if done.returncode and said else None
+    by = "a change" if "INITED" in done.stderr else "a seed"
+    return (said.group(0), by, took) if done.returncode and said else None
 
 
 def plant(source, bug):
@@ -131,7 +133,8 @@ def plant(source, bug):
     found = hunt(source, name)
     path.write_text(original, encoding="utf-8")
     if found:
-        print(f"| {name} | {kind} | {found[1]:.0f} s | `{found[0]}` |", flush=True)
+        said, by, took = found
+        print(f"| {name} | {kind} | {by}, {took:.0f} s | `{said}` |", flush=True)
     else:
         print(f"| {name} | {kind} | NOT FOUND in {SECONDS_MAX} s | |", flush=True)
     return bool(found)
