@@ -30,7 +30,7 @@ class Refusals:
         assert result.out == ""
         assert loaded(self.guest) == had
         *others, last = result.err.splitlines()
-        assert all("warning:" in line or line.endswith("…") for line in others), result.err
+        assert all("warning:" in line or line.endswith("...") for line in others), result.err
         return last
 
 
