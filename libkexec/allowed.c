@@ -10,9 +10,10 @@
 
 #include "allowed.h"
 #include "base/overflow.h"
+#include "cmdline.h"
 #include "machine/machine.h"
 
-struct kx_question {
+struct question {
 	const struct kx_machine *machine;
 	enum kx_method method;
 	bool for_crash;
@@ -20,21 +21,21 @@ struct kx_question {
 };
 
 /* One condition: KX_YES when it is no obstacle, else why. */
-typedef enum kx_fact kx_condition(const struct kx_question *q, struct kx_error *why);
+typedef enum kx_fact condition(const struct question *q, struct kx_error *why);
 
-static enum kx_fact kx_no(struct kx_error *why, const char *text)
+static enum kx_fact no(struct kx_error *why, const char *text)
 {
 	kx_fail(why, EPERM, "%s", text);
 	return KX_NO;
 }
 
-static enum kx_fact kx_not_known(struct kx_error *why, const char *text)
+static enum kx_fact not_known(struct kx_error *why, const char *text)
 {
 	kx_fail(why, ENODATA, "%s", text);
 	return KX_UNKNOWN;
 }
 
-static enum kx_fact kx_is_built_in(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact is_built_in(const struct question *q, struct kx_error *why)
 {
 	const struct kx_config *config = &q->machine->config;
 	bool file = q->method == KX_METHOD_FILE_LOAD;
@@ -47,48 +48,46 @@ static enum kx_fact kx_is_built_in(const struct kx_question *q, struct kx_error 
 		return KX_NO;
 	}
 	if (q->machine->kexec_core == KX_NO && built_in == KX_UNKNOWN)
-		return kx_no(why, "the running kernel was built without kexec: "
-				  "/sys/kernel/kexec_loaded is not there");
+		return no(why, "the running kernel was built without kexec: "
+			       "/sys/kernel/kexec_loaded is not there");
 	if (built_in == KX_YES)
 		return KX_YES;
 	kx_fail(why, ENODATA, "it is not known whether the running kernel has %s", option);
 	return KX_UNKNOWN;
 }
 
-static enum kx_fact kx_is_not_xen(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact is_not_xen(const struct question *q, struct kx_error *why)
 {
 	if (q->machine->xen_dom0)
-		return kx_no(why,
-			     "this is a Xen dom0, where the hypervisor would have to start the "
-			     "next kernel, which is not supported yet");
+		return no(why, "this is a Xen dom0, where the hypervisor would have to start the "
+			       "next kernel, which is not supported yet");
 	if (q->machine->xen_pv)
-		return kx_no(why,
-			     "this is a paravirtualised Xen guest, which cannot leave its kernel");
+		return no(why,
+			  "this is a paravirtualised Xen guest, which cannot leave its kernel");
 	return KX_YES;
 }
 
-static enum kx_fact kx_has_capability(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact has_capability(const struct question *q, struct kx_error *why)
 {
 	if (q->privileged)
 		return KX_YES;
 	if (q->machine->cap_sys_boot == KX_NO)
-		return kx_no(why,
-			     "this process does not have CAP_SYS_BOOT; run it as root, outside "
-			     "of containers");
+		return no(why, "this process does not have CAP_SYS_BOOT; run it as root, outside "
+			       "of containers");
 	if (q->machine->cap_sys_boot == KX_UNKNOWN)
-		return kx_not_known(why, "it is not known whether this process has CAP_SYS_BOOT");
+		return not_known(why, "it is not known whether this process has CAP_SYS_BOOT");
 	return KX_YES;
 }
 
-static enum kx_fact kx_is_not_disabled(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact is_not_disabled(const struct question *q, struct kx_error *why)
 {
 	if (q->machine->load_disabled == KX_YES)
-		return kx_no(why, "kernel.kexec_load_disabled is 1, and stays so until the machine "
-				  "is rebooted");
+		return no(why, "kernel.kexec_load_disabled is 1, and stays so until the machine "
+			       "is rebooted");
 	return KX_YES;
 }
 
-static enum kx_fact kx_is_within_limit(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact is_within_limit(const struct question *q, struct kx_error *why)
 {
 	const struct kx_machine *machine = q->machine;
 	bool none = q->for_crash ? machine->have_limit_panic && machine->limit_panic == 0
@@ -102,62 +101,78 @@ static enum kx_fact kx_is_within_limit(const struct kx_question *q, struct kx_er
 	return KX_NO;
 }
 
-static enum kx_fact kx_is_not_locked_down(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact is_not_locked_down(const struct question *q, struct kx_error *why)
 {
 	enum kx_lockdown lockdown = q->machine->lockdown;
 
-	if (lockdown == KX_LOCKDOWN_NONE)
+	if (lockdown == KX_LOCKDOWN_NONE || lockdown == KX_LOCKDOWN_UNKNOWN)
 		return KX_YES;
-	/* Distributions lock the kernel down when Secure Boot is on, and only then by themselves.
-	 */
-	if (lockdown == KX_LOCKDOWN_UNKNOWN && q->machine->secure_boot != KX_YES)
-		return KX_YES;
-	if (lockdown == KX_LOCKDOWN_UNKNOWN)
-		return kx_not_known(why, "Secure Boot is on, and it is not known whether the "
-					 "kernel is locked down; mount securityfs");
 	kx_fail(why, EPERM,
 		"the kernel is locked down (%s) and takes signed kernels only, by kexec_file_load",
 		lockdown == KX_LOCKDOWN_INTEGRITY ? "integrity" : "confidentiality");
 	return KX_NO;
 }
 
-static enum kx_fact kx_needs_no_signature(const struct kx_question *q, struct kx_error *why)
+/* Distributions lock the kernel down when Secure Boot is on, and only then by themselves. */
+static enum kx_fact is_known_not_locked_down(const struct question *q, struct kx_error *why)
+{
+	const struct kx_machine *machine = q->machine;
+	struct kx_word word;
+
+	if (machine->lockdown != KX_LOCKDOWN_UNKNOWN)
+		return KX_YES;
+	if (machine->secure_boot != KX_YES && !kx_cmdline_find(machine->cmdline, "lockdown", &word))
+		return KX_YES;
+	return not_known(why,
+			 "it is not known whether the kernel is locked down, which Secure Boot "
+			 "or lockdown= makes likely; mount securityfs");
+}
+
+static enum kx_fact needs_no_signature(const struct question *q, struct kx_error *why)
 {
 	if (q->machine->config.kexec_sig_force == KX_YES)
-		return kx_no(why,
-			     "the running kernel enforces signatures (CONFIG_KEXEC_SIG_FORCE), "
-			     "which kexec_load cannot check");
+		return no(why, "the running kernel enforces signatures (CONFIG_KEXEC_SIG_FORCE), "
+			       "which kexec_load cannot check");
 	return KX_YES;
 }
 
-static enum kx_fact kx_needs_no_ima(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact is_not_appraised(const struct question *q, struct kx_error *why)
 {
 	if (q->machine->ima_appraises_kexec == KX_YES)
-		return kx_no(why, "IMA appraises the kernel to be started, which it can do with "
-				  "kexec_file_load only");
-	if (q->machine->ima_measures == KX_YES)
-		return kx_no(why, "IMA has a measurement list, which only kexec_file_load carries "
-				  "over");
+		return no(why, "IMA appraises the kernel to be started, which it can do with "
+			       "kexec_file_load only");
 	return KX_YES;
 }
 
-static enum kx_fact kx_needs_no_handover(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact has_no_measurements(const struct question *q, struct kx_error *why)
+{
+	if (q->machine->ima_measures == KX_YES)
+		return no(why, "IMA has a measurement list, which only kexec_file_load carries "
+			       "over");
+	return KX_YES;
+}
+
+static enum kx_fact needs_no_handover(const struct question *q, struct kx_error *why)
 {
 	if (q->machine->kho_active == KX_YES)
-		return kx_no(why, "Kexec Handover is active, whose state only kexec_file_load "
-				  "passes on");
+		return no(why, "Kexec Handover is active, whose state only kexec_file_load "
+			       "passes on");
 	return KX_YES;
 }
 
-static kx_condition *const for_both[] = { kx_is_built_in, kx_is_not_xen, kx_has_capability,
-					  kx_is_not_disabled, kx_is_within_limit };
+static condition *const for_both[] = { is_built_in, is_not_xen, has_capability, is_not_disabled,
+				       is_within_limit };
 
-static kx_condition *const for_load[] = { kx_is_not_locked_down, kx_needs_no_signature,
-					  kx_needs_no_ima, kx_needs_no_handover };
+/* What the kernel refuses by kexec_load alone. */
+static condition *const for_load[] = { is_not_locked_down, is_not_appraised };
+
+/* What it does not see, but what is lost, or not to be found out. */
+static condition *const for_good_load[] = { is_known_not_locked_down, needs_no_signature,
+					    has_no_measurements, needs_no_handover };
 
 /* The first obstacle decides; without any, the first condition that is not known. */
-static enum kx_fact kx_ask(const struct kx_question *q, kx_condition *const *conditions,
-			   size_t count, struct kx_error *why, enum kx_fact so_far)
+static enum kx_fact ask(const struct question *q, condition *const *conditions, size_t count,
+			struct kx_error *why, enum kx_fact so_far)
 {
 	for (size_t i = 0; i < count && so_far != KX_NO; i++) {
 		struct kx_error reason = { "" };
@@ -171,37 +186,54 @@ static enum kx_fact kx_ask(const struct kx_question *q, kx_condition *const *con
 	return so_far;
 }
 
-static enum kx_fact kx_allowed_call(const struct kx_question *q, struct kx_error *why)
+static enum kx_fact allowed_call(const struct question *q, struct kx_error *why)
 {
-	enum kx_fact fact = kx_ask(q, for_both, KX_ARRAY_SIZE(for_both), why, KX_YES);
+	enum kx_fact fact = ask(q, for_both, KX_ARRAY_SIZE(for_both), why, KX_YES);
 
 	if (q->method == KX_METHOD_LOAD)
-		fact = kx_ask(q, for_load, KX_ARRAY_SIZE(for_load), why, fact);
+		fact = ask(q, for_load, KX_ARRAY_SIZE(for_load), why, fact);
+	return fact;
+}
+
+bool kx_load_is_second_best(const struct kx_machine *machine, struct kx_error *why)
+{
+	struct question q = { .machine = machine, .method = KX_METHOD_LOAD };
+
+	return ask(&q, for_good_load, KX_ARRAY_SIZE(for_good_load), why, KX_YES) != KX_YES;
+}
+
+/* For people: a call that would lose something is not one to recommend. */
+static enum kx_fact recommended_call(const struct question *q, struct kx_error *why)
+{
+	enum kx_fact fact = allowed_call(q, why);
+
+	if (q->method == KX_METHOD_LOAD)
+		fact = ask(q, for_good_load, KX_ARRAY_SIZE(for_good_load), why, fact);
 	return fact;
 }
 
 enum kx_fact kx_allowed_by_system(const struct kx_machine *machine, enum kx_method method,
 				  bool for_crash, struct kx_error *why)
 {
-	struct kx_question q = { machine, method, for_crash, .privileged = true };
+	struct question q = { machine, method, for_crash, .privileged = true };
 
-	return kx_allowed_call(&q, why);
+	return allowed_call(&q, why);
 }
 
 enum kx_fact kx_allowed(const struct kx_machine *machine, enum kx_method method, bool for_crash,
 			struct kx_error *why)
 {
-	struct kx_question q = { .machine = machine, .method = method, .for_crash = for_crash };
+	struct question q = { .machine = machine, .method = method, .for_crash = for_crash };
 	struct kx_error load = { "" }, file = { "" };
 	enum kx_fact by_load, by_file;
 
 	why->text[0] = '\0';
 	if (method != KX_METHOD_AUTO)
-		return kx_allowed_call(&q, why);
+		return recommended_call(&q, why);
 	q.method = KX_METHOD_LOAD;
-	by_load = kx_allowed_call(&q, &load);
+	by_load = recommended_call(&q, &load);
 	q.method = KX_METHOD_FILE_LOAD;
-	by_file = kx_allowed_call(&q, &file);
+	by_file = recommended_call(&q, &file);
 	if (by_load == KX_YES || by_file == KX_YES)
 		return KX_YES;
 	/* Both reasons in one text: each cut to its half. */

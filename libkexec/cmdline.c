@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/overflow.h"
@@ -8,23 +9,23 @@
 #include "util.h"
 
 /* isspace() of the kernel (include/linux/ctype.h): the non-breaking space of Latin-1 counts. */
-static bool kx_is_space(char c)
+static bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r') || (unsigned char)c == 0xa0;
 }
 
-static size_t kx_word_length(const char *s)
+static size_t word_length(const char *s)
 {
 	bool in_quote = false;
 	size_t i;
 
-	for (i = 0; s[i] && (in_quote || !kx_is_space(s[i])); i++)
+	for (i = 0; s[i] && (in_quote || !is_space(s[i])); i++)
 		if (s[i] == '"')
 			in_quote = !in_quote;
 	return i;
 }
 
-static void kx_word_split(struct kx_word *word)
+static void word_split(struct kx_word *word)
 {
 	const char *end = word->raw + word->raw_size, *equals;
 	bool quoted = word->raw[0] == '"';
@@ -55,19 +56,19 @@ bool kx_cmdline_next(const char **pos, struct kx_word *ret)
 	const char *s = *pos;
 	struct kx_word word = { 0 };
 
-	while (kx_is_space(*s))
+	while (is_space(*s))
 		s++;
 	if (!*s)
 		return false;
 	word.raw = s;
-	word.raw_size = kx_word_length(s);
-	kx_word_split(&word);
+	word.raw_size = word_length(s);
+	word_split(&word);
 	*pos = s + word.raw_size;
 	*ret = word;
 	return true;
 }
 
-static char kx_dash(char c)
+static char dash(char c)
 {
 	return c == '-' ? '_' : c;
 }
@@ -77,7 +78,7 @@ bool kx_word_is(const struct kx_word *word, const char *name)
 	if (strlen(name) != word->name_size)
 		return false;
 	for (size_t i = 0; i < word->name_size; i++)
-		if (kx_dash(name[i]) != kx_dash(word->name[i]))
+		if (dash(name[i]) != dash(word->name[i]))
 			return false;
 	return true;
 }
@@ -88,7 +89,7 @@ bool kx_word_has_value(const struct kx_word *word, const char *value)
 	       !memcmp(value, word->value, word->value_size);
 }
 
-static bool kx_word_ends_kernel_part(const struct kx_word *word)
+static bool word_ends_kernel_part(const struct kx_word *word)
 {
 	return word->raw_size == 2 && !memcmp(word->raw, "--", 2);
 }
@@ -100,13 +101,37 @@ bool kx_cmdline_find(const char *cmdline, const char *name, struct kx_word *ret)
 
 	if (!cmdline)
 		return false;
-	while (kx_cmdline_next(&cmdline, &word) && !kx_word_ends_kernel_part(&word)) {
+	while (kx_cmdline_next(&cmdline, &word) && !word_ends_kernel_part(&word)) {
 		if (!kx_word_is(&word, name))
 			continue;
 		*ret = word;
 		found = true;
 	}
 	return found;
+}
+
+bool kx_cmdline_size(const char **pos, const char *end, uint64_t *ret)
+{
+	static const char units[] = "KMGTPE";
+	const char *unit;
+	uint64_t value;
+	char *stop;
+
+	if (*pos >= end || **pos < '0' || **pos > '9')
+		return false;
+	errno = 0;
+	value = strtoull(*pos, &stop, 0);
+	if (errno || stop > end)
+		return false;
+	unit = stop < end ? strchr(units, *stop & ~0x20) : NULL;
+	if (unit && *unit) {
+		if (kx_mul_overflow(value, UINT64_C(1) << (10 * (unit - units + 1)), &value))
+			return false;
+		stop++;
+	}
+	*pos = stop;
+	*ret = value;
+	return true;
 }
 
 /* lib/kstrtox.c: the first letter decides, the second one after an 'o'. */
@@ -130,7 +155,7 @@ bool kx_cmdline_flag(const char *cmdline, const char *name, bool fallback)
 	return second == 'f' || second == 'F' ? false : fallback;
 }
 
-static bool kx_word_is_dropped(const struct kx_word *word, bool for_crash)
+static bool word_is_dropped(const struct kx_word *word, bool for_crash)
 {
 	if (!word->value)
 		return false;
@@ -142,7 +167,7 @@ static bool kx_word_is_dropped(const struct kx_word *word, bool for_crash)
 }
 
 /* What is kept is kept to the byte, with the white space that follows it. */
-static void kx_cmdline_copy_kept(const char *pos, bool for_crash, char *out)
+static void cmdline_copy_kept(const char *pos, bool for_crash, char *out)
 {
 	struct kx_word word;
 	const char *start = pos;
@@ -151,22 +176,22 @@ static void kx_cmdline_copy_kept(const char *pos, bool for_crash, char *out)
 	while (kx_cmdline_next(&pos, &word)) {
 		const char *next = pos;
 
-		while (kx_is_space(*next))
+		while (is_space(*next))
 			next++;
-		if (kx_word_ends_kernel_part(&word))
+		if (word_ends_kernel_part(&word))
 			kernel_part = false;
-		if (!kernel_part || !kx_word_is_dropped(&word, for_crash))
+		if (!kernel_part || !word_is_dropped(&word, for_crash))
 			out = mempcpy(out, start, (size_t)(next - start));
 		start = next;
 	}
 	*out = '\0';
 }
 
-static void kx_trim_end(char *s)
+static void trim_end(char *s)
 {
 	size_t n = strlen(s);
 
-	while (n && kx_is_space(s[n - 1]))
+	while (n && is_space(s[n - 1]))
 		s[--n] = '\0';
 }
 
@@ -182,8 +207,8 @@ int kx_cmdline_reuse(const struct kx_machine *machine, bool for_crash, char **re
 	out = malloc(strlen(machine->cmdline) + 1);
 	if (!out)
 		return kx_fail(err, ENOMEM, "out of memory");
-	kx_cmdline_copy_kept(machine->cmdline, for_crash, out);
-	kx_trim_end(out);
+	cmdline_copy_kept(machine->cmdline, for_crash, out);
+	trim_end(out);
 	*ret = out;
 	return 0;
 }

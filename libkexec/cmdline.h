@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * struct kx_word - one word of a command line; points into it
@@ -36,6 +37,9 @@ bool kx_word_has_value(const struct kx_word *word, const char *value);
  * A NULL @cmdline has no parameters.
  */
 bool kx_cmdline_find(const char *cmdline, const char *name, struct kx_word *ret);
+
+/* A number with an optional K, M, G, T, P or E, as memparse() in lib/cmdline.c; moves *pos behind it, @end at most. */
+bool kx_cmdline_size(const char **pos, const char *end, uint64_t *ret);
 
 /**
  * kx_cmdline_flag() - is the last @name a true value to the kernel's kstrtobool()?

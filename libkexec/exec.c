@@ -28,6 +28,10 @@ static int explain(int r, struct kx_error *err)
 
 int kx_exec(const struct kx_sys *sys, unsigned flags, struct kx_error *err)
 {
+	int r = sys->may_reboot(sys->data);
+
+	if (r < 0)
+		return explain(r, err);
 	/* Best effort: without it a page of ours could have to come from a disk that is gone. */
 	sys->lock_memory(sys->data);
 	if (!(flags & KX_EXEC_NO_SYNC))

@@ -129,10 +129,9 @@ enum kx_fact kx_machine_loaded(const struct kx_machine *machine);
 enum kx_fact kx_machine_crash_loaded(const struct kx_machine *machine);
 /* -ENODATA if unknown. */
 int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret);
-/* First "Crash kernel" range of /proc/iomem; -ENODATA if there is none or addresses are hidden. */
-int kx_machine_crash_range(const struct kx_machine *machine, uint64_t *ret_start,
-			   uint64_t *ret_end);
 enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine);
+/* The same alone, from /proc/self/mountinfo and /sys below @root, for the moment of the jump; block devices included. */
+enum kx_fact kx_root_on_network(const char *root);
 
 /**
  * kx_cmdline_reuse() - the running kernel's command line, fit for the next kernel
@@ -273,7 +272,7 @@ struct kx_request {
  * struct kx_segment - bytes and where they go
  * @name: "kernel", "initrd", "boot_params", "purgatory" …
  * @why: why it goes there, for a person
- * @buf: @bufsz bytes
+ * @buf: @bufsz bytes; NULL when the running kernel reads the file itself
  * @dest: physical address, page-aligned; KX_DEST_UNKNOWN when the plan could not be placed
  * @memsz: what the kernel is asked to fill, page-aligned; beyond @bufsz it is zero
  * @reserved: what nothing else may use, >= @memsz: a kernel's bss that it clears by itself
@@ -368,8 +367,15 @@ extern const struct kx_sys kx_sys_linux;
  */
 int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err);
 
-/* Unload; falls back to kexec_file_load's unload flag, since lockdown blocks the other. Errors: -EPERM, the kernel's. */
-int kx_unload(const struct kx_sys *sys, bool crash, struct kx_error *err);
+/**
+ * kx_unload() - take the loaded kernel out
+ * @machine: decides which call is made, since a refused one counts against kexec_load_limit_* too; NULL to try
+ *	kexec_load first, and kexec_file_load's unload flag when that is not permitted
+ *
+ * Errors: -EOPNOTSUPP in a Xen dom0; -EPERM and what else the kernel answers.
+ */
+int kx_unload(const struct kx_sys *sys, const struct kx_machine *machine, bool crash,
+	      struct kx_error *err);
 
 enum kx_exec_flags {
 	KX_EXEC_NO_SYNC = 1 << 0,      /* do not write out file systems first */

@@ -147,12 +147,6 @@ static int load_segments(const struct kx_sys *sys, struct kx_plan *plan, struct 
 
 /* ---- kexec_file_load ------------------------------------------------------------------------- */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static int write_at(int fd, struct kx_view bytes, uint64_t offset)
 {
 	for (size_t done = 0; done < bytes.size;) {
@@ -226,7 +220,7 @@ static int initrd_file(const struct kx_request *request, int *ret_fd, int *ret_o
 
 static int load_files(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err)
 {
-	_cleanup_(close_fd) int own_kernel = -1, own_initrd = -1;
+	_cleanup_(kx_closep) int own_kernel = -1, own_initrd = -1;
 	int kernel = -1, initrd = -1, r;
 	unsigned long flags = 0;
 
@@ -277,14 +271,25 @@ int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error
 					      : load_files(sys, plan, err);
 }
 
-int kx_unload(const struct kx_sys *sys, bool crash, struct kx_error *err)
+/* Lockdown denies kexec_load even to take a kernel out; some kernels are built without it. */
+static bool is_file_unload_needed(const struct kx_machine *machine)
 {
-	int r = sys->kexec_load(sys->data, 0, 0, NULL, crash ? LOAD_ON_CRASH : 0);
+	return machine->lockdown > KX_LOCKDOWN_NONE || machine->config.kexec == KX_NO;
+}
 
+int kx_unload(const struct kx_sys *sys, const struct kx_machine *machine, bool crash,
+	      struct kx_error *err)
+{
+	int r = -EPERM;
+
+	if (machine && machine->xen_dom0)
+		return kx_fail(err, EOPNOTSUPP,
+			       "this is a Xen dom0, where the hypervisor would have to be asked; "
+			       "that is not built yet");
+	if (!machine || !is_file_unload_needed(machine))
+		r = sys->kexec_load(sys->data, 0, 0, NULL, crash ? LOAD_ON_CRASH : 0);
 	if (r != -EPERM && r != -ENOSYS)
 		return r < 0 ? explain(KX_METHOD_LOAD, r, err) : 0;
-	/* Lockdown denies kexec_load even to take a kernel out; some kernels are built without it.
-	 */
 	r = sys->kexec_file_load(sys->data, -1, -1, NULL,
 				 FILE_UNLOAD | (crash ? FILE_ON_CRASH : 0));
 	return r < 0 ? explain(KX_METHOD_FILE_LOAD, r, err) : 0;

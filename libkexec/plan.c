@@ -74,14 +74,17 @@ static int no_room(const struct kx_plan *plan, const char *what, const struct kx
 		   struct kx_error *err)
 {
 	uint64_t largest = kx_ranges_largest(&plan->free, place->min, place->max, place->align);
+	bool bounded = plan->request.mem_min || plan->request.mem_max != UINT64_MAX;
+	char below[32] = "";
 
+	if (place->max != UINT64_MAX)
+		snprintf(below, sizeof(below), " and below %#" PRIx64, place->max);
 	return kx_fail(err, ENOSPC,
-		       "no room for %s: need %s at a multiple of %#" PRIx64 " between %#" PRIx64
-		       " and %#" PRIx64 ", largest free range there is %s; %s",
-		       what, kx_size_text(place->size).s, place->align, place->min, place->max,
+		       "no room for %s: need %s from %#" PRIx64 " up%s at a multiple of %#" PRIx64
+		       ", largest free range there is %s; %s",
+		       what, kx_size_text(place->size).s, place->min, below, place->align,
 		       kx_size_text(largest).s,
-		       plan->request.mem_min || plan->request.mem_max != UINT64_MAX
-			       ? "widen --mem-min and --mem-max"
+		       bounded ? "widen --mem-min and --mem-max"
 			       : "use a smaller kernel or initrd, or a machine with more memory");
 }
 
@@ -89,15 +92,20 @@ int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place 
 		  uint64_t *ret, struct kx_error *err)
 {
 	struct kx_place pages = *place;
+	const struct kx_request *request = &plan->request;
 	uint64_t at;
 
 	if (!plan->placed) {
 		*ret = KX_DEST_UNKNOWN;
 		return 0;
 	}
+	if (pages.min < request->mem_min)
+		pages.min = request->mem_min;
+	if (request->mem_max != UINT64_MAX && pages.max > request->mem_max + 1)
+		pages.max = request->mem_max + 1;
 	if (kx_align_up_overflow(pages.size, KX_PAGE_SIZE, &pages.size) ||
 	    kx_ranges_place(&plan->free, &pages, &at) < 0)
-		return no_room(plan, what, place, err);
+		return no_room(plan, what, &pages, err);
 	if (kx_ranges_remove(&plan->free, at, at + pages.size) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	*ret = at;
@@ -149,6 +157,19 @@ static int iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret)
 	return 0;
 }
 
+/* Why segments cannot be placed on this machine; NULL if they can. */
+static const char *map_problem(const struct kx_machine *machine)
+{
+	if (!machine->iomem.have)
+		return "/proc/iomem could not be read; mount /proc";
+	if (machine->iomem.hidden)
+		return "/proc/iomem hides its addresses from us; run as root, with CAP_SYS_ADMIN";
+	if (!machine->have_firmware_map)
+		return "/sys/firmware/memmap could not be read; mount /sys, or use a kernel with "
+		       "CONFIG_FIRMWARE_MEMMAP";
+	return NULL;
+}
+
 /*
  * Free is what firmware and the running kernel both call RAM, since firmware does not know what the kernel carved out
  * later, and the kernel may have been told (mem=, memmap=) what firmware does not say. With add_efi_memmap the
@@ -158,13 +179,11 @@ static int find_free(struct kx_plan *plan, struct kx_error *err)
 {
 	const struct kx_machine *machine = plan->machine;
 	_cleanup_(kx_ranges_clear) struct kx_ranges kernel = { 0 }, firmware = { 0 };
-	uint64_t max = plan->request.mem_max;
 	struct kx_word word;
 
-	if (!machine->iomem.have || machine->iomem.hidden || !machine->have_firmware_map) {
-		kx_plan_warn(plan,
-			     "memory map is %s: where segments would go is unknown; run as root",
-			     machine->iomem.hidden ? "hidden in /proc/iomem" : "not readable");
+	if (map_problem(machine)) {
+		kx_plan_warn(plan, "where segments would go is not known: %s",
+			     map_problem(machine));
 		return 0;
 	}
 	if (iomem_ram(&machine->iomem, &kernel) < 0 ||
@@ -176,9 +195,6 @@ static int find_free(struct kx_plan *plan, struct kx_error *err)
 	} else if (kx_ranges_intersect(&kernel, &firmware, &plan->free) < 0) {
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	}
-	if (kx_ranges_remove(&plan->free, 0, plan->request.mem_min) < 0 ||
-	    (max != UINT64_MAX && kx_ranges_remove(&plan->free, max + 1, UINT64_MAX) < 0))
-		return kx_fail(err, ENOMEM, "out of memory for plan");
 	plan->placed = true;
 	return 0;
 }
@@ -269,7 +285,7 @@ static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_erro
 	if (!known)
 		return type_unknown(type, err);
 	*err = all;
-	return -ENOEXEC;
+	return kx_format_foreign(file, err) < 0 ? -EOPNOTSUPP : -ENOEXEC;
 }
 
 static void note_container(struct kx_plan *plan)
@@ -329,39 +345,62 @@ static int set_method(struct kx_plan *plan, enum kx_method method, const char *w
 	return plan->method_why ? 0 : kx_fail(err, ENOMEM, "out of memory for plan");
 }
 
+/* Can kexec_load be used at all? */
+static enum kx_fact may_load(const struct kx_plan *plan, struct kx_error *why)
+{
+	return kx_allowed_by_system(plan->machine, KX_METHOD_LOAD,
+				    plan->request.flags & KX_REQUEST_PANIC, why);
+}
+
+/* Should it be, where there is a choice? Somebody without privileges asks for the plan of somebody with them. */
+static bool is_load_best(const struct kx_plan *plan, struct kx_error *why)
+{
+	const char *problem = map_problem(plan->machine);
+
+	if (may_load(plan, why) == KX_NO || kx_load_is_second_best(plan->machine, why))
+		return false;
+	if (!problem || plan->machine->cap_sys_boot != KX_YES)
+		return true;
+	kx_fail(why, ENODATA, "where segments would go is not known: %s", problem);
+	return false;
+}
+
 static enum kx_fact may_file_load(const struct kx_plan *plan, struct kx_view file,
 				  struct kx_error *why)
 {
-	enum kx_fact fact;
-
 	if (plan->format->file_load(plan, file, why) < 0)
 		return KX_NO;
-	fact = kx_allowed_by_system(plan->machine, KX_METHOD_FILE_LOAD,
+	return kx_allowed_by_system(plan->machine, KX_METHOD_FILE_LOAD,
 				    plan->request.flags & KX_REQUEST_PANIC, why);
-	return fact;
+}
+
+static int choose_load(struct kx_plan *plan, struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+
+	if (may_load(plan, &why) == KX_NO)
+		return kx_fail(err, EPERM, "kexec_load cannot be used: %s", why.text);
+	if (kx_load_is_second_best(plan->machine, &why))
+		kx_plan_warn(plan, "kexec_load was asked for, although %s", why.text);
+	return set_method(plan, KX_METHOD_LOAD, "asked for", err);
 }
 
 static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
-	enum kx_method wanted = plan->request.method;
+	bool automatic = plan->request.method == KX_METHOD_AUTO;
 	struct kx_error load = { 0 }, file_load = { 0 };
-	enum kx_fact may_load;
 
-	may_load = kx_allowed_by_system(plan->machine, KX_METHOD_LOAD,
-					plan->request.flags & KX_REQUEST_PANIC, &load);
-	if (wanted == KX_METHOD_LOAD && may_load == KX_NO)
-		return kx_fail(err, EPERM, "kexec_load cannot be used: %s", load.text);
-	if (wanted == KX_METHOD_LOAD)
-		return set_method(plan, KX_METHOD_LOAD, "asked for", err);
-	if (wanted == KX_METHOD_AUTO && may_load != KX_NO)
+	if (plan->request.method == KX_METHOD_LOAD)
+		return choose_load(plan, err);
+	if (automatic && is_load_best(plan, &load))
 		return set_method(plan, KX_METHOD_LOAD, "nothing forbids it", err);
-
 	if (may_file_load(plan, file, &file_load) != KX_NO)
-		return set_method(plan, KX_METHOD_FILE_LOAD,
-				  wanted == KX_METHOD_AUTO ? load.text : "asked for", err);
-	if (wanted == KX_METHOD_FILE_LOAD)
+		return set_method(plan, KX_METHOD_FILE_LOAD, automatic ? load.text : "asked for",
+				  err);
+	if (!automatic)
 		return kx_fail(err, EPERM, "kexec_file_load cannot be used: %s", file_load.text);
-	return kx_fail(err, EPERM, "kexec_load cannot be used: %s; nor can kexec_file_load: %s",
+	return kx_fail(err, EPERM,
+		       "kexec_load cannot be used: %.480s; nor can kexec_file_load: %.480s",
 		       load.text, file_load.text);
 }
 
@@ -381,31 +420,25 @@ static uint64_t initrd_total(const struct kx_request *request)
 static int plan_file_load(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	const char *why = "placed by the running kernel";
-	const struct kx_request *request = &plan->request;
+	uint64_t initrd = initrd_total(&plan->request), twice;
 	struct kx_segment segment = {
 		.name = "kernel",
-		.buf = file.data,
 		.bufsz = file.size,
 		.memsz = file.size,
 		.dest = KX_DEST_UNKNOWN,
 	};
-	uint64_t twice;
 	int r;
 
 	/* The files are read whole into the kernel before their bytes go to pages of their own. */
-	if (kx_add_overflow(file.size, initrd_total(request), &twice) ||
-	    kx_mul_overflow(twice, 2, &twice))
+	if (kx_add_overflow(file.size, initrd, &twice) || kx_mul_overflow(twice, 2, &twice))
 		return kx_fail(err, EFBIG, "kernel and initrd are too large");
-	plan->placed = false;
 	r = check_memory(plan->machine, twice, KX_METHOD_FILE_LOAD, err);
 	if (r == 0)
 		r = kx_plan_add(plan, &segment, err, "%s", why);
-	for (size_t i = 0; r == 0 && i < request->initrd_count && i + 1 < KX_SEGMENT_MAX; i++) {
-		segment.name = "initrd";
-		segment.buf = kx_source_data(request->initrds[i]);
-		segment.bufsz = segment.memsz = kx_source_size(request->initrds[i]);
+	segment.name = "initrd";
+	segment.bufsz = segment.memsz = initrd;
+	if (r == 0 && initrd)
 		r = kx_plan_add(plan, &segment, err, "%s", why);
-	}
 	return r;
 }
 

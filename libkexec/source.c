@@ -28,12 +28,6 @@ struct kx_source {
 	struct stat opened;
 };
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static int source_new(const char *name, struct kx_source **ret, struct kx_error *err)
 {
 	struct kx_source *source = calloc(1, sizeof(*source));
@@ -191,7 +185,7 @@ static int fill(struct kx_source *source, int fd, bool may_map, uint64_t max, st
 int kx_source_open(const char *path, uint64_t max, struct kx_source **ret, struct kx_error *err)
 {
 	_cleanup_(source_freep) struct kx_source *source = NULL;
-	_cleanup_(close_fd) int fd = -1;
+	_cleanup_(kx_closep) int fd = -1;
 	bool standard_input = !strcmp(path, "-");
 	int r;
 
@@ -223,7 +217,7 @@ int kx_source_from_memory(const char *name, const void *data, size_t size, struc
 	struct kx_source *source = NULL;
 	int r = source_new(name, &source, err);
 
-	if (r < 0)
+	if (!source)
 		return r;
 	source->data = (void *)data;
 	source->size = size;
@@ -239,7 +233,7 @@ void kx_source_free(struct kx_source *source)
 		munmap(source->data, source->size);
 	if (source->kind == ALLOCATED)
 		free(source->data);
-	close_fd(&source->fd);
+	kx_closep(&source->fd);
 	free(source->name);
 	free(source);
 }
@@ -283,7 +277,7 @@ int kx_source_unchanged(const struct kx_source *source, struct kx_error *err)
 		return 0;
 	if (fstat(source->fd, &now) < 0)
 		return kx_fail(err, errno, "cannot check %s: %m", source->name);
-	if (now.st_ino == was->st_ino && now.st_size == was->st_size &&
+	if (now.st_dev == was->st_dev && now.st_ino == was->st_ino && now.st_size == was->st_size &&
 	    same_time(now.st_mtim, was->st_mtim) && same_time(now.st_ctim, was->st_ctim))
 		return 0;
 	return kx_fail(err, ESTALE, "%s changed while it was being read; run the command again",

@@ -23,6 +23,8 @@ struct kx_sys {
 			  const struct kx_sys_segment *segments, unsigned long flags);
 	int (*kexec_file_load)(void *data, int kernel_fd, int initrd_fd, const char *cmdline,
 			       unsigned long flags);
+	/* May we? -EPERM without CAP_SYS_BOOT: asked before anything is taken down. */
+	int (*may_reboot)(void *data);
 	int (*reboot_kexec)(void *data);
 	int (*lock_memory)(void *data);
 	int (*sync)(void *data);

@@ -5,6 +5,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <string.h>
@@ -41,6 +42,16 @@ static int sys_kexec_file_load(void *data, int kernel_fd, int initrd_fd, const c
 
 	return syscall(SYS_kexec_file_load, kernel_fd, initrd_fd, size, cmdline, flags) < 0 ? -errno
 											    : 0;
+}
+
+static int sys_may_reboot(void *data)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, caps) < 0)
+		return 0; /* the kernel will tell */
+	return caps[CAP_TO_INDEX(CAP_SYS_BOOT)].effective & CAP_TO_MASK(CAP_SYS_BOOT) ? 0 : -EPERM;
 }
 
 static int sys_reboot_kexec(void *data)
@@ -150,6 +161,7 @@ static int sys_clean_reboot(void *data)
 const struct kx_sys kx_sys_linux = {
 	.kexec_load = sys_kexec_load,
 	.kexec_file_load = sys_kexec_file_load,
+	.may_reboot = sys_may_reboot,
 	.reboot_kexec = sys_reboot_kexec,
 	.lock_memory = sys_lock_memory,
 	.sync = sys_sync,

@@ -3,6 +3,7 @@
 #define KX_UTIL_H
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* For __attribute__((cleanup)): `_cleanup_(kx_freep) char *s = NULL;` */
 #define _cleanup_(f) __attribute__((cleanup(f)))
@@ -13,6 +14,13 @@ static inline void kx_freep(void *p)
 }
 
 #define _cleanup_free_ _cleanup_(kx_freep)
+
+/* A descriptor; a negative one is none. */
+static inline void kx_closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
 
 /* Takes the value out of @p, for passing ownership on. */
 #define kx_steal(p)                             \

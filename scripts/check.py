@@ -37,8 +37,12 @@ BUILDS = {
     ),
 }
 
+# Files whose tests share one guest stay together.
+SHARED_GUEST = ("test_corruption.py", "test_purgatory.py", "test_refusals.py")
+
 # What takes longest starts first, so that nothing long is left to run alone at the end.
-LONG = ("vm:test_chain", "fuzz", "vm:test_installer", "vm:test_corruption", "vm:test_handover")
+LONG = ("vm:test_chain", "vm:test_installer", "vm:test_corruption", "cli", "vm:test_handover",
+        "vm:test_initrds")
 
 
 @dataclass
@@ -166,6 +170,27 @@ def run_meson(suite, names):
     return outcomes
 
 
+# --- fuzzers -------------------------------------------------------------------------------------
+
+FUZZ_SECONDS = 5  # for each fuzzer, beside the replay of its corpus
+
+
+def list_fuzzers():
+    names = [Path(path).name for path in (folder("sanitizers") / "tests/fuzz").glob("fuzz_*")]
+    return sorted(name for name in names if "." not in name)
+
+
+def run_fuzzer(name):
+    """New inputs from libFuzzer for a few seconds, begun from the corpus."""
+    parser = name.removeprefix("fuzz_")
+    built = folder("sanitizers") / "tests/fuzz"
+    seeds = [path for path in (built / "seeds" / parser, ROOT / "tests/fuzz/corpus" / parser)
+             if path.is_dir()]
+    with tempfile.TemporaryDirectory() as learned:
+        return by_status(f"fuzz:{name}", built / name, f"-max_total_time={FUZZ_SECONDS}",
+                         "-timeout=10", f"-artifact_prefix={built}/", learned, *seeds)
+
+
 # --- pytest's tests ------------------------------------------------------------------------------
 
 
@@ -233,21 +258,33 @@ def may_be_in(suite, selection):
     return not selection or suite in selection or any(word not in SUITES for word in selection)
 
 
+def selected(suite, names, selection):
+    return [name for name in names if wanted(f"{suite}:{name}", selection)]
+
+
+def plan_vm(selection):
+    """One task for each test, or for all tests of a file that share a guest."""
+    groups = {}
+    for name in selected("vm", list_pytest("vm"), selection):
+        file = name.split("::")[0]
+        groups.setdefault(file if file in SHARED_GUEST else name, []).append(name)
+    return [Task(f"vm:{group}", run_pytest, ["vm", names]) for group, names in groups.items()]
+
+
 def plan_tests(selection):
     tasks = []
-    for suite, lister, runner, together in (
-        ("unit", list_meson, run_meson, True),
-        ("fuzz", list_meson, run_meson, False),
-        ("cli", list_pytest, run_pytest, True),
-        ("vm", list_pytest, run_pytest, False),
+    for suite, lister, runner in (
+        ("unit", list_meson, run_meson), ("fuzz", list_meson, run_meson),
+        ("cli", list_pytest, run_pytest),
     ):
-        if not may_be_in(suite, selection):
-            continue
-        names = [name for name in lister(suite) if wanted(f"{suite}:{name}", selection)]
-        if together and names:
-            tasks.append(Task(f"{suite}:all", runner, [suite, names]))
-        elif not together:
-            tasks += [Task(f"{suite}:{name}", runner, [suite, [name]]) for name in names]
+        if may_be_in(suite, selection):
+            names = selected(suite, lister(suite), selection)
+            tasks += [Task(f"{suite}:all", runner, [suite, names])] if names else []
+    if may_be_in("fuzz", selection):
+        tasks += [Task(f"fuzz:{name}", run_fuzzer, [name])
+                  for name in selected("fuzz", list_fuzzers(), selection)]
+    if may_be_in("vm", selection):
+        tasks += plan_vm(selection)
     return tasks
 
 

@@ -6,7 +6,7 @@ BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config zlib1g-dev liblz
 	liblz4-dev libbz2-dev libjson-c-dev libcmocka-dev"
 
 # What the VM tests run on: QEMU, its firmware, and what builds the guests' initrds.
-VM_PACKAGES="python3 qemu-system-x86 ovmf seabios busybox-static zstd lz4 xz-utils sbsigntool openssl
+VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd lz4 xz-utils sbsigntool openssl
 	debian-archive-keyring dpkg util-linux"
 
 CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish"

@@ -6,6 +6,7 @@
  */
 #include "options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 		*(const char **)(void *)field = arg;
 		break;
 	case KX_OPT_ADDRESS:
+		assert(arg); /* as the table says */
 		return parse_address(option, arg, (uint64_t *)(void *)field, p->err);
 	case KX_OPT_INITRD:
 		args->initrds[args->initrd_count++] = arg;
@@ -107,7 +109,7 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 
 /* ---- which option it is ---------------------------------------------------------------------- */
 
-static int ambiguous(const struct parser *p, const char *name, int len, bool ours)
+static void ambiguous(const struct parser *p, const char *name, int len, bool ours)
 {
 	char list[KX_ERROR_TEXT_MAX / 2] = "";
 	size_t used = 0;
@@ -120,16 +122,14 @@ static int ambiguous(const struct parser *p, const char *name, int len, bool our
 			used += (size_t)snprintf(list + used, sizeof(list) - used, " --%s",
 						 o->name);
 	}
-	return kx_fail(p->err, EINVAL, "option --%.*s is ambiguous; it could be%s", len, name,
-		       list);
+	kx_fail(p->err, EINVAL, "option --%.*s is ambiguous; it could be%s", len, name, list);
 }
 
-/* The one option that begins with @name, kexec-tools' only or with ours. Errors: -ENOENT, -EINVAL.
- */
-static int find_prefix(const struct parser *p, const char *name, int len, bool ours,
-		       const struct kx_option **ret)
+/* How many options begin with @name, kexec-tools' only or with ours; *ret is the last of them. */
+static size_t find_prefix(const struct parser *p, const char *name, int len, bool ours,
+			  const struct kx_option **ret)
 {
-	const struct kx_option *found = NULL;
+	size_t count = 0;
 
 	for (size_t i = 0; i < kx_option_count; i++) {
 		const struct kx_option *o = &kx_options[i];
@@ -137,36 +137,43 @@ static int find_prefix(const struct parser *p, const char *name, int len, bool o
 		if (!(o->verbs & p->verb) || (o->ours && !ours) ||
 		    strncmp(o->name, name, (size_t)len) != 0)
 			continue;
-		if (found)
-			return ambiguous(p, name, len, ours);
-		found = o;
+		*ret = o;
+		count++;
 	}
-	if (!found)
-		return -ENOENT;
-	*ret = found;
-	return 0;
+	return count;
 }
 
-static int find_long(const struct parser *p, const char *name, int len,
-		     const struct kx_option **ret)
+static const struct kx_option *find_exact(const struct parser *p, const char *name, int len)
 {
-	int r;
-
 	for (size_t i = 0; i < kx_option_count; i++) {
 		const struct kx_option *o = &kx_options[i];
 
 		if ((o->verbs & p->verb) && strlen(o->name) == (size_t)len &&
-		    !strncmp(o->name, name, (size_t)len)) {
-			*ret = o;
-			return 0;
-		}
+		    !strncmp(o->name, name, (size_t)len))
+			return o;
 	}
-	r = find_prefix(p, name, len, false, ret);
-	if (r == -ENOENT)
-		r = find_prefix(p, name, len, true, ret);
-	if (r == -ENOENT)
-		return kx_fail(p->err, EINVAL, "unrecognized option --%.*s", len, name);
-	return r;
+	return NULL;
+}
+
+/* NULL, with the reason in p->err, when there is none or more than one. */
+static const struct kx_option *find_long(const struct parser *p, const char *name, int len)
+{
+	const struct kx_option *found = find_exact(p, name, len);
+	bool ours = false;
+	size_t count;
+
+	if (found)
+		return found;
+	count = find_prefix(p, name, len, ours, &found);
+	if (!count) {
+		ours = true;
+		count = find_prefix(p, name, len, ours, &found);
+	}
+	if (!count)
+		kx_fail(p->err, EINVAL, "unrecognized option --%.*s", len, name);
+	else if (count > 1)
+		ambiguous(p, name, len, ours);
+	return count == 1 ? found : NULL;
 }
 
 static const struct kx_option *find_letter(const struct parser *p, char letter)
@@ -183,12 +190,10 @@ static int parse_long(struct parser *p, const char *text)
 {
 	const char *equals = strchr(text, '='), *value = equals ? equals + 1 : NULL;
 	int len = (int)(equals ? (size_t)(equals - text) : strlen(text));
-	const struct kx_option *option;
-	int r;
+	const struct kx_option *option = find_long(p, text, len);
 
-	r = find_long(p, text, len, &option);
-	if (r < 0)
-		return r;
+	if (!option)
+		return -EINVAL;
 	if (value && !option->arg)
 		return kx_fail(p->err, EINVAL, "option --%s takes no argument", option->name);
 	if (option->arg && !value) {

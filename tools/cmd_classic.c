@@ -95,7 +95,8 @@ static int run_exec(const struct kx_tool *tool, const struct kx_args *args)
 
 	if (args->no_ifdown) {
 		flags |= KX_EXEC_KEEP_NETWORK;
-	} else if (tool->sys->root_on_network(tool->sys->data)) {
+	} else if (kx_root_on_network(tool->root) == KX_YES ||
+		   tool->sys->root_on_network(tool->sys->data)) {
 		kx_say("the root file system is on the network: its interfaces stay up");
 		flags |= KX_EXEC_KEEP_NETWORK;
 	}
@@ -153,9 +154,12 @@ static int run_status(const struct kx_tool *tool, const struct kx_args *args)
 
 static int run_unload(const struct kx_tool *tool, const struct kx_args *args)
 {
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
 	struct kx_error err = { 0 };
 
-	if (kx_unload(tool->sys, args->panic, &err) == 0)
+	/* Without /proc or /sys the kernel's answers have to do. */
+	kx_machine_read(tool->root, &machine, &err);
+	if (kx_unload(tool->sys, machine, args->panic, &err) == 0)
 		return 0;
 	kx_say("cannot unload: %s", err.text);
 	return EXIT_FAILED;

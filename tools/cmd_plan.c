@@ -57,7 +57,7 @@ static struct json_object *lists_json(const struct kx_plan *plan, struct json_ob
 	for (size_t i = 0; i < kx_plan_segment_count(plan); i++)
 		json_object_array_add(segments, segment_json(kx_plan_segment(plan, i)));
 	for (size_t i = 0; i < kx_plan_warning_count(plan); i++)
-		json_object_array_add(warnings, json_object_new_string(kx_plan_warning(plan, i)));
+		json_object_array_add(warnings, kx_json_text(kx_plan_warning(plan, i)));
 	json_object_object_add(json, "segments", segments);
 	json_object_object_add(json, "memory", memory_json(plan));
 	json_object_object_add(json, "warnings", warnings);

@@ -48,7 +48,7 @@ static void print_json(const struct state *state)
 			continue;
 		snprintf(reason, sizeof(reason), "%s: %s", kx_method_name(methods[i]),
 			 state->why[i].text);
-		json_object_array_add(reasons, json_object_new_string(reason));
+		json_object_array_add(reasons, kx_json_text(reason));
 	}
 	json_object_object_add(json, "allowed", allowed);
 	json_object_object_add(json, "reasons", reasons);
@@ -63,8 +63,10 @@ static void print_text(const struct state *state)
 	       state->have_crash_size ? kx_size_text(state->crash_size).s : "unknown");
 	for (size_t i = 0; i < METHODS; i++) {
 		printf("%-24s%s", kx_method_name(methods[i]), kx_fact_name(state->allowed[i]));
-		if (state->allowed[i] != KX_YES)
-			printf(": %s", state->why[i].text);
+		if (state->allowed[i] != KX_YES) {
+			fputs(": ", stdout);
+			kx_text_put(stdout, state->why[i].text);
+		}
 		putchar('\n');
 	}
 }

@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/overflow.h"
 #include "util.h"
 
 #define EXIT_USAGE_CLASSIC 1
+#define EXIT_INPUT_GONE 255 /* kexec-tools' status when something cannot be done */
 
 struct verb {
 	const char *name; /* NULL: none, kexec-tools' grammar */
@@ -67,6 +70,20 @@ static int usage_error(const struct verb *verb, const struct kx_error *err)
 	return verb->name ? KX_EXIT_ERROR : EXIT_USAGE_CLASSIC;
 }
 
+/*
+ * Files are mapped, not copied: one that is cut while it is read, or whose disk fails, ends here. No kernel has been
+ * given to the system by then, since it reads its inputs by itself and would only answer with an error.
+ */
+static void input_is_gone(int number)
+{
+	static const char text[] =
+		"kexec: cannot read an input to its end: the file was cut, or its disk "
+		"fails; nothing was loaded\n";
+
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(EXIT_INPUT_GONE);
+}
+
 static int run(const struct kx_tool *tool, const struct verb *verb, int argc, char **argv)
 {
 	_cleanup_(kx_args_clear) struct kx_args args = { 0 };
@@ -85,6 +102,7 @@ int kx_tool_main(int argc, char **argv, const struct kx_sys *sys, const char *ro
 	const struct verb *verb = find_verb(argc, argv);
 	int skip = verb->name ? 1 : 0, status;
 
+	signal(SIGBUS, input_is_gone);
 	setlocale(LC_CTYPE, ""); /* for the terminal's characters; numbers stay as they are */
 	status = run(&tool, verb, argc - skip, argv + skip);
 	if (fflush(stdout) == EOF) {

@@ -17,8 +17,10 @@ static void print_line(FILE *out, const struct kx_style *style, const char *labe
 static void print_source(FILE *out, const char *label, const struct kx_source *source,
 			 const char *format)
 {
-	fprintf(out, "%-*s%s (%s%s%s)\n", LABEL_COLUMN, label, kx_source_name(source),
-		format ? format : "", format ? ", " : "", kx_size_text(kx_source_size(source)).s);
+	fprintf(out, "%-*s", LABEL_COLUMN, label);
+	kx_text_put(out, kx_source_name(source));
+	fprintf(out, " (%s%s%s)\n", format ? format : "", format ? ", " : "",
+		kx_size_text(kx_source_size(source)).s);
 }
 
 /* "bzImage64 in compressed, uki" */

@@ -24,7 +24,7 @@ void kx_progress_begin(const char *what)
 
 	if (!isatty(STDERR_FILENO))
 		return;
-	snprintf(message, sizeof(message), "kexec: %s …\n", what);
+	snprintf(message, sizeof(message), "kexec: %s ...\n", what);
 	message_size = strlen(message);
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &second, NULL);

@@ -36,6 +36,17 @@ struct kx_style kx_style_of(FILE *out)
 	};
 }
 
+static void put(FILE *out, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		putc((unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i], out);
+}
+
+void kx_text_put(FILE *out, const char *text)
+{
+	put(out, text, strlen(text));
+}
+
 void kx_text_wrap(FILE *out, const char *text, unsigned used, unsigned indent, unsigned width)
 {
 	unsigned column = used;
@@ -58,7 +69,7 @@ void kx_text_wrap(FILE *out, const char *text, unsigned used, unsigned indent, u
 			fputc(' ', out);
 			column++;
 		}
-		fwrite(text, 1, word, out);
+		put(out, text, word);
 		column += (unsigned)word;
 		text += word;
 	}
@@ -67,12 +78,16 @@ void kx_text_wrap(FILE *out, const char *text, unsigned used, unsigned indent, u
 
 void kx_say(const char *format, ...)
 {
+	char *text = NULL;
 	va_list args;
 
 	fflush(stdout); /* both may be the same terminal */
-	fputs("kexec: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	fputc('\n', stderr);
+	fputs("kexec: ", stderr);
+	kx_text_put(stderr, text ? text : "out of memory");
+	putc('\n', stderr);
+	free(text);
 }

@@ -17,6 +17,12 @@ struct kx_style {
 
 struct kx_style kx_style_of(FILE *out);
 
+/*
+ * As fputs(), but control characters come out as "?": whoever chose a command line or the name of a file does not get
+ * to control the terminal.
+ */
+void kx_text_put(FILE *out, const char *text);
+
 /* Words of @text in lines of at most @width columns, from @indent on; @used columns of the first
  * are taken. */
 void kx_text_wrap(FILE *out, const char *text, unsigned used, unsigned indent, unsigned width);

@@ -100,15 +100,13 @@ static int identify(struct kx_view file, struct kx_bzimage *image, struct kx_err
 	return 0;
 }
 
-/* "jump": the short jump over the header tells where it ends. */
+/* "jump": the short jump over the header tells where it ends. What stands before the version is there. */
 static int cut_header(struct kx_view file, struct kx_bzimage *image, struct kx_error *err)
 {
 	uint64_t need = header_end(image->version);
-	uint8_t opcode, distance;
+	uint8_t opcode = file.data[JUMP], distance = file.data[JUMP + 1];
 	uint64_t end;
 
-	if (!kx_view_u8(file, JUMP, &opcode) || !kx_view_u8(file, JUMP + 1, &distance))
-		return truncated(err, file.size, JUMP + 2);
 	if (opcode != JUMP_SHORT)
 		return bad_header(err, "the jump at 0x200", opcode, "0xeb");
 	/* The distance is signed. That also keeps a header within the place for it in struct boot_params. */

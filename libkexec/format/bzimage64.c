@@ -87,12 +87,13 @@ static uint64_t highest(const struct kx_bzimage *image, uint64_t otherwise)
 static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t *ret,
 			struct kx_error *err)
 {
-	uint64_t end = image->pref_address + image->init_size;
+	uint64_t max = highest(image, KX_X86_FOUR_GIB);
 
-	return kx_linux_place_relocatable(plan, image,
-					  image->relocatable ? highest(image, KX_X86_FOUR_GIB)
-							     : kx_align_up(end, KX_PAGE_SIZE),
-					  ret, err);
+	if (!image->relocatable && (kx_add_overflow(image->pref_address, image->init_size, &max) ||
+				    kx_align_up_overflow(max, KX_PAGE_SIZE, &max)))
+		return kx_fail(err, EBADMSG, "kernel asks for %u bytes at %#" PRIx64,
+			       image->init_size, image->pref_address);
+	return kx_linux_place_relocatable(plan, image, max, ret, err);
 }
 
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)

@@ -127,8 +127,6 @@ static bool may_carry_crc(const struct kx_bzimage *image)
 	unsigned major, minor;
 	size_t at = 0;
 
-	if (image->version < 0x0208)
-		return false;
 	if (read_number(image->kernel_version, &at, &major) &&
 	    kx_view_equals(image->kernel_version, at++, ".", 1) &&
 	    read_number(image->kernel_version, &at, &minor))
@@ -145,15 +143,19 @@ int kx_bzimage_crc(struct kx_view file, const struct kx_bzimage *image, bool *re
 	if (!kx_view_sub(file, 0, image->setup.size + image->payload.size - 4, &body) ||
 	    !kx_view_le32(file, body.size, &stored))
 		return kx_fail(err, EBADMSG, "bzImage is shorter than when it was parsed");
+	if (!stored || image->version < 0x0208) {
+		*ret_checked = false;
+		return 0;
+	}
 	/* arch/x86/boot/tools/build.c leaves out the final inversion that zlib's function does. */
-	found = stored && image->version >= 0x0208 ? ~image_crc(body) : 0;
-	if (found != stored && may_carry_crc(image) && stored)
+	found = ~image_crc(body);
+	if (found != stored && may_carry_crc(image))
 		return kx_fail(err, EBADMSG,
 			       "damaged bzImage: its CRC-32 is 0x%08" PRIx32
 			       ", the file says 0x%08" PRIx32
 			       "; copy the file again, or load it as it is with --force-crc",
 			       found, stored);
-	*ret_checked = stored && found == stored;
+	*ret_checked = found == stored;
 	return 0;
 }
 

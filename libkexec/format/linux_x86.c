@@ -68,6 +68,7 @@ int kx_linux_place_relocatable(struct kx_plan *plan, const struct kx_bzimage *im
 			       uint64_t *ret, struct kx_error *err)
 {
 	uint64_t wanted = image->version < 0x020a ? HIGH_ADDRESS : image->pref_address;
+	const char *where = "lowest free aligned place";
 	struct kx_segment segment;
 	struct kx_place place = {
 		.size = run_size(image),
@@ -84,9 +85,11 @@ int kx_linux_place_relocatable(struct kx_plan *plan, const struct kx_bzimage *im
 	if (r < 0)
 		return r;
 	segment = kernel_segment(image, *ret, place.size);
-	return kx_plan_add(plan, &segment, err,
-			   *ret == wanted ? "preferred address, %s for its init_size"
-					  : "lowest free aligned place, %s for its init_size",
+	if (!plan->placed)
+		where = "wherever there is room";
+	else if (*ret == wanted)
+		where = "preferred address";
+	return kx_plan_add(plan, &segment, err, "%s, %s for its init_size", where,
 			   kx_size_text(place.size).s);
 }
 

@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86/zero_page.h"
 #include "cmdline.h"
 #include "machine/readers.h"
 #include "machine/text.h"
 #include "util.h"
-
-/* acpi_rsdp_addr: Documentation/x86/zero-page.rst, offset 0x070. */
-#define KX_BOOT_PARAMS_RSDP 0x070
 
 int kx_read_boot_params(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
@@ -28,14 +26,14 @@ int kx_read_boot_params(struct kx_root *root, struct kx_machine *machine, struct
 	return 0;
 }
 
-static uint64_t kx_rsdp_of_boot_params(const struct kx_machine *machine)
+static uint64_t rsdp_of_boot_params(const struct kx_machine *machine)
 {
-	return machine->boot_params ? kx_le64(machine->boot_params + KX_BOOT_PARAMS_RSDP) : 0;
+	return machine->boot_params ? kx_le64(machine->boot_params + KX_BP_ACPI_RSDP_ADDR) : 0;
 }
 
 /* Documentation/admin-guide/kernel-parameters.txt: hexadecimal, with or without 0x, as kstrtoul(..,
  * 16, ..) takes it. */
-static uint64_t kx_rsdp_of_cmdline(const char *cmdline)
+static uint64_t rsdp_of_cmdline(const char *cmdline)
 {
 	struct kx_word word;
 	uint64_t address = 0;
@@ -48,8 +46,8 @@ static uint64_t kx_rsdp_of_cmdline(const char *cmdline)
 int kx_read_acpi(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
 	const uint64_t found[] = { machine->efi.acpi20, machine->efi.acpi,
-				   kx_rsdp_of_boot_params(machine),
-				   kx_rsdp_of_cmdline(machine->cmdline) };
+				   rsdp_of_boot_params(machine),
+				   rsdp_of_cmdline(machine->cmdline) };
 
 	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]) && !machine->acpi_rsdp; i++)
 		machine->acpi_rsdp = found[i];

@@ -14,9 +14,9 @@
 #include "util.h"
 
 /* A configuration has some 300 KiB; a hostile one is not inflated any further. */
-#define KX_CAP_CONFIG (8U << 20)
+#define CAP_CONFIG (8U << 20)
 
-static const struct kx_option {
+static const struct option {
 	const char *name;
 	size_t offset;
 } options[] = {
@@ -24,22 +24,22 @@ static const struct kx_option {
 	{ "CONFIG_KEXEC_FILE", offsetof(struct kx_config, kexec_file) },
 	{ "CONFIG_KEXEC_SIG", offsetof(struct kx_config, kexec_sig) },
 	{ "CONFIG_KEXEC_SIG_FORCE", offsetof(struct kx_config, kexec_sig_force) },
-	{ "CONFIG_CRASH_DUMP", offsetof(struct kx_config, crash_dump) },
+	{ "CONFIG_SECURITY_LOCKDOWN_LSM", offsetof(struct kx_config, lockdown) },
+	{ "CONFIG_IMA", offsetof(struct kx_config, ima) },
 	{ "CONFIG_IMA_KEXEC", offsetof(struct kx_config, ima_kexec) },
 	{ "CONFIG_IMA_SECURE_AND_OR_TRUSTED_BOOT", offsetof(struct kx_config, ima_secure_boot) },
 	{ "CONFIG_IMA_ARCH_POLICY", offsetof(struct kx_config, ima_arch_policy) },
 	{ "CONFIG_IMA_WRITE_POLICY", offsetof(struct kx_config, ima_write_policy) },
-	{ "CONFIG_RELOCATABLE", offsetof(struct kx_config, relocatable) },
 	{ "CONFIG_KEXEC_HANDOVER", offsetof(struct kx_config, kho) },
 	{ "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT", offsetof(struct kx_config, kho_default) },
 };
 
-static enum kx_fact *kx_option_fact(struct kx_config *config, const struct kx_option *option)
+static enum kx_fact *option_fact(struct kx_config *config, const struct option *option)
 {
 	return (enum kx_fact *)((char *)config + option->offset);
 }
 
-static const struct kx_option *kx_option_find(struct kx_view name)
+static const struct option *option_find(struct kx_view name)
 {
 	for (size_t i = 0; i < KX_ARRAY_SIZE(options); i++)
 		if (kx_text_is(name, options[i].name))
@@ -48,7 +48,7 @@ static const struct kx_option *kx_option_find(struct kx_view name)
 }
 
 /* "CONFIG_KEXEC=y", or "# CONFIG_KEXEC is not set" */
-static bool kx_config_line_name(struct kx_view line, struct kx_view *ret)
+static bool config_line_name(struct kx_view line, struct kx_view *ret)
 {
 	if (kx_text_starts(line, "# ") && kx_view_from(line, 2, &line))
 		return kx_text_field(&line, ' ', ret) && kx_text_starts(*ret, "CONFIG_");
@@ -59,7 +59,7 @@ bool kx_config_line_counts(struct kx_view line)
 {
 	struct kx_view name;
 
-	return kx_config_line_name(line, &name) && kx_option_find(name);
+	return config_line_name(line, &name) && option_find(name);
 }
 
 /* What is not set and what is not there are both no, once it is clear that this is a list of
@@ -71,16 +71,16 @@ int kx_config_parse(struct kx_view text, struct kx_config *config, struct kx_err
 	bool any = false;
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(options); i++)
-		*kx_option_fact(&found, &options[i]) = KX_NO;
+		*option_fact(&found, &options[i]) = KX_NO;
 	while (kx_text_line(&text, &line)) {
-		const struct kx_option *option;
+		const struct option *option;
 
-		if (!kx_config_line_name(line, &name))
+		if (!config_line_name(line, &name))
 			continue;
 		any = true;
-		option = kx_option_find(name);
+		option = option_find(name);
 		if (option && line.data[0] == 'C' && line.data[line.size - 1] == 'y')
-			*kx_option_fact(&found, option) = KX_YES;
+			*option_fact(&found, option) = KX_YES;
 	}
 	if (!any)
 		return kx_fail(err, EBADMSG, "the kernel's configuration names no option");
@@ -88,9 +88,9 @@ int kx_config_parse(struct kx_view text, struct kx_config *config, struct kx_err
 	return 0;
 }
 
-static int kx_inflate(const struct kx_blob *in, struct kx_blob *ret)
+static int gunzip(const struct kx_blob *in, struct kx_blob *ret)
 {
-	_cleanup_(kx_blob_clear) struct kx_blob out = { .data = malloc(KX_CAP_CONFIG) };
+	_cleanup_(kx_blob_clear) struct kx_blob out = { .data = malloc(CAP_CONFIG) };
 	z_stream z = { .next_in = in->data, .avail_in = (uInt)in->size };
 	int r;
 
@@ -98,7 +98,7 @@ static int kx_inflate(const struct kx_blob *in, struct kx_blob *ret)
 	if (!out.data || inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
 		return -ENOMEM;
 	z.next_out = out.data;
-	z.avail_out = KX_CAP_CONFIG;
+	z.avail_out = CAP_CONFIG;
 	r = inflate(&z, Z_FINISH);
 	out.size = (size_t)z.total_out;
 	inflateEnd(&z);
@@ -110,17 +110,17 @@ static int kx_inflate(const struct kx_blob *in, struct kx_blob *ret)
 }
 
 /* A capture holds /proc/config.gz as plain text, cut down to the lines that count. */
-static int kx_read_config_file(struct kx_root *root, const char *path, struct kx_config *config,
-			       struct kx_error *err)
+static int read_config_file(struct kx_root *root, const char *path, struct kx_config *config,
+			    struct kx_error *err)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 }, plain = { 0 };
 	int r;
 
-	r = kx_root_read(root, path, KX_CAP_CONFIG, &blob);
+	r = kx_root_read(root, path, CAP_CONFIG, &blob);
 	if (r < 0)
 		return r;
 	if (kx_view_equals(kx_blob_view(&blob), 0, "\x1f\x8b", 2)) {
-		r = kx_inflate(&blob, &plain);
+		r = gunzip(&blob, &plain);
 		if (r < 0)
 			return kx_fail(err, -r, "%s: cannot be decompressed", path);
 		kx_blob_clear(&blob);
@@ -135,10 +135,10 @@ static int kx_read_config_file(struct kx_root *root, const char *path, struct kx
 	return r;
 }
 
-static int kx_read_config_at(struct kx_root *root, const char *path, struct kx_config *config,
-			     struct kx_error *err)
+static int read_config_at(struct kx_root *root, const char *path, struct kx_config *config,
+			  struct kx_error *err)
 {
-	int r = kx_read_config_file(root, path, config, err);
+	int r = read_config_file(root, path, config, err);
 
 	if (r < 0)
 		return r;
@@ -147,7 +147,7 @@ static int kx_read_config_at(struct kx_root *root, const char *path, struct kx_c
 }
 
 /* The release becomes a part of a path. */
-static bool kx_release_is_plain(const char *release)
+static bool release_is_plain(const char *release)
 {
 	return release && *release && !strchr(release, '/') && !strstr(release, "..");
 }
@@ -157,16 +157,16 @@ int kx_read_config(struct kx_root *root, struct kx_machine *machine, struct kx_e
 	static const char *const formats[][2] = { { "/boot/config-", "" },
 						  { "/usr/lib/modules/", "/config" },
 						  { "/lib/modules/", "/config" } };
-	int r = kx_read_config_at(root, "/proc/config.gz", &machine->config, err);
+	int r = read_config_at(root, "/proc/config.gz", &machine->config, err);
 
-	if (!kx_release_is_plain(machine->release))
+	if (!release_is_plain(machine->release))
 		return r;
 	for (size_t i = 0; r < 0 && r != -ENOMEM && i < KX_ARRAY_SIZE(formats); i++) {
 		_cleanup_free_ char *path = NULL;
 
 		if (asprintf(&path, "%s%s%s", formats[i][0], machine->release, formats[i][1]) < 0)
 			return kx_fail(err, ENOMEM, "out of memory");
-		r = kx_read_config_at(root, path, &machine->config, err);
+		r = read_config_at(root, path, &machine->config, err);
 	}
 	return r;
 }

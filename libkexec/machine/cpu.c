@@ -12,21 +12,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arch/x86/zero_page.h"
 #include "machine/readers.h"
 #include "machine/text.h"
 #include "machine/x86/cpuid.h"
 #include "util.h"
 
 /* Enough for the first processor; each takes some 1.5 KiB. */
-#define KX_CAP_CPUINFO (16U << 10)
+#define CAP_CPUINFO (16U << 10)
 
-#define KX_CPUID_FILE "/kexec-next/cpuid-8000001f"
+#define CPUID_FILE "/kexec-next/cpuid-8000001f"
 
 /* Bits of EAX; bits 5:0 of EBX are the position of the encryption bit. */
-enum { KX_EAX_SEV = 1 << 1, KX_EAX_SEV_ES = 1 << 3, KX_EAX_SEV_SNP = 1 << 4 };
-
-/* cc_blob_address: Documentation/x86/zero-page.rst, offset 0x13c; set for SEV-SNP guests alone. */
-#define KX_BOOT_PARAMS_CC_BLOB 0x13c
+enum { EAX_SEV = 1 << 1, EAX_SEV_ES = 1 << 3, EAX_SEV_SNP = 1 << 4 };
 
 struct kx_view kx_cpuinfo_flags(struct kx_view text)
 {
@@ -41,13 +39,13 @@ struct kx_view kx_cpuinfo_flags(struct kx_view text)
 	return kx_view_of("", 0);
 }
 
-static bool kx_read_saved_cpuid(struct kx_root *root, uint32_t *eax, uint32_t *ebx)
+static bool read_saved_cpuid(struct kx_root *root, uint32_t *eax, uint32_t *ebx)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	struct kx_view rest, first, second;
 	uint64_t a, b;
 
-	if (kx_root_read(root, KX_CPUID_FILE, KX_CAP_VALUE, &blob) < 0)
+	if (kx_root_read(root, CPUID_FILE, KX_CAP_VALUE, &blob) < 0)
 		return false;
 	rest = kx_blob_view(&blob);
 	if (!kx_text_word(&rest, &first) || !kx_text_word(&rest, &second) ||
@@ -59,47 +57,47 @@ static bool kx_read_saved_cpuid(struct kx_root *root, uint32_t *eax, uint32_t *e
 	return true;
 }
 
-static bool kx_read_cpuid(struct kx_root *root, uint32_t *eax, uint32_t *ebx)
+static bool read_cpuid(struct kx_root *root, uint32_t *eax, uint32_t *ebx)
 {
 	struct kx_blob blob = { 0 };
 	char text[32];
 
 	if (!root->live)
-		return kx_read_saved_cpuid(root, eax, ebx);
+		return read_saved_cpuid(root, eax, ebx);
 	if (!kx_cpuid_encryption(eax, ebx))
 		return false;
 	if (root->save_fd >= 0) {
 		blob.size = (size_t)snprintf(text, sizeof(text), "0x%x 0x%x\n", *eax, *ebx);
 		blob.data = (uint8_t *)text;
-		kx_save_file(root, KX_CPUID_FILE, &blob);
+		kx_save_file(root, CPUID_FILE, &blob);
 	}
 	return true;
 }
 
-static enum kx_confidential kx_sev_of_eax(uint32_t eax)
+static enum kx_confidential sev_of_eax(uint32_t eax)
 {
-	if (!(eax & KX_EAX_SEV))
+	if (!(eax & EAX_SEV))
 		return KX_CC_NONE;
-	if (eax & KX_EAX_SEV_SNP)
+	if (eax & EAX_SEV_SNP)
 		return KX_CC_SEV_SNP;
-	return eax & KX_EAX_SEV_ES ? KX_CC_SEV_ES : KX_CC_SEV;
+	return eax & EAX_SEV_ES ? KX_CC_SEV_ES : KX_CC_SEV;
 }
 
 /* What the kernel shows when CPUID says nothing. */
-static enum kx_confidential kx_sev_of_kernel(struct kx_root *root, const struct kx_machine *machine,
-					     struct kx_view flags)
+static enum kx_confidential sev_of_kernel(struct kx_root *root, const struct kx_machine *machine,
+					  struct kx_view flags)
 {
 	if (kx_text_has_word(flags, "sev_snp") ||
 	    kx_root_exists(root, "/sys/devices/platform/sev-guest") ||
-	    (machine->boot_params && kx_le32(machine->boot_params + KX_BOOT_PARAMS_CC_BLOB)))
+	    (machine->boot_params && kx_le32(machine->boot_params + KX_BP_CC_BLOB_ADDRESS)))
 		return KX_CC_SEV_SNP;
 	if (kx_text_has_word(flags, "sev_es"))
 		return KX_CC_SEV_ES;
 	return kx_text_has_word(flags, "sev") ? KX_CC_SEV : KX_CC_NONE;
 }
 
-static void kx_find_confidential(struct kx_root *root, struct kx_machine *machine,
-				 struct kx_view flags)
+static void find_confidential(struct kx_root *root, struct kx_machine *machine,
+			      struct kx_view flags)
 {
 	uint32_t eax = 0, ebx = 0;
 
@@ -109,12 +107,12 @@ static void kx_find_confidential(struct kx_root *root, struct kx_machine *machin
 	}
 	if (machine->guest != KX_YES)
 		return;
-	if (kx_read_cpuid(root, &eax, &ebx))
-		machine->confidential = kx_sev_of_eax(eax);
+	if (read_cpuid(root, &eax, &ebx))
+		machine->confidential = sev_of_eax(eax);
 	if (machine->confidential != KX_CC_NONE)
 		machine->c_bit = ebx & 0x3f;
 	else
-		machine->confidential = kx_sev_of_kernel(root, machine, flags);
+		machine->confidential = sev_of_kernel(root, machine, flags);
 }
 
 int kx_read_cpu(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
@@ -123,7 +121,7 @@ int kx_read_cpu(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 	struct kx_view flags;
 	int r;
 
-	r = kx_root_read_head(root, "/proc/cpuinfo", KX_CAP_CPUINFO, &blob);
+	r = kx_root_read_head(root, "/proc/cpuinfo", CAP_CPUINFO, &blob);
 	if (r < 0)
 		return r;
 	flags = kx_cpuinfo_flags(kx_blob_view(&blob));
@@ -131,6 +129,6 @@ int kx_read_cpu(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 		return 0;
 	machine->la57 = kx_text_has_word(flags, "la57") ? KX_YES : KX_NO;
 	machine->guest = kx_text_has_word(flags, "hypervisor") ? KX_YES : KX_NO;
-	kx_find_confidential(root, machine, flags);
+	find_confidential(root, machine, flags);
 	return 0;
 }

@@ -18,7 +18,6 @@ int kx_efi_systab_parse(struct kx_view text, struct kx_efi *efi, struct kx_error
 	} tables[] = {
 		{ "ACPI20", &efi->acpi20 },
 		{ "ACPI", &efi->acpi },
-		{ "SMBIOS3", &efi->smbios3 },
 		{ "SMBIOS", &efi->smbios },
 	};
 	struct kx_view line, name;
@@ -35,7 +34,7 @@ int kx_efi_systab_parse(struct kx_view text, struct kx_efi *efi, struct kx_error
 	return 0;
 }
 
-static int kx_read_efi_systab(struct kx_root *root, struct kx_efi *efi, struct kx_error *err)
+static int read_efi_systab(struct kx_root *root, struct kx_efi *efi, struct kx_error *err)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	struct kx_efi found = *efi;
@@ -49,8 +48,8 @@ static int kx_read_efi_systab(struct kx_root *root, struct kx_efi *efi, struct k
 	return r;
 }
 
-static int kx_read_efi_value(struct kx_root *root, const char *entry, const char *name,
-			     uint64_t *ret, struct kx_error *err)
+static int read_efi_value(struct kx_root *root, const char *entry, const char *name, uint64_t *ret,
+			  struct kx_error *err)
 {
 	char path[96];
 	int n = snprintf(path, sizeof(path), "/sys/firmware/efi/%s%s", entry, name);
@@ -62,8 +61,8 @@ static int kx_read_efi_value(struct kx_root *root, const char *entry, const char
 	return r == -EBADMSG ? kx_fail(err, EBADMSG, "%s is not a number", path) : r;
 }
 
-static int kx_read_efi_desc(struct kx_root *root, const char *name, struct kx_efi_desc *ret,
-			    struct kx_error *err)
+static int read_efi_desc(struct kx_root *root, const char *name, struct kx_efi_desc *ret,
+			 struct kx_error *err)
 {
 	struct kx_efi_desc desc = { 0 };
 	uint64_t type = 0;
@@ -82,7 +81,7 @@ static int kx_read_efi_desc(struct kx_root *root, const char *name, struct kx_ef
 	if (snprintf(entry, sizeof(entry), "runtime-map/%s", name) >= (int)sizeof(entry))
 		return -ENAMETOOLONG;
 	for (size_t i = 0; i < KX_ARRAY_SIZE(files); i++) {
-		int r = kx_read_efi_value(root, entry, files[i].name, files[i].value, err);
+		int r = read_efi_value(root, entry, files[i].name, files[i].value, err);
 
 		if (r < 0)
 			return r;
@@ -96,7 +95,7 @@ static int kx_read_efi_desc(struct kx_root *root, const char *name, struct kx_ef
 	return 0;
 }
 
-static int kx_read_runtime_map(struct kx_root *root, struct kx_efi *efi, struct kx_error *err)
+static int read_runtime_map(struct kx_root *root, struct kx_efi *efi, struct kx_error *err)
 {
 	_cleanup_(kx_names_clear) struct kx_names names = { 0 };
 	_cleanup_free_ struct kx_efi_desc *map = NULL;
@@ -109,7 +108,7 @@ static int kx_read_runtime_map(struct kx_root *root, struct kx_efi *efi, struct 
 	if (!map)
 		return kx_fail(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < names.count; i++) {
-		r = kx_read_efi_desc(root, names.v[i], &map[i], err);
+		r = read_efi_desc(root, names.v[i], &map[i], err);
 		if (r < 0)
 			return r;
 	}
@@ -120,7 +119,7 @@ static int kx_read_runtime_map(struct kx_root *root, struct kx_efi *efi, struct 
 }
 
 /* Of several parts, the first error that is not "cannot be read". */
-static int kx_worse(int a, int b)
+static int worse(int a, int b)
 {
 	return a == -ENOMEM || a == -EBADMSG ? a : b;
 }
@@ -134,12 +133,12 @@ int kx_read_efi(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 	efi->present = kx_root_exists(root, "/sys/firmware/efi");
 	if (!efi->present)
 		return 0;
-	r = kx_read_efi_value(root, "", "fw_platform_size", &bits, err);
+	r = read_efi_value(root, "", "fw_platform_size", &bits, err);
 	if (bits == 32 || bits == 64)
 		efi->bits = (unsigned)bits;
-	r = kx_worse(r, kx_read_efi_value(root, "", "fw_vendor", &efi->fw_vendor, err));
-	r = kx_worse(r, kx_read_efi_value(root, "", "runtime", &efi->runtime, err));
-	r = kx_worse(r, kx_read_efi_value(root, "", "config_table", &efi->config_table, err));
-	r = kx_worse(r, kx_read_efi_systab(root, efi, err));
-	return kx_worse(r, kx_read_runtime_map(root, efi, err));
+	r = worse(r, read_efi_value(root, "", "fw_vendor", &efi->fw_vendor, err));
+	r = worse(r, read_efi_value(root, "", "runtime", &efi->runtime, err));
+	r = worse(r, read_efi_value(root, "", "config_table", &efi->config_table, err));
+	r = worse(r, read_efi_systab(root, efi, err));
+	return worse(r, read_runtime_map(root, efi, err));
 }

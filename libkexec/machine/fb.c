@@ -19,7 +19,7 @@ static const char *const firmware_drivers[] = {
 	"simpledrmdrmfb", "efidrmdrmfb", "vesadrmdrmfb", "ofdrmdrmfb",
 };
 
-static bool kx_fb_is_firmware(struct kx_view name)
+static bool fb_is_firmware(struct kx_view name)
 {
 	for (size_t i = 0; i < KX_ARRAY_SIZE(firmware_drivers); i++)
 		if (kx_text_is(name, firmware_drivers[i]))
@@ -36,14 +36,13 @@ int kx_read_fb(struct kx_root *root, struct kx_machine *machine, struct kx_error
 	r = kx_root_read(root, "/proc/fb", KX_CAP_VALUE, &blob);
 	if (r < 0)
 		return r;
-	machine->have_fb = true;
 	machine->firmware_fb = KX_NO;
 	rest = kx_blob_view(&blob);
 	while (kx_text_line(&rest, &line)) {
 		if (!kx_text_word(&line, &number))
 			continue;
 		line = kx_text_trim(line);
-		if (kx_fb_is_firmware(line))
+		if (fb_is_firmware(line))
 			machine->firmware_fb = KX_YES;
 		if (machine->fb_name)
 			continue;

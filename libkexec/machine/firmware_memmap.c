@@ -9,7 +9,7 @@
 #include "machine/text.h"
 #include "util.h"
 
-static enum kx_mem_type kx_mem_type_of(struct kx_view name)
+static enum kx_mem_type mem_type_of(struct kx_view name)
 {
 	/* What the kernel's documentation says instead of the capital letter that it prints. */
 	if (kx_text_is(name, "reserved"))
@@ -34,13 +34,13 @@ int kx_firmware_memmap_parse(struct kx_view start, struct kx_view last, struct k
 	if (end < first || kx_add_overflow(end, 1, &end))
 		return kx_malformed(err, "/sys/firmware/memmap: end", last,
 				    "an address that is not below start");
-	if (kx_memmap_add(map, first, end, kx_mem_type_of(kx_text_trim(type))) < 0)
+	if (kx_memmap_add(map, first, end, mem_type_of(kx_text_trim(type))) < 0)
 		return kx_fail(err, ENOMEM, "out of memory");
 	return 0;
 }
 
-static int kx_read_memmap_file(struct kx_root *root, const char *entry, const char *file,
-			       struct kx_blob *ret)
+static int read_memmap_file(struct kx_root *root, const char *entry, const char *file,
+			    struct kx_blob *ret)
 {
 	char path[sizeof("/sys/firmware/memmap//") + 32];
 	int n = snprintf(path, sizeof(path), "/sys/firmware/memmap/%s/%s", entry, file);
@@ -50,16 +50,16 @@ static int kx_read_memmap_file(struct kx_root *root, const char *entry, const ch
 	return kx_root_read(root, path, KX_CAP_VALUE, ret);
 }
 
-static int kx_read_memmap_entry(struct kx_root *root, const char *entry, struct kx_memmap *map,
-				struct kx_error *err)
+static int read_memmap_entry(struct kx_root *root, const char *entry, struct kx_memmap *map,
+			     struct kx_error *err)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob start = { 0 }, last = { 0 }, type = { 0 };
-	int r = kx_read_memmap_file(root, entry, "start", &start);
+	int r = read_memmap_file(root, entry, "start", &start);
 
 	if (r >= 0)
-		r = kx_read_memmap_file(root, entry, "end", &last);
+		r = read_memmap_file(root, entry, "end", &last);
 	if (r >= 0)
-		r = kx_read_memmap_file(root, entry, "type", &type);
+		r = read_memmap_file(root, entry, "type", &type);
 	if (r < 0)
 		return r;
 	return kx_firmware_memmap_parse(kx_blob_view(&start), kx_blob_view(&last),
@@ -77,7 +77,7 @@ int kx_read_firmware_memmap(struct kx_root *root, struct kx_machine *machine, st
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < names.count; i++) {
-		r = kx_read_memmap_entry(root, names.v[i], &map, err);
+		r = read_memmap_entry(root, names.v[i], &map, err);
 		if (r < 0)
 			return r;
 	}

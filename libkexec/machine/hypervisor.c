@@ -10,7 +10,7 @@
 #include "util.h"
 
 /* XENFEAT_dom0 of xen/include/public/features.h. */
-#define KX_XENFEAT_DOM0 11
+#define XENFEAT_DOM0 11
 
 static const struct {
 	const char *file, *start, *name;
@@ -31,7 +31,7 @@ static const struct {
 	{ "product_name", "BHYVE", "bhyve" },
 };
 
-static const char *kx_dmi_vendor(struct kx_root *root)
+static const char *dmi_vendor(struct kx_root *root)
 {
 	_cleanup_free_ char *vendor = NULL, *product = NULL;
 
@@ -47,7 +47,7 @@ static const char *kx_dmi_vendor(struct kx_root *root)
 }
 
 /* xenfs where it is mounted, else the features that sysfs lists as one hexadecimal number. */
-static bool kx_xen_is_dom0(struct kx_root *root)
+static bool xen_is_dom0(struct kx_root *root)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	_cleanup_free_ char *features = NULL;
@@ -56,10 +56,10 @@ static bool kx_xen_is_dom0(struct kx_root *root)
 	if (kx_root_read(root, "/proc/xen/capabilities", KX_CAP_VALUE, &blob) >= 0)
 		return kx_text_contains(kx_blob_view(&blob), "control_d");
 	return kx_root_line(root, "/sys/hypervisor/properties/features", &features) >= 0 &&
-	       kx_text_u64(kx_text_of(features), 16, &bits) && bits >> KX_XENFEAT_DOM0 & 1;
+	       kx_text_u64(kx_text_of(features), 16, &bits) && bits >> XENFEAT_DOM0 & 1;
 }
 
-static int kx_read_xen(struct kx_root *root, struct kx_machine *machine)
+static int read_xen(struct kx_root *root, struct kx_machine *machine)
 {
 	_cleanup_free_ char *type = NULL, *guest = NULL;
 
@@ -68,7 +68,7 @@ static int kx_read_xen(struct kx_root *root, struct kx_machine *machine)
 	machine->hypervisor = strdup("Xen");
 	if (!machine->hypervisor)
 		return -ENOMEM;
-	machine->xen_dom0 = kx_xen_is_dom0(root);
+	machine->xen_dom0 = xen_is_dom0(root);
 	machine->xen_pv = kx_root_line(root, "/sys/hypervisor/guest_type", &guest) >= 0 &&
 			  !strcmp(guest, "PV");
 	return 0;
@@ -77,13 +77,13 @@ static int kx_read_xen(struct kx_root *root, struct kx_machine *machine)
 int kx_read_hypervisor(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
 	const char *vendor;
-	int r = kx_read_xen(root, machine);
+	int r = read_xen(root, machine);
 
 	if (r < 0)
 		return kx_fail(err, ENOMEM, "out of memory");
 	if (machine->hypervisor || machine->guest == KX_NO)
 		return 0;
-	vendor = kx_dmi_vendor(root);
+	vendor = dmi_vendor(root);
 	if (!vendor)
 		return 0;
 	machine->hypervisor = strdup(vendor);

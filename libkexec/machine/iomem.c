@@ -20,7 +20,7 @@ void kx_iomem_clear(struct kx_iomem *iomem)
 	*iomem = (struct kx_iomem){ 0 };
 }
 
-static int kx_iomem_add(struct kx_iomem *iomem, size_t *room, const struct kx_iomem_entry *entry)
+static int iomem_add(struct kx_iomem *iomem, size_t *room, const struct kx_iomem_entry *entry)
 {
 	if (iomem->count == *room) {
 		size_t want = *room ? *room * 2 : 64;
@@ -36,8 +36,8 @@ static int kx_iomem_add(struct kx_iomem *iomem, size_t *room, const struct kx_io
 }
 
 /* "00001000-0009fbff : System RAM" without its indentation. The name is left to the caller. */
-static bool kx_iomem_parse_range(struct kx_view line, struct kx_iomem_entry *entry,
-				 struct kx_view *ret_name)
+static bool iomem_parse_range(struct kx_view line, struct kx_iomem_entry *entry,
+			      struct kx_view *ret_name)
 {
 	struct kx_view start, last;
 
@@ -49,7 +49,7 @@ static bool kx_iomem_parse_range(struct kx_view line, struct kx_iomem_entry *ent
 	return kx_text_starts(line, ": ") && kx_view_from(line, 2, ret_name) && ret_name->size;
 }
 
-static int kx_iomem_parse_line(struct kx_view line, unsigned max_depth, struct kx_iomem_entry *ret)
+static int iomem_parse_line(struct kx_view line, unsigned max_depth, struct kx_iomem_entry *ret)
 {
 	struct kx_iomem_entry entry = { 0 };
 	struct kx_view name;
@@ -60,7 +60,7 @@ static int kx_iomem_parse_line(struct kx_view line, unsigned max_depth, struct k
 	if (blanks % 2 || blanks / 2 > max_depth)
 		return -EBADMSG;
 	entry.depth = (unsigned)(blanks / 2);
-	if (!kx_view_from(line, blanks, &line) || !kx_iomem_parse_range(line, &entry, &name))
+	if (!kx_view_from(line, blanks, &line) || !iomem_parse_range(line, &entry, &name))
 		return -EBADMSG;
 	*ret = entry;
 	return kx_text_dup(name, &ret->name);
@@ -68,7 +68,7 @@ static int kx_iomem_parse_line(struct kx_view line, unsigned max_depth, struct k
 
 /* The last address is 0 too, which half-open is 1: no address is left that somebody could take for
  * one. */
-static void kx_iomem_note_hidden(struct kx_iomem *iomem)
+static void iomem_note_hidden(struct kx_iomem *iomem)
 {
 	for (size_t i = 0; i < iomem->count; i++)
 		if (iomem->v[i].start || iomem->v[i].end > 1)
@@ -78,7 +78,7 @@ static void kx_iomem_note_hidden(struct kx_iomem *iomem)
 	iomem->hidden = true;
 }
 
-static int kx_iomem_bad_line(struct kx_view line, size_t number, struct kx_error *err)
+static int iomem_bad_line(struct kx_view line, size_t number, struct kx_error *err)
 {
 	char where[48];
 
@@ -103,19 +103,19 @@ int kx_iomem_parse(struct kx_view text, struct kx_iomem *ret, struct kx_error *e
 		if (iomem.count == KX_IOMEM_MAX)
 			return kx_fail(err, EBADMSG, "/proc/iomem: more than %u lines",
 				       KX_IOMEM_MAX);
-		r = kx_iomem_parse_line(line, max_depth, &entry);
+		r = iomem_parse_line(line, max_depth, &entry);
 		if (r == -EBADMSG)
-			return kx_iomem_bad_line(line, iomem.count + 1, err);
+			return iomem_bad_line(line, iomem.count + 1, err);
 		if (r < 0)
 			return kx_fail(err, ENOMEM, "out of memory");
 		max_depth = entry.depth + 1;
-		r = kx_iomem_add(&iomem, &room, &entry);
+		r = iomem_add(&iomem, &room, &entry);
 		if (r < 0) {
 			free(entry.name);
 			return kx_fail(err, ENOMEM, "out of memory");
 		}
 	}
-	kx_iomem_note_hidden(&iomem);
+	iomem_note_hidden(&iomem);
 	*ret = iomem;
 	iomem = (struct kx_iomem){ 0 };
 	return 0;

@@ -16,8 +16,8 @@
 #include "util.h"
 
 /* -1, the default, is no limit. */
-static int kx_read_limit(struct kx_root *root, const char *path, bool *ret_have, int *ret_limit,
-			 struct kx_error *err)
+static int read_limit(struct kx_root *root, const char *path, bool *ret_have, int *ret_limit,
+		      struct kx_error *err)
 {
 	_cleanup_free_ char *line = NULL;
 	uint64_t value;
@@ -36,7 +36,7 @@ static int kx_read_limit(struct kx_root *root, const char *path, bool *ret_have,
 	return 0;
 }
 
-static int kx_read_kexec_value(struct kx_root *root, const char *name, uint64_t *ret)
+static int read_kexec_value(struct kx_root *root, const char *name, uint64_t *ret)
 {
 	char path[64];
 	int r;
@@ -49,34 +49,34 @@ static int kx_read_kexec_value(struct kx_root *root, const char *name, uint64_t 
 	return kx_root_u64(root, path, ret);
 }
 
-static int kx_bad_value(struct kx_error *err, const char *name)
+static int bad_value(struct kx_error *err, const char *name)
 {
 	return kx_fail(err, EBADMSG, "/sys/kernel/kexec/%s is not a number", name);
 }
 
 /* Where sysfs is mounted, a missing file means that neither call is built in. */
-static int kx_read_loaded(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
+static int read_loaded(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
 	uint64_t value;
 	int r;
 
-	r = kx_read_kexec_value(root, "loaded", &value);
+	r = read_kexec_value(root, "loaded", &value);
 	if (r == -EBADMSG)
-		return kx_bad_value(err, "loaded");
+		return bad_value(err, "loaded");
 	if (r >= 0)
 		machine->loaded = value ? KX_YES : KX_NO;
 	if (r >= 0)
 		machine->kexec_core = KX_YES;
 	else if (r == -ENOENT && kx_root_exists(root, "/sys/kernel"))
 		machine->kexec_core = KX_NO;
-	r = kx_read_kexec_value(root, "crash_loaded", &value);
+	r = read_kexec_value(root, "crash_loaded", &value);
 	if (r == -EBADMSG)
-		return kx_bad_value(err, "crash_loaded");
+		return bad_value(err, "crash_loaded");
 	if (r >= 0)
 		machine->crash_loaded = value ? KX_YES : KX_NO;
-	r = kx_read_kexec_value(root, "crash_size", &value);
+	r = read_kexec_value(root, "crash_size", &value);
 	if (r == -EBADMSG)
-		return kx_bad_value(err, "crash_size");
+		return bad_value(err, "crash_size");
 	if (r >= 0) {
 		machine->have_crash_size = true;
 		machine->crash_size = value;
@@ -91,17 +91,34 @@ int kx_read_kexec_state(struct kx_root *root, struct kx_machine *machine, struct
 	if (r == -EBADMSG)
 		return kx_fail(err, EBADMSG,
 			       "/proc/sys/kernel/kexec_load_disabled is not a number");
-	r = kx_read_limit(root, "/proc/sys/kernel/kexec_load_limit_reboot",
-			  &machine->have_limit_reboot, &machine->limit_reboot, err);
+	r = read_limit(root, "/proc/sys/kernel/kexec_load_limit_reboot",
+		       &machine->have_limit_reboot, &machine->limit_reboot, err);
 	if (r != -EBADMSG)
-		r = kx_read_limit(root, "/proc/sys/kernel/kexec_load_limit_panic",
-				  &machine->have_limit_panic, &machine->limit_panic, err);
-	return r == -EBADMSG ? r : kx_read_loaded(root, machine, err);
+		r = read_limit(root, "/proc/sys/kernel/kexec_load_limit_panic",
+			       &machine->have_limit_panic, &machine->limit_panic, err);
+	return r == -EBADMSG ? r : read_loaded(root, machine, err);
+}
+
+/* A release such as "6.19.0-rc1", before 6.19; one that is not known is taken for a newer one, so
+ * that no state is lost. */
+static bool must_finalize(const char *release)
+{
+	unsigned long major, minor;
+	char *end;
+
+	if (!release)
+		return false;
+	major = strtoul(release, &end, 10);
+	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	return major < 6 || (major == 6 && minor < 19);
 }
 
 /*
- * Is there state to hand over, which only kexec_file_load passes on? Up to 6.18 it had to be
- * finalized first; later there is state as soon as handover is on.
+ * Is there state to hand over, which only kexec_file_load passes on? Up to 6.18 there is none for
+ * a kernel that is loaded before 1 was written to finalize (kho_fill_kimage()). Since 6.19 the load
+ * attaches it where handover is on, and finalizing may come later (d7255959b69a, "kho: allow kexec
+ * load before KHO finalization"); finalize is there only where handover is on, and is gone in 7.1
+ * ("kho: remove finalize state and clients").
  */
 int kx_read_handover(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
@@ -117,7 +134,8 @@ int kx_read_handover(struct kx_root *root, struct kx_machine *machine, struct kx
 	if (r == -EBADMSG)
 		return kx_fail(err, EBADMSG, "/sys/kernel/debug/kho/out/finalize is not a number");
 	if (r >= 0)
-		machine->kho_active = finalized ? KX_YES : KX_NO;
+		machine->kho_active =
+			finalized || !must_finalize(machine->release) ? KX_YES : KX_NO;
 	else if (kx_cmdline_flag(machine->cmdline, "kho", config->kho_default == KX_YES))
 		machine->kho_active = KX_YES;
 	else if (config->kho == KX_UNKNOWN && !kx_cmdline_find(machine->cmdline, "kho", &word))

@@ -21,7 +21,7 @@ static int (*const readers[])(struct kx_root *, struct kx_machine *, struct kx_e
 	kx_read_handover,    kx_read_mounts,
 };
 
-static void kx_machine_freep(struct kx_machine **machine)
+static void machine_freep(struct kx_machine **machine)
 {
 	kx_machine_free(*machine);
 }
@@ -30,7 +30,7 @@ static void kx_machine_freep(struct kx_machine **machine)
  * What a running kernel prints in a way that is not understood here is unknown, as what it hides;
  * what somebody wrote down wrongly is an error.
  */
-static bool kx_is_fatal(const struct kx_root *root, size_t reader, int r)
+static bool is_fatal(const struct kx_root *root, size_t reader, int r)
 {
 	return r == -ENOMEM || (r == -EBADMSG && !root->live) ||
 	       (r == -ENOENT && readers[reader] == kx_read_system);
@@ -39,7 +39,7 @@ static bool kx_is_fatal(const struct kx_root *root, size_t reader, int r)
 int kx_machine_read_root(struct kx_root *root, const char *path, struct kx_machine **ret,
 			 struct kx_error *err)
 {
-	_cleanup_(kx_machine_freep) struct kx_machine *machine = calloc(1, sizeof(*machine));
+	_cleanup_(machine_freep) struct kx_machine *machine = calloc(1, sizeof(*machine));
 
 	if (machine)
 		machine->root = strdup(path);
@@ -49,7 +49,7 @@ int kx_machine_read_root(struct kx_root *root, const char *path, struct kx_machi
 		struct kx_error why = { "" };
 		int r = readers[i](root, machine, &why);
 
-		if (r >= 0 || !kx_is_fatal(root, i, r))
+		if (r >= 0 || !is_fatal(root, i, r))
 			continue;
 		*err = why;
 		if (!err->text[0])
@@ -134,20 +134,6 @@ int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret)
 		return -ENODATA;
 	*ret = machine->crash_size;
 	return 0;
-}
-
-int kx_machine_crash_range(const struct kx_machine *machine, uint64_t *ret_start, uint64_t *ret_end)
-{
-	for (size_t i = 0; i < machine->iomem.count && !machine->iomem.hidden; i++) {
-		const struct kx_iomem_entry *entry = &machine->iomem.v[i];
-
-		if (strcmp(entry->name, "Crash kernel") != 0)
-			continue;
-		*ret_start = entry->start;
-		*ret_end = entry->end;
-		return 0;
-	}
-	return -ENODATA;
 }
 
 enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine)

@@ -50,14 +50,14 @@ struct kx_efi_desc {
  * @present: /sys/firmware/efi exists
  * @bits: fw_platform_size, 64 or 32; 0 unknown
  * @fw_vendor, @runtime, @config_table: physical addresses from /sys/firmware/efi; 0 unknown
- * @acpi20, @acpi, @smbios3, @smbios: from /sys/firmware/efi/systab; 0 absent
+ * @acpi20, @acpi, @smbios: from /sys/firmware/efi/systab; 0 absent
  * @runtime_map: with @have_runtime_map; absent when the running kernel was started with efi=noruntime
  */
 struct kx_efi {
 	bool present;
 	unsigned bits;
 	uint64_t fw_vendor, runtime, config_table;
-	uint64_t acpi20, acpi, smbios3, smbios;
+	uint64_t acpi20, acpi, smbios;
 	bool have_runtime_map;
 	struct kx_efi_desc *runtime_map;
 	size_t runtime_map_count;
@@ -78,9 +78,9 @@ struct kx_uart {
 /* What the running kernel was built with; from the first configuration file that is there. */
 struct kx_config {
 	char *path; /* NULL: none found */
-	enum kx_fact kexec, kexec_file, kexec_sig, kexec_sig_force, crash_dump, ima_kexec,
-		relocatable, kho;
+	enum kx_fact kexec, kexec_file, kexec_sig, kexec_sig_force, ima_kexec, kho;
 	enum kx_fact kho_default;      /* handover is on unless kho=off */
+	enum kx_fact lockdown, ima;    /* built in at all */
 	enum kx_fact ima_secure_boot;  /* IMA asks for the state of Secure Boot */
 	enum kx_fact ima_arch_policy;  /* and then has rules of its own */
 	enum kx_fact ima_write_policy; /* IMA's policy can be replaced more than once */
@@ -102,7 +102,6 @@ struct kx_machine {
 	uint8_t *
 		boot_params; /* KX_BOOT_PARAMS_SIZE bytes of /sys/kernel/boot_params/data, or NULL */
 	char *fb_name; /* first line of /proc/fb without its number, e.g. "EFI VGA"; NULL none */
-	bool have_fb;  /* /proc/fb could be read */
 	/* A DRM driver or another native driver took the firmware's frame buffer over. */
 	enum kx_fact firmware_fb;
 	struct kx_efi efi;

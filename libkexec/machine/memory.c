@@ -7,8 +7,7 @@
 #include "machine/text.h"
 #include "util.h"
 
-static int kx_meminfo_line(struct kx_view line, const char *name, uint64_t *ret,
-			   struct kx_error *err)
+static int meminfo_line(struct kx_view line, const char *name, uint64_t *ret, struct kx_error *err)
 {
 	struct kx_view field, number;
 	uint64_t value;
@@ -33,9 +32,9 @@ int kx_read_meminfo(struct kx_root *root, struct kx_machine *machine, struct kx_
 		return r;
 	rest = kx_blob_view(&blob);
 	while (kx_text_line(&rest, &line)) {
-		r = kx_meminfo_line(line, "MemTotal", &machine->mem_total, err);
+		r = meminfo_line(line, "MemTotal", &machine->mem_total, err);
 		if (r >= 0)
-			r = kx_meminfo_line(line, "MemAvailable", &machine->mem_available, err);
+			r = meminfo_line(line, "MemAvailable", &machine->mem_available, err);
 		if (r < 0)
 			return r;
 	}

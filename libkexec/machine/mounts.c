@@ -12,9 +12,9 @@
 #include "util.h"
 
 /* Stacked block devices (crypt on LVM on RAID on multipath …) are not followed any deeper. */
-#define KX_BLOCK_DEPTH 8
+#define BLOCK_DEPTH 8
 
-struct kx_mount {
+struct mount {
 	struct kx_view device, type, source, options;
 };
 
@@ -30,10 +30,10 @@ static const char *const network_devices[] = {
 };
 
 /* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
-static bool kx_mount_parse(struct kx_view line, struct kx_mount *ret, struct kx_view *ret_where)
+static bool mount_parse(struct kx_view line, struct mount *ret, struct kx_view *ret_where)
 {
 	struct kx_view word;
-	struct kx_mount mount;
+	struct mount mount;
 
 	for (unsigned i = 0; i < 5; i++) {
 		if (!kx_text_word(&line, &word))
@@ -54,14 +54,14 @@ static bool kx_mount_parse(struct kx_view line, struct kx_mount *ret, struct kx_
 }
 
 /* The last line with "/": what was mounted over the others. */
-static bool kx_mount_find_root(struct kx_view text, struct kx_mount *ret)
+static bool mount_find_root(struct kx_view text, struct mount *ret)
 {
 	struct kx_view line, where;
-	struct kx_mount mount;
+	struct mount mount;
 	bool found = false;
 
 	while (kx_text_line(&text, &line)) {
-		if (!kx_mount_parse(line, &mount, &where) || !kx_text_is(where, "/"))
+		if (!mount_parse(line, &mount, &where) || !kx_text_is(where, "/"))
 			continue;
 		*ret = mount;
 		found = true;
@@ -69,7 +69,7 @@ static bool kx_mount_find_root(struct kx_view text, struct kx_mount *ret)
 	return found;
 }
 
-static bool kx_type_is_network(const struct kx_mount *mount)
+static bool type_is_network(const struct mount *mount)
 {
 	for (size_t i = 0; i < KX_ARRAY_SIZE(network_types); i++)
 		if (kx_text_is(mount->type, network_types[i]))
@@ -78,7 +78,7 @@ static bool kx_type_is_network(const struct kx_mount *mount)
 						 kx_text_contains(mount->options, "trans=rdma"));
 }
 
-static bool kx_place_is_network(const char *place)
+static bool place_is_network(const char *place)
 {
 	for (size_t i = 0; i < KX_ARRAY_SIZE(network_devices); i++)
 		if (strstr(place, network_devices[i]))
@@ -86,10 +86,10 @@ static bool kx_place_is_network(const char *place)
 	return false;
 }
 
-static enum kx_fact kx_block_on_network(struct kx_root *root, const char *place, unsigned depth);
+static enum kx_fact block_on_network(struct kx_root *root, const char *place, unsigned depth);
 
 /* Links in /sys/class/block/NAME/slaves lead to what NAME stands on. */
-static enum kx_fact kx_slaves_on_network(struct kx_root *root, const char *name, unsigned depth)
+static enum kx_fact slaves_on_network(struct kx_root *root, const char *name, unsigned depth)
 {
 	_cleanup_(kx_names_clear) struct kx_names slaves = { 0 };
 	_cleanup_free_ char *folder = NULL;
@@ -106,7 +106,7 @@ static enum kx_fact kx_slaves_on_network(struct kx_root *root, const char *name,
 
 		if (asprintf(&link, "%s/%s", folder, slaves.v[i]) >= 0 &&
 		    kx_root_link(root, link, &place) >= 0)
-			one = kx_block_on_network(root, place, depth + 1);
+			one = block_on_network(root, place, depth + 1);
 		if (one == KX_YES)
 			return KX_YES;
 		if (one == KX_UNKNOWN)
@@ -115,20 +115,20 @@ static enum kx_fact kx_slaves_on_network(struct kx_root *root, const char *name,
 	return all;
 }
 
-static enum kx_fact kx_block_on_network(struct kx_root *root, const char *place, unsigned depth)
+static enum kx_fact block_on_network(struct kx_root *root, const char *place, unsigned depth)
 {
 	const char *name = strrchr(place, '/');
 
-	if (kx_place_is_network(place))
+	if (place_is_network(place))
 		return KX_YES;
-	if (!name || !name[1] || depth == KX_BLOCK_DEPTH)
+	if (!name || !name[1] || depth == BLOCK_DEPTH)
 		return KX_UNKNOWN;
-	return kx_slaves_on_network(root, name + 1, depth);
+	return slaves_on_network(root, name + 1, depth);
 }
 
 /* File systems with a device number of their own, as btrfs, name the block device as their source.
  */
-static int kx_root_device_link(const struct kx_mount *mount, char *path, size_t size)
+static int root_device_link(const struct mount *mount, char *path, size_t size)
 {
 	const char dev[] = "/dev/";
 	struct kx_view name;
@@ -146,33 +146,43 @@ static int kx_root_device_link(const struct kx_mount *mount, char *path, size_t 
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
-static enum kx_fact kx_mount_on_network(struct kx_root *root, const struct kx_mount *mount)
+static enum kx_fact mount_on_network(struct kx_root *root, const struct mount *mount)
 {
 	static const char *const in_memory[] = { "tmpfs", "ramfs", "rootfs" };
 	_cleanup_free_ char *place = NULL;
 	char path[128];
 
-	if (kx_type_is_network(mount))
+	if (type_is_network(mount))
 		return KX_YES;
 	for (size_t i = 0; i < KX_ARRAY_SIZE(in_memory); i++)
 		if (kx_text_is(mount->type, in_memory[i]))
 			return KX_NO;
-	if (kx_root_device_link(mount, path, sizeof(path)) < 0 ||
-	    kx_root_link(root, path, &place) < 0)
+	if (root_device_link(mount, path, sizeof(path)) < 0 || kx_root_link(root, path, &place) < 0)
 		return KX_UNKNOWN;
-	return kx_block_on_network(root, place, 0);
+	return block_on_network(root, place, 0);
 }
 
 int kx_read_mounts(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
-	struct kx_mount mount;
+	struct mount mount;
 	int r;
 
 	r = kx_root_read(root, "/proc/self/mountinfo", KX_CAP_FILE, &blob);
 	if (r < 0)
 		return r;
-	if (kx_mount_find_root(kx_blob_view(&blob), &mount))
-		machine->root_on_network = kx_mount_on_network(root, &mount);
+	if (mount_find_root(kx_blob_view(&blob), &mount))
+		machine->root_on_network = mount_on_network(root, &mount);
 	return 0;
+}
+
+enum kx_fact kx_root_on_network(const char *path)
+{
+	_cleanup_(kx_root_close) struct kx_root root = KX_ROOT_NONE;
+	struct kx_machine machine = { 0 };
+	struct kx_error err = { 0 };
+
+	if (kx_root_open(path, &root, &err) < 0 || kx_read_mounts(&root, &machine, &err) < 0)
+		return KX_UNKNOWN;
+	return machine.root_on_network;
 }

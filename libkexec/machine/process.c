@@ -8,13 +8,13 @@
 #include "util.h"
 
 /* include/uapi/linux/capability.h */
-#define KX_CAP_SYS_BOOT 22
+#define CAP_SYS_BOOT 22
 
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h. */
-#define KX_INIT_PID_NS "pid:[4026531836]"
+#define INIT_PID_NS "pid:[4026531836]"
 
 /* The value of "NAME:\tvalue"; false when there is no such line. */
-static bool kx_status_value(struct kx_view text, const char *name, struct kx_view *ret)
+static bool status_value(struct kx_view text, const char *name, struct kx_view *ret)
 {
 	struct kx_view line, field;
 
@@ -27,34 +27,32 @@ static bool kx_status_value(struct kx_view text, const char *name, struct kx_vie
 	return false;
 }
 
-static int kx_read_capability(struct kx_view status, struct kx_machine *machine,
-			      struct kx_error *err)
+static int read_capability(struct kx_view status, struct kx_machine *machine, struct kx_error *err)
 {
 	struct kx_view value;
 	uint64_t caps;
 
-	if (!kx_status_value(status, "CapEff", &value))
+	if (!status_value(status, "CapEff", &value))
 		return 0;
 	if (!kx_text_u64(value, 16, &caps))
 		return kx_malformed(err, "/proc/self/status: CapEff", value,
 				    "a hexadecimal number");
-	machine->cap_sys_boot = caps >> KX_CAP_SYS_BOOT & 1 ? KX_YES : KX_NO;
+	machine->cap_sys_boot = caps >> CAP_SYS_BOOT & 1 ? KX_YES : KX_NO;
 	return 0;
 }
 
 /* NSpid has one number for each nested namespace, as seen from the mount of /proc: several mean a
  * nested one. */
-static void kx_read_pid_ns(struct kx_root *root, struct kx_view status, struct kx_machine *machine)
+static void read_pid_ns(struct kx_root *root, struct kx_view status, struct kx_machine *machine)
 {
 	_cleanup_free_ char *link = NULL;
 	struct kx_view value, first, second;
 
 	if (kx_root_link(root, "/proc/self/ns/pid", &link) >= 0) {
-		machine->init_pid_ns =
-			kx_text_is(kx_text_of(link), KX_INIT_PID_NS) ? KX_YES : KX_NO;
+		machine->init_pid_ns = kx_text_is(kx_text_of(link), INIT_PID_NS) ? KX_YES : KX_NO;
 		return;
 	}
-	if (kx_status_value(status, "NSpid", &value) && kx_text_word(&value, &first) &&
+	if (status_value(status, "NSpid", &value) && kx_text_word(&value, &first) &&
 	    kx_text_word(&value, &second))
 		machine->init_pid_ns = KX_NO;
 }
@@ -63,7 +61,7 @@ static void kx_read_pid_ns(struct kx_root *root, struct kx_view status, struct k
  * The kernel asks for the capability in the first user namespace, whose uid_map is the identity on
  * all 32 bits (user_namespaces(7)). In any other one CapEff is of no use here.
  */
-static void kx_read_user_ns(struct kx_root *root, struct kx_machine *machine)
+static void read_user_ns(struct kx_root *root, struct kx_machine *machine)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	const uint64_t identity[] = { 0, 0, UINT32_MAX };
@@ -87,9 +85,9 @@ int kx_read_process(struct kx_root *root, struct kx_machine *machine, struct kx_
 	r = kx_root_read(root, "/proc/self/status", KX_CAP_VALUE, &blob);
 	if (r < 0)
 		return r;
-	kx_read_pid_ns(root, kx_blob_view(&blob), machine);
-	r = kx_read_capability(kx_blob_view(&blob), machine, err);
+	read_pid_ns(root, kx_blob_view(&blob), machine);
+	r = read_capability(kx_blob_view(&blob), machine, err);
 	if (r >= 0)
-		kx_read_user_ns(root, machine);
+		read_user_ns(root, machine);
 	return r;
 }

@@ -14,13 +14,7 @@
 #include "machine/text.h"
 #include "util.h"
 
-static void kx_closep(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-static void kx_closedirp(DIR **dir)
+static void closedirp(DIR **dir)
 {
 	if (*dir)
 		closedir(*dir);
@@ -49,7 +43,7 @@ void kx_root_close(struct kx_root *root)
  * For kernels before 5.6, and sandboxes, that do not have openat2(2): one component after the
  * other, and no links at all. Captures made by kx_machine_save() need none.
  */
-static int kx_open_without_links(int root_fd, const char *path, int flags)
+static int open_without_links(int root_fd, const char *path, int flags)
 {
 	_cleanup_(kx_closep) int folder = -1;
 	int fd = root_fd;
@@ -79,7 +73,7 @@ static int kx_open_without_links(int root_fd, const char *path, int flags)
 	return -ENOENT;
 }
 
-static int kx_root_open_at(const struct kx_root *root, const char *path, int flags)
+static int root_open_at(const struct kx_root *root, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NONBLOCK),
@@ -99,7 +93,7 @@ static int kx_root_open_at(const struct kx_root *root, const char *path, int fla
 	if (fd >= 0)
 		return (int)fd;
 	if (errno == ENOSYS || errno == EPERM)
-		return kx_open_without_links(root->fd, path, (int)how.flags);
+		return open_without_links(root->fd, path, (int)how.flags);
 	return -errno;
 }
 
@@ -111,7 +105,7 @@ void kx_blob_clear(struct kx_blob *blob)
 
 /* Makes room for at least one more byte and the final NUL, but for no more than @max and these two.
  */
-static int kx_blob_grow(struct kx_blob *blob, size_t *room, size_t max)
+static int blob_grow(struct kx_blob *blob, size_t *room, size_t max)
 {
 	size_t want = *room ? *room * 2 : 4096;
 	uint8_t *data;
@@ -129,14 +123,14 @@ static int kx_blob_grow(struct kx_blob *blob, size_t *room, size_t max)
 }
 
 /* procfs and sysfs files have no size that could be trusted: read until there is no more. */
-static int kx_blob_fill(int fd, size_t max, struct kx_blob *blob)
+static int blob_fill(int fd, size_t max, struct kx_blob *blob)
 {
 	size_t room = 0;
 	ssize_t n;
 	int r;
 
 	do {
-		r = kx_blob_grow(blob, &room, max);
+		r = blob_grow(blob, &room, max);
 		if (r < 0)
 			return r;
 		n = read(fd, blob->data + blob->size, room - blob->size - 1);
@@ -149,22 +143,22 @@ static int kx_blob_fill(int fd, size_t max, struct kx_blob *blob)
 	return 0;
 }
 
-static int kx_root_read_some(struct kx_root *root, const char *path, size_t max, bool head,
-			     struct kx_blob *ret)
+static int root_read_some(struct kx_root *root, const char *path, size_t max, bool head,
+			  struct kx_blob *ret)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	_cleanup_(kx_closep) int fd = -1;
 	struct stat st;
 	int r;
 
-	fd = kx_root_open_at(root, path, O_RDONLY);
+	fd = root_open_at(root, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	r = kx_blob_fill(fd, max, &blob);
+	r = blob_fill(fd, max, &blob);
 	if (r < 0)
 		return r;
 	if (blob.size > max && !head)
@@ -182,12 +176,12 @@ static int kx_root_read_some(struct kx_root *root, const char *path, size_t max,
 
 int kx_root_read(struct kx_root *root, const char *path, size_t max, struct kx_blob *ret)
 {
-	return kx_root_read_some(root, path, max, false, ret);
+	return root_read_some(root, path, max, false, ret);
 }
 
 int kx_root_read_head(struct kx_root *root, const char *path, size_t max, struct kx_blob *ret)
 {
-	return kx_root_read_some(root, path, max, true, ret);
+	return root_read_some(root, path, max, true, ret);
 }
 
 int kx_root_line(struct kx_root *root, const char *path, char **ret)
@@ -235,7 +229,7 @@ int kx_root_link(struct kx_root *root, const char *path, char **ret)
 	ssize_t n;
 	char *copy;
 
-	fd = kx_root_open_at(root, path, O_PATH | O_NOFOLLOW);
+	fd = root_open_at(root, path, O_PATH | O_NOFOLLOW);
 	if (fd < 0)
 		return fd;
 	n = readlinkat(fd, "", target, sizeof(target));
@@ -255,7 +249,7 @@ bool kx_root_exists(struct kx_root *root, const char *path)
 	_cleanup_(kx_closep) int fd = -1;
 	struct stat st;
 
-	fd = kx_root_open_at(root, path, O_PATH);
+	fd = root_open_at(root, path, O_PATH);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return false;
 	if (root->save_fd >= 0) {
@@ -275,7 +269,7 @@ void kx_names_clear(struct kx_names *names)
 	*names = (struct kx_names){ 0 };
 }
 
-static int kx_names_add(struct kx_names *names, const char *name)
+static int names_add(struct kx_names *names, const char *name)
 {
 	char **v, *copy;
 
@@ -292,12 +286,12 @@ static int kx_names_add(struct kx_names *names, const char *name)
 	return 0;
 }
 
-static int kx_name_compare(const void *a, const void *b)
+static int name_compare(const void *a, const void *b)
 {
 	return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int kx_names_fill(DIR *dir, struct kx_names *names)
+static int names_fill(DIR *dir, struct kx_names *names)
 {
 	struct dirent *entry;
 	int r;
@@ -305,7 +299,7 @@ static int kx_names_fill(DIR *dir, struct kx_names *names)
 	while ((errno = 0, entry = readdir(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		r = kx_names_add(names, entry->d_name);
+		r = names_add(names, entry->d_name);
 		if (r < 0)
 			return r;
 	}
@@ -315,10 +309,10 @@ static int kx_names_fill(DIR *dir, struct kx_names *names)
 int kx_root_list(struct kx_root *root, const char *path, struct kx_names *ret)
 {
 	_cleanup_(kx_names_clear) struct kx_names names = { 0 };
-	_cleanup_(kx_closedirp) DIR *dir = NULL;
+	_cleanup_(closedirp) DIR *dir = NULL;
 	int fd, r;
 
-	fd = kx_root_open_at(root, path, O_RDONLY | O_DIRECTORY);
+	fd = root_open_at(root, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
 	dir = fdopendir(fd);
@@ -327,11 +321,11 @@ int kx_root_list(struct kx_root *root, const char *path, struct kx_names *ret)
 		close(fd);
 		return r;
 	}
-	r = kx_names_fill(dir, &names);
+	r = names_fill(dir, &names);
 	if (r < 0)
 		return r;
 	if (names.count)
-		qsort(names.v, names.count, sizeof(*names.v), kx_name_compare);
+		qsort(names.v, names.count, sizeof(*names.v), name_compare);
 	if (root->save_fd >= 0)
 		kx_save_folder(root, path);
 	*ret = names;

@@ -2,7 +2,8 @@
 /*
  * A capture is what kx_machine_read() read, copied while it reads. Left out are
  *   - the lines of /proc/iomem that tell where KASLR put the kernel,
- *   - the value of every word of the command line that looks like a secret,
+ *   - the value of every word of the command line that looks like a secret (man/kexec.8 says
+ *     which),
  *   - the lines of the kernel's configuration and of some files below /proc that nobody here looks
  * at. What boot loaders leave in setup_data, seeds among it, and EFI's variables but one are not
  * read at all.
@@ -23,36 +24,30 @@
 #include "machine/text.h"
 #include "util.h"
 
-static void kx_closep(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-static bool kx_keep_iomem(struct kx_view line)
+static bool keep_iomem(struct kx_view line)
 {
 	/* "Kernel code", "Kernel rodata", "Kernel data", "Kernel bss": arch/x86/kernel/setup.c */
 	return !kx_text_contains(line, " : Kernel ");
 }
 
-static bool kx_keep_cpuinfo(struct kx_view line)
+static bool keep_cpuinfo(struct kx_view line)
 {
 	return kx_text_starts(line, "flags") || kx_text_starts(line, "vendor_id") ||
 	       kx_text_starts(line, "model name");
 }
 
-static bool kx_keep_status(struct kx_view line)
+static bool keep_status(struct kx_view line)
 {
 	return kx_text_starts(line, "CapEff:") || kx_text_starts(line, "NSpid:");
 }
 
-static bool kx_keep_meminfo(struct kx_view line)
+static bool keep_meminfo(struct kx_view line)
 {
 	return kx_text_starts(line, "MemTotal:") || kx_text_starts(line, "MemAvailable:");
 }
 
 /* Only what is mounted on "/". */
-static bool kx_keep_mount(struct kx_view line)
+static bool keep_mount(struct kx_view line)
 {
 	struct kx_view word = kx_view_of("", 0);
 
@@ -66,15 +61,19 @@ static const struct {
 	const char *start;
 	bool (*keep)(struct kx_view line);
 } line_filters[] = {
-	{ "/proc/iomem", kx_keep_iomem },           { "/proc/cpuinfo", kx_keep_cpuinfo },
-	{ "/proc/meminfo", kx_keep_meminfo },       { "/proc/self/status", kx_keep_status },
-	{ "/proc/self/mountinfo", kx_keep_mount },  { "/proc/config.gz", kx_config_line_counts },
-	{ "/boot/config-", kx_config_line_counts }, { "/usr/lib/modules/", kx_config_line_counts },
+	{ "/proc/iomem", keep_iomem },
+	{ "/proc/cpuinfo", keep_cpuinfo },
+	{ "/proc/meminfo", keep_meminfo },
+	{ "/proc/self/status", keep_status },
+	{ "/proc/self/mountinfo", keep_mount },
+	{ "/proc/config.gz", kx_config_line_counts },
+	{ "/boot/config-", kx_config_line_counts },
+	{ "/usr/lib/modules/", kx_config_line_counts },
 	{ "/lib/modules/", kx_config_line_counts },
 };
 
 /* @out has room for all of @in. */
-static size_t kx_filter_lines(struct kx_view in, bool (*keep)(struct kx_view), uint8_t *out)
+static size_t filter_lines(struct kx_view in, bool (*keep)(struct kx_view), uint8_t *out)
 {
 	struct kx_view line;
 	uint8_t *end = out;
@@ -88,38 +87,48 @@ static size_t kx_filter_lines(struct kx_view in, bool (*keep)(struct kx_view), u
 	return (size_t)(end - out);
 }
 
-static bool kx_name_has(const struct kx_word *word, const char *part)
+static bool has_secret_name(const char *text, size_t size)
 {
-	for (size_t i = 0; i + strlen(part) <= word->name_size; i++)
-		if (!strncasecmp(word->name + i, part, strlen(part)))
-			return true;
+	static const char *const names[] = { "key",   "psk",  "pass", "secret",
+					     "token", "auth", "cred", "seed" };
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(names); i++)
+		for (size_t at = 0; at + strlen(names[i]) <= size; at++)
+			if (!strncasecmp(text + at, names[i], strlen(names[i])))
+				return true;
 	return false;
 }
 
-/* By name; or a name and password before a host, as in netroot=iscsi:user:password@192.0.2.1. */
-static bool kx_word_is_secret(const struct kx_word *word)
+/* A user before a host: http://user:password@host/, and netroot=iscsi:user:password@192.0.2.1. */
+static bool names_user(const struct kx_word *word)
 {
-	static const char *const names[] = { "password", "passwd",     "passphrase", "cifspass",
-					     "secret",   "credential", "token",      "seed" };
-	struct kx_view value = kx_view_of(word->value, word->value_size);
+	bool is_root = memmem(word->name, word->name_size, "root", 4);
+	const char *mark = is_root ? ":" : "://", *end = word->value + word->value_size;
+	const char *user = memmem(word->value, word->value_size, mark, strlen(mark));
+
+	return user && memchr(user, '@', (size_t)(end - user));
+}
+
+/* Rather a value too many than one too few: iommu.passthrough=1 is taken for a secret too. */
+static bool word_is_secret(const struct kx_word *word)
+{
+	const char *last;
 
 	if (!word->value)
 		return false;
-	for (size_t i = 0; i < KX_ARRAY_SIZE(names); i++)
-		if (kx_name_has(word, names[i]))
-			return true;
-	return kx_text_contains(value, "password=") || kx_text_contains(value, "pass=") ||
-	       (kx_name_has(word, "root") && kx_text_contains(value, "@"));
+	/* A value may have names of its own: cifsroot=//s/x,user=u,pass=p */
+	last = memrchr(word->name, '=', (size_t)(word->value + word->value_size - word->name));
+	return has_secret_name(word->name, (size_t)(last - word->name)) || names_user(word);
 }
 
 /* @out has room for two bytes more than all of @text. */
-static size_t kx_filter_cmdline(const char *text, uint8_t *out)
+static size_t filter_cmdline(const char *text, uint8_t *out)
 {
 	struct kx_word word;
 	uint8_t *end = out;
 
 	while (kx_cmdline_next(&text, &word)) {
-		if (kx_word_is_secret(&word)) {
+		if (word_is_secret(&word)) {
 			end = mempcpy(end, word.name, word.name_size);
 			end = mempcpy(end, "=", 1);
 		} else {
@@ -134,7 +143,7 @@ static size_t kx_filter_cmdline(const char *text, uint8_t *out)
 }
 
 /* Makes the folders above @path. Return: a descriptor of the last one, *ret_name the name in it. */
-static int kx_open_parent(int fd, const char *path, const char **ret_name)
+static int open_parent(int fd, const char *path, const char **ret_name)
 {
 	_cleanup_(kx_closep) int folder = dup(fd);
 
@@ -169,21 +178,21 @@ static int kx_open_parent(int fd, const char *path, const char **ret_name)
 	return fd;
 }
 
-static void kx_save_failed(struct kx_root *root, const char *path, int r)
+static void save_failed(struct kx_root *root, const char *path, int r)
 {
 	if (r >= 0 || root->save_err)
 		return;
 	root->save_err = kx_fail(&root->save_error, -r, "cannot save %s: %s", path, strerror(-r));
 }
 
-static int kx_write_file(int fd, const char *path, const uint8_t *data, size_t size)
+static int write_file(int fd, const char *path, const uint8_t *data, size_t size)
 {
 	_cleanup_(kx_closep) int folder = -1;
 	_cleanup_(kx_closep) int file = -1;
-	const char *name;
+	const char *name = NULL;
 	ssize_t n;
 
-	folder = kx_open_parent(fd, path, &name);
+	folder = open_parent(fd, path, &name);
 	if (folder < 0)
 		return folder;
 	file = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -207,7 +216,7 @@ void kx_save_file(struct kx_root *root, const char *path, const struct kx_blob *
 	struct kx_view in = kx_blob_view(blob);
 
 	if (!out) {
-		kx_save_failed(root, path, -ENOMEM);
+		save_failed(root, path, -ENOMEM);
 		return;
 	}
 	/* A compressed configuration is saved once it is plain. */
@@ -215,42 +224,38 @@ void kx_save_file(struct kx_root *root, const char *path, const struct kx_blob *
 		return;
 	for (size_t i = 0; i < KX_ARRAY_SIZE(line_filters); i++)
 		if (!strncmp(path, line_filters[i].start, strlen(line_filters[i].start)))
-			in = kx_view_of(out, kx_filter_lines(in, line_filters[i].keep, out));
+			in = kx_view_of(out, filter_lines(in, line_filters[i].keep, out));
 	if (!strcmp(path, "/proc/cmdline"))
-		in = kx_view_of(out, kx_filter_cmdline((const char *)blob->data, out));
-	kx_save_failed(root, path, kx_write_file(root->save_fd, path, in.data, in.size));
+		in = kx_view_of(out, filter_cmdline((const char *)blob->data, out));
+	save_failed(root, path, write_file(root->save_fd, path, in.data, in.size));
+}
+
+/* A link to @target, or a folder for NULL. */
+static int write_entry(int fd, const char *path, const char *target)
+{
+	_cleanup_(kx_closep) int folder = -1;
+	const char *name = NULL;
+	int r;
+
+	folder = open_parent(fd, path, &name);
+	if (folder < 0)
+		return folder;
+	r = target ? symlinkat(target, folder, name) : mkdirat(folder, name, 0755);
+	return r < 0 && errno != EEXIST ? -errno : 0;
 }
 
 void kx_save_link(struct kx_root *root, const char *path, const char *target)
 {
-	_cleanup_(kx_closep) int folder = -1;
-	const char *name;
-	int r = 0;
-
-	folder = kx_open_parent(root->save_fd, path, &name);
-	if (folder < 0)
-		r = folder;
-	else if (symlinkat(target, folder, name) < 0 && errno != EEXIST)
-		r = -errno;
-	kx_save_failed(root, path, r);
+	save_failed(root, path, write_entry(root->save_fd, path, target));
 }
 
 void kx_save_folder(struct kx_root *root, const char *path)
 {
-	_cleanup_(kx_closep) int folder = -1;
-	const char *name;
-	int r = 0;
-
-	folder = kx_open_parent(root->save_fd, path, &name);
-	if (folder < 0)
-		r = folder;
-	else if (mkdirat(folder, name, 0755) < 0 && errno != EEXIST)
-		r = -errno;
-	kx_save_failed(root, path, r);
+	save_failed(root, path, write_entry(root->save_fd, path, NULL));
 }
 
 /* What /proc/iomem says is for root's eyes, and so is a copy. */
-static int kx_make_save_folder(const char *dir, struct kx_error *err)
+static int make_save_folder(const char *dir, struct kx_error *err)
 {
 	_cleanup_(kx_names_clear) struct kx_names names = { 0 };
 	_cleanup_(kx_root_close) struct kx_root there = KX_ROOT_NONE;
@@ -285,7 +290,7 @@ int kx_machine_save(const char *path, const char *dir, struct kx_error *err)
 	r = kx_root_open(path, &root, err);
 	if (r < 0)
 		return r;
-	save_fd = kx_make_save_folder(dir, err);
+	save_fd = make_save_folder(dir, err);
 	if (save_fd < 0)
 		return save_fd;
 	root.save_fd = save_fd;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "arch/x86/zero_page.h"
 #include "base/overflow.h"
 #include "cmdline.h"
 #include "machine/readers.h"
@@ -10,7 +11,7 @@
 #include "util.h"
 
 /* "none [integrity] confidentiality": the word in brackets holds (security/lockdown/lockdown.c). */
-static int kx_lockdown_of(struct kx_view text, enum kx_lockdown *ret, struct kx_error *err)
+static int lockdown_of(struct kx_view text, enum kx_lockdown *ret, struct kx_error *err)
 {
 	static const char *const names[] = { [KX_LOCKDOWN_NONE] = "[none]",
 					     [KX_LOCKDOWN_INTEGRITY] = "[integrity]",
@@ -26,22 +27,21 @@ static int kx_lockdown_of(struct kx_view text, enum kx_lockdown *ret, struct kx_
 			    "one word in brackets");
 }
 
-/* secure_boot: Documentation/x86/zero-page.rst, offset 0x1ec; values of enum efi_secureboot_mode
- * (include/linux/efi.h). */
-enum { KX_BOOT_PARAMS_SECURE_BOOT = 0x1ec, KX_SECURE_BOOT_OFF = 2, KX_SECURE_BOOT_ON = 3 };
+/* enum efi_secureboot_mode of include/linux/efi.h */
+enum { SECURE_BOOT_OFF = 2, SECURE_BOOT_ON = 3 };
 
-static enum kx_fact kx_secure_boot_of_boot_params(const struct kx_machine *machine)
+static enum kx_fact secure_boot_of_boot_params(const struct kx_machine *machine)
 {
-	uint8_t mode = machine->boot_params ? machine->boot_params[KX_BOOT_PARAMS_SECURE_BOOT] : 0;
+	uint8_t mode = machine->boot_params ? machine->boot_params[KX_BP_SECURE_BOOT] : 0;
 
-	if (mode == KX_SECURE_BOOT_ON)
+	if (mode == SECURE_BOOT_ON)
 		return KX_YES;
-	return mode == KX_SECURE_BOOT_OFF ? KX_NO : KX_UNKNOWN;
+	return mode == SECURE_BOOT_OFF ? KX_NO : KX_UNKNOWN;
 }
 
 /* An efivarfs file: four bytes of attributes, then the value
  * (Documentation/filesystems/efivarfs.rst). */
-static enum kx_fact kx_secure_boot_of_variable(struct kx_root *root)
+static enum kx_fact secure_boot_of_variable(struct kx_root *root)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	uint8_t value;
@@ -57,14 +57,20 @@ static enum kx_fact kx_secure_boot_of_variable(struct kx_root *root)
 }
 
 /* What the kernel's EFI stub found counts first: it is what the kernel itself goes by. */
-static enum kx_fact kx_find_secure_boot(struct kx_root *root, const struct kx_machine *machine)
+static enum kx_fact find_secure_boot(struct kx_root *root, const struct kx_machine *machine)
 {
 	enum kx_fact fact;
 
 	if (!machine->efi.present)
 		return KX_NO;
-	fact = kx_secure_boot_of_boot_params(machine);
-	return fact == KX_UNKNOWN ? kx_secure_boot_of_variable(root) : fact;
+	fact = secure_boot_of_boot_params(machine);
+	return fact == KX_UNKNOWN ? secure_boot_of_variable(root) : fact;
+}
+
+/* A file of securityfs is missing: because the kernel lacks the feature, and not because nobody mounted securityfs? */
+static bool is_not_there(struct kx_root *root, enum kx_fact built_in)
+{
+	return built_in == KX_NO || kx_root_exists(root, "/sys/kernel/security/lsm");
 }
 
 int kx_read_lockdown(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
@@ -72,19 +78,18 @@ int kx_read_lockdown(struct kx_root *root, struct kx_machine *machine, struct kx
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	int r;
 
-	machine->secure_boot = kx_find_secure_boot(root, machine);
+	machine->secure_boot = find_secure_boot(root, machine);
 	r = kx_root_read(root, "/sys/kernel/security/lockdown", KX_CAP_VALUE, &blob);
 	if (r >= 0)
-		return kx_lockdown_of(kx_blob_view(&blob), &machine->lockdown, err);
-	/* securityfs is mounted, so the kernel has no lockdown. */
-	if (r == -ENOENT && kx_root_exists(root, "/sys/kernel/security/lsm"))
+		return lockdown_of(kx_blob_view(&blob), &machine->lockdown, err);
+	if (r == -ENOENT && is_not_there(root, machine->config.lockdown))
 		machine->lockdown = KX_LOCKDOWN_NONE;
 	return r;
 }
 
 /* A rule of IMA's policy that appraises the kernel to be started
  * (Documentation/ABI/testing/ima_policy). */
-static bool kx_rule_appraises_kexec(struct kx_view rule)
+static bool rule_appraises_kexec(struct kx_view rule)
 {
 	struct kx_view action;
 
@@ -92,18 +97,18 @@ static bool kx_rule_appraises_kexec(struct kx_view rule)
 	       kx_text_has_word(rule, "func=KEXEC_KERNEL_CHECK");
 }
 
-static enum kx_fact kx_policy_appraises_kexec(struct kx_view policy)
+static enum kx_fact policy_appraises_kexec(struct kx_view policy)
 {
 	struct kx_view rule;
 
 	while (kx_text_line(&policy, &rule))
-		if (kx_rule_appraises_kexec(rule))
+		if (rule_appraises_kexec(rule))
 			return KX_YES;
 	return KX_NO;
 }
 
 /* ima_policy="secure_boot|tcb": is @name one of them? */
-static bool kx_cmdline_has_policy(const char *cmdline, const char *name)
+static bool cmdline_has_policy(const char *cmdline, const char *name)
 {
 	struct kx_view list, policy;
 	struct kx_word word;
@@ -123,20 +128,18 @@ static bool kx_cmdline_has_policy(const char *cmdline, const char *name)
  * (security/integrity/ima/ima_efi.c). ima_load_data() refuses kexec_load under Secure Boot as well
  * when signatures can be checked.
  */
-static enum kx_fact kx_ima_appraises(const struct kx_machine *machine)
+static bool ima_must_appraise(const struct kx_machine *machine)
 {
 	const struct kx_config *config = &machine->config;
 
-	if (kx_cmdline_has_policy(machine->cmdline, "secure_boot"))
-		return KX_YES;
-	if (machine->secure_boot == KX_YES && config->ima_secure_boot == KX_YES &&
-	    (config->kexec_sig == KX_YES || config->ima_arch_policy == KX_YES))
-		return KX_YES;
-	return KX_UNKNOWN;
+	if (cmdline_has_policy(machine->cmdline, "secure_boot"))
+		return true;
+	return machine->secure_boot == KX_YES && config->ima_secure_boot == KX_YES &&
+	       (config->kexec_sig == KX_YES || config->ima_arch_policy == KX_YES);
 }
 
 /* Nothing is appraised with ima_appraise=off, log or fix. */
-static bool kx_ima_enforces(const char *cmdline)
+static bool ima_enforces(const char *cmdline)
 {
 	struct kx_word word;
 
@@ -150,25 +153,23 @@ static bool kx_ima_enforces(const char *cmdline)
  * (ima_release_policy() in security/integrity/ima/ima_fs.c): while it is there, only what was built
  * in holds.
  */
-static bool kx_policy_is_built_in(struct kx_root *root, const struct kx_config *config)
+static bool policy_is_built_in(struct kx_root *root, const struct kx_config *config)
 {
 	return config->ima_write_policy == KX_NO &&
 	       kx_root_exists(root, "/sys/kernel/security/ima/policy");
 }
 
-static void kx_read_ima_policy(struct kx_root *root, struct kx_machine *machine)
+static enum kx_fact find_ima_appraisal(struct kx_root *root, const struct kx_machine *machine)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 
-	machine->ima_appraises_kexec = kx_ima_appraises(machine);
-	if (machine->ima_appraises_kexec == KX_YES)
-		return;
-	if (!kx_ima_enforces(machine->cmdline))
-		machine->ima_appraises_kexec = KX_NO;
-	else if (kx_root_read(root, "/sys/kernel/security/ima/policy", KX_CAP_FILE, &blob) >= 0)
-		machine->ima_appraises_kexec = kx_policy_appraises_kexec(kx_blob_view(&blob));
-	else if (kx_policy_is_built_in(root, &machine->config))
-		machine->ima_appraises_kexec = KX_NO;
+	if (ima_must_appraise(machine))
+		return KX_YES;
+	if (!ima_enforces(machine->cmdline))
+		return KX_NO;
+	if (kx_root_read(root, "/sys/kernel/security/ima/policy", KX_CAP_FILE, &blob) >= 0)
+		return policy_appraises_kexec(kx_blob_view(&blob));
+	return policy_is_built_in(root, &machine->config) ? KX_NO : KX_UNKNOWN;
 }
 
 /*
@@ -176,7 +177,7 @@ static void kx_read_ima_policy(struct kx_root *root, struct kx_machine *machine)
  * booted. The list is handed on by kexec_file_load alone, and only by kernels with CONFIG_IMA_KEXEC
  * (security/integrity/ima/ima_kexec.c).
  */
-static int kx_read_ima_list(struct kx_root *root, struct kx_machine *machine)
+static int read_ima_list(struct kx_root *root, struct kx_machine *machine)
 {
 	uint64_t count;
 	int r;
@@ -196,14 +197,14 @@ int kx_read_ima(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 	int r;
 
 	if (!kx_root_exists(root, "/sys/kernel/security/ima")) {
-		if (!kx_root_exists(root, "/sys/kernel/security/lsm"))
+		if (!is_not_there(root, machine->config.ima))
 			return 0;
 		machine->ima_appraises_kexec = KX_NO;
 		machine->ima_measures = KX_NO;
 		return 0;
 	}
-	kx_read_ima_policy(root, machine);
-	r = kx_read_ima_list(root, machine);
+	machine->ima_appraises_kexec = find_ima_appraisal(root, machine);
+	r = read_ima_list(root, machine);
 	return r == -EBADMSG ? kx_fail(err, EBADMSG,
 				       "/sys/kernel/security/ima/runtime_measurements_count is "
 				       "not a number")

@@ -9,31 +9,31 @@
 #include "machine/readers.h"
 
 enum {
-	KX_SPCR_LENGTH = 4,
-	KX_SPCR_INTERFACE = 36,
-	KX_SPCR_SPACE = 40,
-	KX_SPCR_BIT_WIDTH = 41,
-	KX_SPCR_ACCESS_WIDTH = 43,
-	KX_SPCR_ADDRESS = 44,
-	KX_SPCR_BAUD = 58,
-	KX_SPCR_SIZE = 80,
+	SPCR_LENGTH = 4,
+	SPCR_INTERFACE = 36,
+	SPCR_SPACE = 40,
+	SPCR_BIT_WIDTH = 41,
+	SPCR_ACCESS_WIDTH = 43,
+	SPCR_ADDRESS = 44,
+	SPCR_BAUD = 58,
+	SPCR_SIZE = 80,
 };
 
 /* Debug Port Table 2, "debug port subtypes": full 16550, 16450 subset, 16550 described by the
  * address structure. */
-static bool kx_spcr_is_16550(uint8_t interface)
+static bool spcr_is_16550(uint8_t interface)
 {
 	return interface == 0x00 || interface == 0x01 || interface == 0x12;
 }
 
-static uint32_t kx_spcr_baud(uint8_t code)
+static uint32_t spcr_baud(uint8_t code)
 {
 	static const uint32_t bauds[] = { [3] = 9600, [4] = 19200, [6] = 57600, [7] = 115200 };
 
 	return code < sizeof(bauds) / sizeof(bauds[0]) ? bauds[code] : 0;
 }
 
-static uint8_t kx_spcr_sum(struct kx_view table)
+static uint8_t spcr_sum(struct kx_view table)
 {
 	uint8_t sum = 0;
 
@@ -44,12 +44,12 @@ static uint8_t kx_spcr_sum(struct kx_view table)
 
 /* Registers of a memory-mapped port are as far apart as they are wide: as for earlycon's mmio,
  * mmio16 and mmio32. */
-static bool kx_spcr_set_mmio(struct kx_view table, struct kx_uart *uart)
+static bool spcr_set_mmio(struct kx_view table, struct kx_uart *uart)
 {
 	uint8_t width = 0, access = 0;
 
-	kx_view_u8(table, KX_SPCR_BIT_WIDTH, &width);
-	kx_view_u8(table, KX_SPCR_ACCESS_WIDTH, &access);
+	kx_view_u8(table, SPCR_BIT_WIDTH, &width);
+	kx_view_u8(table, SPCR_ACCESS_WIDTH, &access);
 	/* Access size: 1 byte, 2 word, 3 dword, 0 not said. */
 	if (access > 3)
 		return false;
@@ -59,14 +59,14 @@ static bool kx_spcr_set_mmio(struct kx_view table, struct kx_uart *uart)
 	return true;
 }
 
-static bool kx_spcr_set_port(struct kx_view table, struct kx_uart *uart)
+static bool spcr_set_port(struct kx_view table, struct kx_uart *uart)
 {
 	uint8_t space = 0;
 
-	kx_view_le64(table, KX_SPCR_ADDRESS, &uart->base);
-	kx_view_u8(table, KX_SPCR_SPACE, &space);
+	kx_view_le64(table, SPCR_ADDRESS, &uart->base);
+	kx_view_u8(table, SPCR_SPACE, &space);
 	if (space == 0)
-		return uart->base && kx_spcr_set_mmio(table, uart);
+		return uart->base && spcr_set_mmio(table, uart);
 	if (space != 1 || !uart->base || uart->base > 0xfff8)
 		return false;
 	uart->kind = KX_UART_IO;
@@ -82,18 +82,18 @@ int kx_spcr_parse(struct kx_view table, struct kx_uart *ret, struct kx_error *er
 
 	if (!kx_view_equals(table, 0, "SPCR", 4))
 		return kx_fail(err, ENOEXEC, "not an SPCR table");
-	if (!kx_view_le32(table, KX_SPCR_LENGTH, &length) || length < KX_SPCR_SIZE ||
+	if (!kx_view_le32(table, SPCR_LENGTH, &length) || length < SPCR_SIZE ||
 	    !kx_view_sub(table, 0, length, &table))
 		return kx_fail(err, EBADMSG, "SPCR: the table has %zu bytes, need %u", table.size,
-			       KX_SPCR_SIZE);
-	if (kx_spcr_sum(table))
+			       SPCR_SIZE);
+	if (spcr_sum(table))
 		return kx_fail(err, EBADMSG, "SPCR: the checksum is wrong");
-	kx_view_u8(table, KX_SPCR_INTERFACE, &interface);
-	if (!kx_spcr_is_16550(interface) || !kx_spcr_set_port(table, &uart))
+	kx_view_u8(table, SPCR_INTERFACE, &interface);
+	if (!spcr_is_16550(interface) || !spcr_set_port(table, &uart))
 		return kx_fail(err, EOPNOTSUPP, "SPCR: interface type 0x%02x is not a 16550",
 			       interface);
-	kx_view_u8(table, KX_SPCR_BAUD, &baud);
-	uart.baud = kx_spcr_baud(baud);
+	kx_view_u8(table, SPCR_BAUD, &baud);
+	uart.baud = spcr_baud(baud);
 	*ret = uart;
 	return 0;
 }

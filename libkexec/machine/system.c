@@ -11,7 +11,7 @@
 #include "machine/text.h"
 #include "util.h"
 
-#define KX_ARCH_FILE "/proc/sys/kernel/arch"
+#define ARCH_FILE "/proc/sys/kernel/arch"
 
 static const struct {
 	const char *name;
@@ -22,7 +22,7 @@ static const struct {
 	{ "arm64", KX_ARCH_ARM64 },   { "riscv64", KX_ARCH_RISCV64 },
 };
 
-static enum kx_arch_id kx_arch_of(const char *name)
+static enum kx_arch_id arch_of(const char *name)
 {
 	for (size_t i = 0; i < KX_ARRAY_SIZE(arches); i++)
 		if (!strcmp(name, arches[i].name))
@@ -32,26 +32,26 @@ static enum kx_arch_id kx_arch_of(const char *name)
 
 /* The file is there from 6.1 on; before that uname(2) tells, and a capture gets the file that it
  * lacks. */
-static int kx_read_arch(struct kx_root *root, struct kx_machine *machine)
+static int read_arch(struct kx_root *root, struct kx_machine *machine)
 {
 	struct utsname uts;
-	int r = kx_root_line(root, KX_ARCH_FILE, &machine->arch_name);
+	int r = kx_root_line(root, ARCH_FILE, &machine->arch_name);
 
 	if (r == -ENOENT && root->live && uname(&uts) >= 0) {
 		machine->arch_name = strdup(uts.machine);
 		r = machine->arch_name ? 0 : -ENOMEM;
 		if (r >= 0 && root->save_fd >= 0)
 			kx_save_file(
-				root, KX_ARCH_FILE,
+				root, ARCH_FILE,
 				&(struct kx_blob){ (uint8_t *)uts.machine, strlen(uts.machine) });
 	}
 	if (r >= 0)
-		machine->arch = kx_arch_of(machine->arch_name);
+		machine->arch = arch_of(machine->arch_name);
 	return r;
 }
 
 /* Kept by retain_initrd, from 6.6 on (init/initramfs.c). */
-static int kx_find_initrd(struct kx_root *root, struct kx_machine *machine)
+static int find_initrd(struct kx_root *root, struct kx_machine *machine)
 {
 	const char *prefix = root->live ? "" : machine->root;
 
@@ -72,16 +72,16 @@ int kx_read_system(struct kx_root *root, struct kx_machine *machine, struct kx_e
 			       "cannot read the machine: there is no /proc below %s; "
 			       "mount it, or name a directory made by kexec machine --save",
 			       machine->root);
-	r = kx_read_arch(root, machine);
+	r = read_arch(root, machine);
 	if (r != -ENOMEM && r != -EBADMSG)
 		r = kx_root_line(root, "/proc/sys/kernel/osrelease", &machine->release);
 	if (r != -ENOMEM && r != -EBADMSG)
 		r = kx_root_line(root, "/proc/cmdline", &machine->cmdline);
 	if (r == -EBADMSG)
 		return kx_fail(err, EBADMSG,
-			       "a NUL byte in one of " KX_ARCH_FILE
+			       "a NUL byte in one of " ARCH_FILE
 			       ", /proc/sys/kernel/osrelease and /proc/cmdline");
-	if (r == -ENOMEM || kx_find_initrd(root, machine) < 0)
+	if (r == -ENOMEM || find_initrd(root, machine) < 0)
 		return kx_fail(err, ENOMEM, "out of memory");
 	return 0;
 }

@@ -25,7 +25,7 @@ bool kx_text_line(struct kx_view *rest, struct kx_view *ret)
 	return kx_text_field(rest, '\n', ret);
 }
 
-static bool kx_is_blank(uint8_t c)
+static bool is_blank(uint8_t c)
 {
 	return c <= ' ' || c == 0x7f;
 }
@@ -34,12 +34,12 @@ bool kx_text_word(struct kx_view *rest, struct kx_view *ret)
 {
 	const uint8_t *p = rest->data, *end = p + rest->size, *start;
 
-	while (p < end && kx_is_blank(*p))
+	while (p < end && is_blank(*p))
 		p++;
 	if (p == end)
 		return false;
 	start = p;
-	while (p < end && !kx_is_blank(*p))
+	while (p < end && !is_blank(*p))
 		p++;
 	*ret = kx_view_of(start, (size_t)(p - start));
 	*rest = kx_view_of(p, (size_t)(end - p));
@@ -48,9 +48,9 @@ bool kx_text_word(struct kx_view *rest, struct kx_view *ret)
 
 struct kx_view kx_text_trim(struct kx_view text)
 {
-	while (text.size && kx_is_blank(text.data[text.size - 1]))
+	while (text.size && is_blank(text.data[text.size - 1]))
 		text.size--;
-	while (text.size && kx_is_blank(text.data[0]))
+	while (text.size && is_blank(text.data[0]))
 		text = kx_view_of(text.data + 1, text.size - 1);
 	return text;
 }
@@ -80,7 +80,7 @@ bool kx_text_has_word(struct kx_view text, const char *what)
 	return false;
 }
 
-static int kx_digit(uint8_t c)
+static int digit_value(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -101,7 +101,7 @@ bool kx_text_u64(struct kx_view text, unsigned base, uint64_t *ret)
 	if (!text.size)
 		return false;
 	for (size_t i = 0; i < text.size; i++) {
-		unsigned digit = (unsigned)kx_digit(text.data[i]);
+		unsigned digit = (unsigned)digit_value(text.data[i]);
 
 		if (digit >= base || kx_mul_overflow(value, base, &value) ||
 		    kx_add_overflow(value, digit, &value))

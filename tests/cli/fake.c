@@ -122,6 +122,11 @@ static int fake_reboot_kexec(void *data)
 	return leave("reboot_kexec");
 }
 
+static int fake_may_reboot(void *data)
+{
+	return 0;
+}
+
 static int fake_clean_reboot(void *data)
 {
 	return leave("clean_reboot");
@@ -158,6 +163,7 @@ int main(int argc, char **argv)
 	static const struct kx_sys fake = {
 		.kexec_load = fake_kexec_load,
 		.kexec_file_load = fake_kexec_file_load,
+		.may_reboot = fake_may_reboot,
 		.reboot_kexec = fake_reboot_kexec,
 		.lock_memory = fake_lock_memory,
 		.sync = fake_sync,

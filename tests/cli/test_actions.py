@@ -85,6 +85,17 @@ def test_what_is_best_effort_before_the_jump(kexec):
     assert kexec("-e").log == EXEC
 
 
+def test_root_on_a_disk_behind_the_network_keeps_its_interfaces(kexec):
+    kexec.change(sys__kernel__kexec_loaded="1\n",
+                 proc__self__mountinfo="1 0 8:1 / / rw - ext4 /dev/sda1 rw\n")
+    block = kexec.root / "sys/dev/block"
+    block.mkdir(parents=True, exist_ok=True)
+    (block / "8:1").symlink_to("../../devices/platform/host7/session1/target7:0:0/7:0:0:1/block/sda/sda1")
+    result = kexec("-e")
+    assert "interfaces_down" not in result.log
+    assert result.err == "kexec: the root file system is on the network: its interfaces stay up\n"
+
+
 def test_root_on_the_network_keeps_its_interfaces_and_says_so(kexec):
     kexec.change(sys__kernel__kexec_loaded="1\n")
     kexec.env["KX_FAKE_NETWORK"] = "1"

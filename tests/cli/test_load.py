@@ -3,12 +3,14 @@
 
 import errno
 import json
+import os
+import pathlib
 import subprocess
 
 import pytest
 
 import samples
-from conftest import ROOT
+from conftest import FAKE, ROOT
 
 FAILED = 255
 LOAD = "kexec_load entry=set count=some flags=0x3e0000"
@@ -226,9 +228,10 @@ def test_answers_of_the_kernel(kexec, code, words):
 
 def test_hidden_memory_map_cannot_be_loaded(kexec):
     kexec.change(proc__iomem="00000000-00000000 : System RAM\n00000000-00000000 : System RAM\n")
-    result = kexec("-l", kexec.kernel)
+    result = kexec("-c", "-l", kexec.kernel)
     assert (result.status, result.log) == (FAILED, [])
     assert "run as root" in result.err
+    assert kexec("-l", kexec.kernel).log[0].startswith("kexec_file_load")
 
 
 def test_missing_capability_is_named_before_any_call(kexec):
@@ -244,3 +247,27 @@ def test_entries(kexec, option, low):
     plan = json.loads(result.out)
     assert plan["format"] == "bzImage"
     assert (int(plan["entry"], 16) < 0xA0000) == low
+
+
+def test_kernel_that_is_cut_while_it_is_read(kexec):
+    """The second initrd comes from a pipe: when it ends, the kernel has been opened, and is cut."""
+    read, write = os.pipe()
+    log = kexec.folder / "log"
+    run = subprocess.Popen([FAKE, "-l", kexec.kernel, "--initrd=-"], stdin=read, stderr=subprocess.PIPE, text=True,
+                           env={"KX_FAKE_LOG": str(log), "KX_FAKE_ROOT": str(kexec.root)})
+    os.close(read)
+    while str(kexec.kernel) not in pathlib.Path(f"/proc/{run.pid}/maps").read_text():
+        assert run.poll() is None
+    os.truncate(kexec.kernel, 0)
+    os.write(write, b"INITRD")
+    os.close(write)
+    err = run.communicate(timeout=60)[1]
+    assert (run.returncode, log.exists()) == (FAILED, False)
+    assert "cannot read an input to its end" in err
+
+
+def test_reuseinitrd(kexec):
+    kexec.change(sys__firmware__initrd="KEPT")
+    result = kexec("-l", "-s", "--reuseinitrd", f"--initrd={kexec.initrd}", kexec.kernel)
+    assert result.status == 0, result.err
+    assert "initrd=10 " in result.log[0]  # the kept one first

@@ -13,7 +13,7 @@ import termios
 
 import pytest
 
-from conftest import FAKE
+from conftest import BUILD, FAKE
 
 YES, WARNINGS, NO, ERROR = range(4)
 
@@ -61,7 +61,8 @@ def test_plan_in_text(kexec):
 
 
 def test_hidden_addresses_are_unknown_and_never_zero(kexec):
-    kexec.change(proc__iomem="00000000-00000000 : System RAM\n")
+    kexec.change(proc__iomem="00000000-00000000 : System RAM\n",
+                 proc__self__status="CapEff:\t0000000000000000\nNSpid:\t1\n")
     plan = answer(kexec, "plan", kexec.kernel, status=WARNINGS)
     assert plan["entry"] is None
     assert {s["dest"] for s in plan["segments"]} == {None}
@@ -253,3 +254,34 @@ def test_output_that_cannot_be_written(kexec):
                              env={"KX_FAKE_ROOT": str(kexec.root), "LC_ALL": "C"})
     assert run.returncode != 0
     assert "cannot write to standard output: No space left on device" in run.stderr
+
+
+# ---- what others chose -----------------------------------------------------------------------------------------------
+
+def test_control_characters_do_not_reach_the_terminal(kexec):
+    odd = kexec.file("v\x1b]0;x\x07", kexec.kernel.read_bytes())
+    result = kexec("plan", odd, "--append=a\x1b[31mb")
+    assert result.status == WARNINGS
+    assert "\x1b" not in result.out and "v?]0;x?" in result.out and "a?[31mb" in result.out
+    result = kexec("plan", "no\x1bsuch")
+    assert "no?such" in result.err and "\x1b" not in result.err
+
+
+def test_json_is_utf8_whatever_the_bytes(kexec):
+    bytes_ = {b"\xff": "?", b"\xc3\xa9": "é", b"\xed\xa0\x80": "???", b"\xf0\x9f\x98\x80": "😀",
+              b"\xe2\x82": "??", b"\xe2\x82x": "??x", b"\xc0\xaf": "??", b"\xf4\x90\x80\x80": "????"}
+    for given, shown in bytes_.items():
+        run = subprocess.run([FAKE, b"plan", kexec.kernel, b"--json", b"--append=" + given], capture_output=True,
+                             check=False, env={"KX_FAKE_ROOT": str(kexec.root)})
+        assert json.loads(run.stdout.decode())["cmdline"] == shown
+
+
+# ---- the real command ------------------------------------------------------------------------------------------------
+
+def test_real_command_has_no_hook_and_answers(kexec):
+    real = BUILD / "tools/kexec"
+    assert b"KX_FAKE" not in real.read_bytes()
+    run = subprocess.run([real, "plan", "--machine", kexec.root, kexec.kernel, "--json"], capture_output=True,
+                         text=True, check=False)
+    assert run.returncode == WARNINGS
+    assert run.stdout == kexec("plan", kexec.kernel, "--json").out

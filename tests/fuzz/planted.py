@@ -28,11 +28,11 @@ BUGS = [
      "image->compressed = kx_view_of(image->payload.data + offset, length);\n"
      "	if (offset + length > image->payload.size)"),
     ("bzimage", "missing check", "libkexec/format/bzimage.c",
-     "if (distance > INT8_MAX)",
+     "if (image->init_size < image->payload.size)",
      "if (0)"),
     ("elf", "off-by-one", "libkexec/format/elf.c",
-     "if (count > KX_ELF_PHDR_MAX)",
-     "if (count > KX_ELF_PHDR_MAX + 1)"),
+     "	for (size_t i = 0; i < elf->phdr_count; i++) {\n		p = table.data",
+     "	for (size_t i = 0; i <= elf->phdr_count; i++) {\n		p = table.data"),
     ("elf", "overflow", "libkexec/format/elf.c",
      "if (!kx_view_has(file, ph->offset, ph->filesz) && ph->filesz)",
      "if (ph->offset + ph->filesz > file.size)"),
@@ -40,15 +40,15 @@ BUGS = [
      "return check_overlaps(elf, err);",
      "(void)check_overlaps;\n	return 0;"),
     ("initrd", "off-by-one", "libkexec/initrd.c",
-     "if (file.size < TRAILER_SIZE + beyond)",
-     "if (file.size < MAGIC_SIZE + beyond)"),
+     "calloc(count + 1, sizeof(*initrd->parts))",
+     "calloc(count, sizeof(*initrd->parts))"),
     ("initrd", "overflow", "libkexec/initrd.c",
      "size > BOOTCONFIG_MAX || size > trailer ||\n"
      "	    !kx_view_sub(file, trailer - size, size, &config))",
      "size + (uint32_t)TRAILER_SIZE > file.size ||\n"
      "	    (config = kx_view_of(file.data + trailer - size, size), 0))"),
     ("initrd", "missing check", "libkexec/initrd.c",
-     "if (config.data && owner->source)",
+     "if (!bytes.size)",
      "if (0)"),
     ("iomem", "off-by-one", "libkexec/machine/text.c",
      "copy = malloc(text.size + 1);",
@@ -68,6 +68,24 @@ BUGS = [
     ("memmap", "missing check", "libkexec/machine/firmware_memmap.c",
      "if (end < first || ",
      "if ("),
+    ("spcr", "off-by-one", "libkexec/machine/spcr.c",
+     "code < sizeof(bauds) / sizeof(bauds[0])",
+     "code <= sizeof(bauds) / sizeof(bauds[0])"),
+    ("spcr", "overflow", "libkexec/machine/spcr.c",
+     "!kx_view_sub(table, 0, length, &table)",
+     "(uint8_t)length > table.size || (table.size = length, 0)"),
+    ("spcr", "missing check", "libkexec/machine/spcr.c",
+     "if (access > 3)",
+     "if (0)"),
+    ("text", "off-by-one", "libkexec/cmdline.c",
+     "quoted && end > word->name && end[-1] == '\"'",
+     "quoted && end[-1] == '\"'"),
+    ("text", "overflow", "libkexec/cmdline.c",
+     "out = malloc(strlen(machine->cmdline) + 1);",
+     "out = malloc((uint8_t)(strlen(machine->cmdline) + 1));"),
+    ("text", "missing check", "libkexec/cmdline.c",
+     "if (!*s)\n		return false;",
+     ""),
 ]
 
 
@@ -78,7 +96,8 @@ def run(*argv, **kwargs):
 
 
 def copy_source(into):
-    shutil.copytree(TOP, into, ignore=shutil.ignore_patterns(".git", "build*", "__pycache__"))
+    ignore = shutil.ignore_patterns(".git", "build*", "__pycache__")
+    shutil.copytree(TOP, into, symlinks=True, ignore=ignore)
     env = dict(os.environ, CC=os.environ.get("CC", "clang"))
     run("meson", "setup", into / "build", into, "-Dfuzz=true", "-Db_lundef=false",
         "-Db_sanitize=address,undefined", env=env)
@@ -86,7 +105,8 @@ def copy_source(into):
 
 
 def hunt(source, name):
-    """What the fuzzer says of the bug and after how many seconds; None if it finds nothing."""
+    """What the fuzzer says of the bug, by what it found it, and after how many seconds; None if it
+    finds nothing."""
     seeds = [source / "build/tests/fuzz/seeds" / name, source / "tests/fuzz/corpus" / name]
     with tempfile.TemporaryDirectory() as scratch:
         start = time.monotonic()
@@ -97,7 +117,8 @@ def hunt(source, name):
             capture_output=True, text=True, errors="replace", check=False)
         took = time.monotonic() - start
     said = FOUND.search(done.stderr)
-    return (said.group(0), took) if done.returncode and said else None
+    by = "a change" if "INITED" in done.stderr else "a seed"
+    return (said.group(0), by, took) if done.returncode and said else None
 
 
 def plant(source, bug):
@@ -112,7 +133,8 @@ def plant(source, bug):
     found = hunt(source, name)
     path.write_text(original, encoding="utf-8")
     if found:
-        print(f"| {name} | {kind} | {found[1]:.0f} s | `{found[0]}` |", flush=True)
+        said, by, took = found
+        print(f"| {name} | {kind} | {by}, {took:.0f} s | `{said}` |", flush=True)
     else:
         print(f"| {name} | {kind} | NOT FOUND in {SECONDS_MAX} s | |", flush=True)
     return bool(found)

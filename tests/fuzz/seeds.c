@@ -63,7 +63,7 @@ static void seal(struct sample *s)
 
 static void bzimage_seeds(void)
 {
-	struct sample s = small_bzimage("\x89LZO not checked\0\0", 20);
+	struct sample gzip, s = small_bzimage("\x89LZO not checked\0\0", 20);
 	char name[16];
 
 	for (unsigned minor = 0; minor <= 15; minor++) {
@@ -89,6 +89,14 @@ static void bzimage_seeds(void)
 	seal(&s);
 	save("bzimage", "pe32", s.data, s.size);
 	sample_free(&s);
+	gzip = sample_gzip("kernel", 7);
+	s = small_bzimage((const char *)gzip.data, gzip.size);
+	seal(&s);
+	save("bzimage", "gzip", s.data, s.size);
+	s.data[1024 + SB_PAYLOAD + gzip.size - 4]++;
+	save("bzimage", "gzip-size-wrong", s.data, s.size);
+	sample_free(&s);
+	sample_free(&gzip);
 }
 
 /* ---- elf ------------------------------------------------------------------------------------- */
@@ -132,6 +140,10 @@ static void elf_seeds_of(unsigned bits)
 		sample_elf_phdr(&e, i, &(Elf64_Phdr){ .p_type = PT_NULL });
 	snprintf(name, sizeof(name), "elf%u-many", bits);
 	save("elf", name, e.data, bits == 64 ? 64 + 128 * 56 : 52 + 128 * 32);
+	/* Time does not suffice to come upon this by chance. */
+	sample_elf_set_phnum(&e, 129);
+	snprintf(name, sizeof(name), "elf%u-too-many", bits);
+	save("elf", name, e.data, bits == 64 ? 64 + 129 * 56 : 52 + 129 * 32);
 }
 
 /* ---- initrd ---------------------------------------------------------------------------------- */

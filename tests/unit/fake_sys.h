@@ -15,7 +15,8 @@
 struct fake {
 	struct kx_sys sys;
 	char log[512]; /* one word for each operation, in order */
-	int load_answer, file_load_answer, reboot_answer, random_answer, down_answer, lock_answer;
+	int load_answer, file_load_answer, reboot_answer, random_answer, down_answer, may_answer,
+		lock_answer;
 	int network;
 	/* the last call's arguments */
 	uint64_t entry;
@@ -105,6 +106,13 @@ static inline int fake_down(void *data)
 	return fake->down_answer;
 }
 
+static inline int fake_may_reboot(void *data)
+{
+	struct fake *fake = data;
+
+	return fake->may_answer;
+}
+
 static inline int fake_random(void *data, void *buf, size_t size)
 {
 	struct fake *fake = data;
@@ -128,6 +136,7 @@ static inline void fake_init(struct fake *fake)
 		.sys = {
 			.kexec_load = fake_kexec_load,
 			.kexec_file_load = fake_kexec_file_load,
+			.may_reboot = fake_may_reboot,
 			.reboot_kexec = fake_reboot,
 			.lock_memory = fake_lock,
 			.sync = fake_sync,

@@ -33,7 +33,6 @@ static inline void fixture_machine_init(struct fixture_machine *f)
 					      .mem_total = GIB,
 					      .mem_available = 800 * MIB,
 					      .have_firmware_map = true,
-					      .have_fb = true,
 					      .cap_sys_boot = KX_YES,
 					      .acpi_rsdp = 0xf5a40 } };
 	f->m.cmdline = (char *)(uintptr_t) "console=ttyS0";

@@ -118,6 +118,8 @@ static void before_2_04_the_file_tells_the_size(void **state)
 	s.size -= 100;
 	assert_int_equal(parsed(&s).payload.size, whole - 100 - 2560);
 	refused(kx_view_of(s.data, 2560), -EBADMSG, "truncated");
+	kx_put_le16(s.data + SB_VERSION, 0x0204);
+	refused(view(&s), -EBADMSG, "truncated");
 	sample_free(&s);
 }
 
@@ -141,6 +143,15 @@ static void header_that_ends_early(void **state)
 		s.data[SB_JUMP + 1]--;
 		refused(view(&s), -EBADMSG, "ends at");
 	}
+	sample_free(&s);
+}
+
+static void longest_header(void **state)
+{
+	struct sample s = sample_bzimage();
+
+	s.data[SB_JUMP + 1] = 0x7f;
+	assert_int_equal(parsed(&s).setup_header.size, 0x281 - 0x1f1);
 	sample_free(&s);
 }
 
@@ -179,8 +190,13 @@ static void last_paragraph_not_filled_up(void **state)
 {
 	struct sample s = sample_bzimage();
 
-	kx_put_le32(s.data + SB_PAYLOAD_OFFSET, 0);
 	s.size -= 15;
+	kx_put_le16(s.data + SB_VERSION, 0x0208);
+	refused(view(&s), -EBADMSG, "truncated");
+	kx_put_le16(s.data + SB_VERSION, 0x0207);
+	assert_int_equal(parsed(&s).payload.size, s.size - SB_SETUP_SIZE);
+	kx_put_le16(s.data + SB_VERSION, 0x020f);
+	kx_put_le32(s.data + SB_PAYLOAD_OFFSET, 0);
 	assert_int_equal(parsed(&s).payload.size, s.size - SB_SETUP_SIZE);
 	refused(kx_view_of(s.data, s.size - 1), -EBADMSG, "truncated");
 	sample_free(&s);
@@ -263,6 +279,33 @@ static void absent_things(void **state)
 	assert_int_equal(parsed(&s).kernel_version.size, 0);
 	assert_int_equal(parsed(&s).compressed.size, 0);
 	assert_int_equal(parsed(&s).kernel_alignment, 0);
+	sample_free(&s);
+}
+
+/* init_size came with 2.10, and is enough when it is the kernel's own size. */
+static void init_size_edges(void **state)
+{
+	struct sample s = sample_bzimage();
+
+	kx_put_le32(s.data + SB_INIT_SIZE, (uint32_t)s.size - SB_SETUP_SIZE);
+	assert_int_equal(parsed(&s).init_size, s.size - SB_SETUP_SIZE);
+	kx_put_le32(s.data + SB_INIT_SIZE, (uint32_t)s.size - SB_SETUP_SIZE - 1);
+	refused(view(&s), -EBADMSG, "init_size");
+	kx_put_le16(s.data + SB_VERSION, 0x020a);
+	refused(view(&s), -EBADMSG, "init_size");
+	kx_put_le16(s.data + SB_VERSION, 0x0209);
+	assert_int_equal(parsed(&s).init_size, 0);
+	sample_free(&s);
+}
+
+static void alignment_of_a_fixed_kernel(void **state)
+{
+	struct sample s = sample_bzimage();
+
+	s.data[SB_RELOCATABLE_KERNEL] = 0;
+	assert_int_equal(parsed(&s).kernel_alignment, 0x200000);
+	kx_put_le32(s.data + SB_KERNEL_ALIGNMENT, 0x300000);
+	refused(view(&s), -EBADMSG, "kernel_alignment");
 	sample_free(&s);
 }
 
@@ -442,6 +485,7 @@ static void crc_absent(void **state)
 		{ "7.2.13+deb14-cloud-amd64", true, 0 },
 		{ "6.15.0", true, 0 },
 		{ "6.15-rc1", true, 0 },
+		{ "6.19.2", true, 0 },
 		{ "10.0.1", true, 0 },
 		{ "6.14.11", true, -EBADMSG },
 		{ "6.1.0-50-amd64", true, -EBADMSG },
@@ -680,6 +724,9 @@ static void pe_sections_past_syssize(void **state)
 	kx_put_le16(s.data + SB_PE + 6, 0xffff);
 	kx_put_le16(s.data + SB_PE + 20, 0xffff);
 	assert_int_equal(payload(&s, ""), 0);
+	kx_put_le32(s.data + 0x3c, SB_SETUP_SIZE - 4);
+	memcpy(s.data + SB_SETUP_SIZE - 4, "PE\0", 4);
+	assert_int_equal(payload(&s, ""), 0);
 	sample_free(&p);
 	sample_free(&s);
 }
@@ -701,12 +748,15 @@ int main(void)
 		cmocka_unit_test(setup_sects_0_means_4),
 		cmocka_unit_test(before_2_04_the_file_tells_the_size),
 		cmocka_unit_test(header_that_ends_early),
+		cmocka_unit_test(longest_header),
 		cmocka_unit_test(every_truncation),
 		cmocka_unit_test(truncated_message_has_numbers),
 		cmocka_unit_test(last_paragraph_not_filled_up),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(sixty_four_bit_entry_outside),
 		cmocka_unit_test(absent_things),
+		cmocka_unit_test(init_size_edges),
+		cmocka_unit_test(alignment_of_a_fixed_kernel),
 		cmocka_unit_test(kernel_version_outside_setup),
 		cmocka_unit_test(kernel_version_without_nul),
 		cmocka_unit_test(crc_right),

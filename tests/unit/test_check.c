@@ -170,7 +170,7 @@ static void test_what_is_not_known(void **state)
 	m.lockdown = KX_LOCKDOWN_UNKNOWN;
 	assert_allowed(&m, LOAD, false, KX_YES, NULL);
 	m.secure_boot = KX_YES;
-	assert_allowed(&m, LOAD, false, KX_UNKNOWN, "Secure Boot is on");
+	assert_allowed(&m, LOAD, false, KX_UNKNOWN, "Secure Boot or lockdown=");
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
@@ -283,6 +283,8 @@ static void test_sysctls(void **state)
 	assert_finding(&m, "sysctl.kexec_load_disabled", KX_NO, false, "1", "reboot");
 	m.load_disabled = KX_UNKNOWN;
 	assert_finding(&m, "sysctl.kexec_load_disabled", KX_UNKNOWN, false, "could not be", NULL);
+	m.kexec_core = KX_NO;
+	assert_finding(&m, "sysctl.kexec_load_disabled", KX_YES, false, "no such switch", NULL);
 	m.limit_reboot = 0;
 	assert_finding(&m, "sysctl.kexec_load_limit_reboot", KX_NO, false, "0: no next", "reboot");
 	m.limit_reboot = 1;

@@ -216,10 +216,15 @@ static void phoff_highest(void **state)
 static void check_counts(struct sample_elf *e)
 {
 	static const Elf64_Phdr null = { .p_type = PT_NULL };
+	struct kx_elf elf;
+	struct kx_view desc;
+	struct kx_error err;
 
 	for (unsigned i = 0; i < KX_ELF_PHDR_MAX; i++)
 		sample_elf_phdr(e, i, &null);
-	assert_int_equal(parsed(e).phdr_count, KX_ELF_PHDR_MAX);
+	elf = parsed(e);
+	assert_int_equal(elf.phdr_count, KX_ELF_PHDR_MAX);
+	assert_int_equal(kx_elf_note(view(e), &elf, "Xen", 18, &desc, &err), -ENOENT);
 	sample_elf_set_phnum(e, KX_ELF_PHDR_MAX + 1);
 	refused(view(e), -EOPNOTSUPP, "129 program headers, at most 128");
 	sample_elf_set_phnum(e, PN_XNUM - 1);
@@ -341,14 +346,25 @@ static void check_overlaps(struct sample_elf *e)
 		sample_elf_set_phnum(e, 2);
 		refused(view(e), -EBADMSG, "program headers 0 and 1 load to the same");
 	}
-	/* What is not loaded may lie anywhere. */
-	ph.p_type = PT_NOTE;
-	sample_elf_phdr(e, 1, &ph);
-	assert_int_equal(parsed(e).phdr_count, 2);
-	ph = load;
-	ph.p_filesz = ph.p_memsz = 0;
-	sample_elf_phdr(e, 1, &ph);
-	assert_int_equal(parsed(e).phdr_count, 2);
+	/* What is not loaded, and what takes no room, may lie anywhere. */
+	for (unsigned order = 0; order < 2; order++) {
+		Elf64_Phdr note = load, empty = load;
+
+		note.p_type = PT_NOTE;
+		empty.p_paddr += 8;
+		empty.p_filesz = empty.p_memsz = 0;
+		sample_elf_phdr(e, order, &load);
+		sample_elf_phdr(e, !order, &note);
+		sample_elf_set_phnum(e, 2);
+		assert_int_equal(parsed(e).phdr_count, 2);
+		sample_elf_phdr(e, !order, &empty);
+		sample_elf_set_phnum(e, 2);
+		assert_int_equal(parsed(e).phdr_count, 2);
+	}
+	/* The same address. */
+	sample_elf_phdr(e, 0, &load);
+	sample_elf_phdr(e, 1, &load);
+	refused(view(e), -EBADMSG, "load to the same");
 }
 
 static void overlaps(void **state)

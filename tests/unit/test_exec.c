@@ -46,6 +46,18 @@ static void root_on_the_network_keeps_its_interfaces(void **state)
 	assert_string_equal(fake.log, "lock sync reboot");
 }
 
+static void without_the_capability_nothing_is_taken_down(void **state)
+{
+	struct kx_error err = { 0 };
+	struct fake fake;
+
+	fake_init(&fake);
+	fake.may_answer = -EPERM;
+	assert_int_equal(kx_exec(&fake.sys, 0, &err), -EPERM);
+	assert_string_equal(fake.log, "");
+	assert_non_null(strstr(err.text, "CAP_SYS_BOOT is missing; run as root"));
+}
+
 static void what_is_best_effort_does_not_stop_the_jump(void **state)
 {
 	struct kx_error err = { 0 };
@@ -86,6 +98,7 @@ int main(void)
 		cmocka_unit_test(locks_syncs_stops_the_network_and_jumps),
 		cmocka_unit_test(flags_leave_steps_out),
 		cmocka_unit_test(root_on_the_network_keeps_its_interfaces),
+		cmocka_unit_test(without_the_capability_nothing_is_taken_down),
 		cmocka_unit_test(what_is_best_effort_does_not_stop_the_jump),
 		cmocka_unit_test(errors_say_what_to_do),
 	};

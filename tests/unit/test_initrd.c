@@ -255,6 +255,33 @@ static void nothing_but_a_bootconfig(void **state)
 	done(&f);
 }
 
+static void empty_bootconfig(void **state)
+{
+	struct fixture f = { 0 };
+
+	add(&f, with_bootconfig(0, ""));
+	add(&f, archive(8));
+	laid_out(&f, 4);
+	assert_int_equal(f.samples[0].size, TRAILER);
+	assert_int_equal(f.initrd.count, 2);
+	expect_bootconfig(&f.initrd, "");
+	done(&f);
+}
+
+static void largest_bootconfig(void **state)
+{
+	struct fixture f = { 0 };
+	char *text = calloc(1, 32 * 1024 + 1);
+
+	memset(text, 'x', 32 * 1024);
+	add(&f, with_bootconfig(100, text));
+	add(&f, archive(8));
+	laid_out(&f, 4);
+	expect_bootconfig(&f.initrd, text);
+	free(text);
+	done(&f);
+}
+
 static void two_bootconfigs(void **state)
 {
 	struct fixture f = { 0 };
@@ -350,6 +377,8 @@ int main(void)
 		cmocka_unit_test(bootconfig_with_bytes_behind),
 		cmocka_unit_test(not_a_bootconfig),
 		cmocka_unit_test(nothing_but_a_bootconfig),
+		cmocka_unit_test(empty_bootconfig),
+		cmocka_unit_test(largest_bootconfig),
 		cmocka_unit_test(two_bootconfigs),
 		cmocka_unit_test(checksum_wrong),
 		cmocka_unit_test(size_past_the_beginning),

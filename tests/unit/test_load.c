@@ -335,11 +335,11 @@ static void unload_takes_one_call(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(kx_unload(&f->fake.sys, false, &f->err), 0);
+	assert_int_equal(kx_unload(&f->fake.sys, NULL, false, &f->err), 0);
 	assert_string_equal(f->fake.log, "kexec_load");
 	assert_int_equal(f->fake.count, 0);
 	assert_int_equal(f->fake.flags, 0);
-	assert_int_equal(kx_unload(&f->fake.sys, true, &f->err), 0);
+	assert_int_equal(kx_unload(&f->fake.sys, NULL, true, &f->err), 0);
 	assert_int_equal(f->fake.flags, 1);
 }
 
@@ -351,13 +351,36 @@ static void unload_falls_back_where_kexec_load_is_denied_or_missing(void **state
 	for (size_t i = 0; i < 2; i++) {
 		fake_init(&f->fake);
 		f->fake.load_answer = answers[i];
-		assert_int_equal(kx_unload(&f->fake.sys, false, &f->err), 0);
+		assert_int_equal(kx_unload(&f->fake.sys, NULL, false, &f->err), 0);
 		assert_string_equal(f->fake.log, "kexec_load kexec_file_load");
 		assert_int_equal(f->fake.flags, 1); /* KEXEC_FILE_UNLOAD */
 		assert_int_equal(f->fake.kernel_fd, -1);
-		assert_int_equal(kx_unload(&f->fake.sys, true, &f->err), 0);
+		assert_int_equal(kx_unload(&f->fake.sys, NULL, true, &f->err), 0);
 		assert_int_equal(f->fake.flags, 3);
 	}
+}
+
+/* A call that is refused would use up the last of kexec_load_limit_reboot. */
+static void unload_chooses_the_call_by_what_is_known(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(kx_unload(&f->fake.sys, &f->machine, false, &f->err), 0);
+	assert_string_equal(f->fake.log, "kexec_load");
+	fake_init(&f->fake);
+	f->machine.lockdown = KX_LOCKDOWN_INTEGRITY;
+	assert_int_equal(kx_unload(&f->fake.sys, &f->machine, false, &f->err), 0);
+	assert_string_equal(f->fake.log, "kexec_file_load");
+	fake_init(&f->fake);
+	f->machine.lockdown = KX_LOCKDOWN_NONE;
+	f->machine.config.kexec = KX_NO;
+	assert_int_equal(kx_unload(&f->fake.sys, &f->machine, true, &f->err), 0);
+	assert_string_equal(f->fake.log, "kexec_file_load");
+	fake_init(&f->fake);
+	f->machine.xen_dom0 = true;
+	assert_int_equal(kx_unload(&f->fake.sys, &f->machine, false, &f->err), -EOPNOTSUPP);
+	assert_string_equal(f->fake.log, "");
+	assert_words(f, "Xen dom0");
 }
 
 static void unload_says_why_it_failed(void **state)
@@ -365,11 +388,11 @@ static void unload_says_why_it_failed(void **state)
 	struct fixture *f = *state;
 
 	f->fake.load_answer = -EBUSY;
-	assert_int_equal(kx_unload(&f->fake.sys, false, &f->err), -EBUSY);
+	assert_int_equal(kx_unload(&f->fake.sys, NULL, false, &f->err), -EBUSY);
 	assert_string_equal(f->fake.log, "kexec_load");
 	assert_words(f, "another kexec operation");
 	f->fake.load_answer = f->fake.file_load_answer = -EPERM;
-	assert_int_equal(kx_unload(&f->fake.sys, false, &f->err), -EPERM);
+	assert_int_equal(kx_unload(&f->fake.sys, NULL, false, &f->err), -EPERM);
 	assert_words(f, "CAP_SYS_BOOT");
 }
 
@@ -394,6 +417,7 @@ int main(void)
 		TEST(file_load_errors_say_what_to_do),
 		TEST(unload_takes_one_call),
 		TEST(unload_falls_back_where_kexec_load_is_denied_or_missing),
+		TEST(unload_chooses_the_call_by_what_is_known),
 		TEST(unload_says_why_it_failed),
 	};
 

@@ -254,7 +254,6 @@ static void assert_fb(const char *root, const char *text, enum kx_fact firmware,
 
 	tree_write(root, "/proc/fb", text);
 	m = machine_read(root);
-	assert_true(m->have_fb);
 	assert_int_equal(m->firmware_fb, firmware);
 	if (name)
 		assert_string_equal(m->fb_name, name);
@@ -276,6 +275,8 @@ static void test_frame_buffers(void **state)
 
 /* ---- locks ----------------------------------------------------------------------------------- */
 
+#define BIOS_CONFIG "/boot/config-6.1.0-50-cloud-amd64"
+
 static void test_lockdown(void **state)
 {
 	_tree_ char *root = tree_copy("debian12-bios-q35");
@@ -288,9 +289,15 @@ static void test_lockdown(void **state)
 	tree_write(root, "/sys/kernel/security/lockdown", "none integrity confidentiality\n");
 	assert_unreadable(root, EBADMSG, "/sys/kernel/security/lockdown");
 	tree_remove(root, "/sys/kernel/security/lockdown");
+	tree_write(root, BIOS_CONFIG, "CONFIG_SECURITY_LOCKDOWN_LSM=y\n");
 	m = machine_read(root);
 	assert_int_equal(m->lockdown, KX_LOCKDOWN_UNKNOWN);
 	kx_machine_free(m);
+	tree_write(root, BIOS_CONFIG, "# CONFIG_SECURITY_LOCKDOWN_LSM is not set\n");
+	m = machine_read(root);
+	assert_int_equal(m->lockdown, KX_LOCKDOWN_NONE);
+	kx_machine_free(m);
+	tree_remove(root, BIOS_CONFIG);
 	tree_write(root, "/sys/kernel/security/lsm", "capability,yama\n");
 	m = machine_read(root);
 	assert_int_equal(m->lockdown, KX_LOCKDOWN_NONE);
@@ -321,6 +328,8 @@ static void test_secure_boot(void **state)
 	tree_write_bytes(root, variable, "\6\0\0\0\0", 5);
 	assert_secure_boot(root, KX_NO);
 	tree_write_bytes(root, variable, "\6\0\0\0", 4);
+	assert_secure_boot(root, KX_UNKNOWN);
+	tree_write_bytes(root, variable, "\6\0\0\0\1\1", 6);
 	assert_secure_boot(root, KX_UNKNOWN);
 	boot_params[0x1ec] = 2;
 	tree_write_bytes(root, "/sys/kernel/boot_params/data", boot_params, sizeof(boot_params));
@@ -382,7 +391,10 @@ static void test_no_ima(void **state)
 	tree_write(root, "/sys/kernel/security/lsm", "capability\n");
 	assert_ima(root, KX_NO, KX_NO);
 	tree_remove(root, "/sys/kernel/security");
+	tree_write(root, "/boot/config-6.1.0-50-amd64", "CONFIG_IMA=y\n");
 	assert_ima(root, KX_UNKNOWN, KX_UNKNOWN);
+	tree_write(root, "/boot/config-6.1.0-50-amd64", "# CONFIG_IMA is not set\n");
+	assert_ima(root, KX_NO, KX_NO);
 }
 
 /* ---- kexec's own state ----------------------------------------------------------------------- */
@@ -461,8 +473,6 @@ static void test_handover(void **state)
 		   "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\n");
 	assert_kho(root, "quiet\n", KX_YES);
 	assert_kho(root, "kho=n\n", KX_NO);
-	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "0\n");
-	assert_kho(root, "kho=on\n", KX_NO);
 	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "1\n");
 	assert_kho(root, "kho=on\n", KX_YES);
 	tree_write(root, config, "# CONFIG_KEXEC_HANDOVER is not set\n");
@@ -470,6 +480,32 @@ static void test_handover(void **state)
 	tree_write(root, config, "CONFIG_KEXEC_HANDOVER=y\n");
 	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "\n");
 	assert_unreadable(root, EBADMSG, "finalize");
+}
+
+/* A file that says "not finalized" says something only where finalization was required. */
+static void test_handover_not_finalized(void **state)
+{
+	static const struct {
+		const char *release;
+		enum kx_fact expected;
+	} cases[] = {
+		{ "6.16.0\n", KX_NO },
+		{ "6.18.99-1-amd64\n", KX_NO },
+		{ "6.19.0-rc1\n", KX_YES },
+		{ "6.20\n", KX_YES },
+		{ "7.0.3+deb14-amd64\n", KX_YES },
+		{ "10.1.0\n", KX_YES },
+	};
+	_tree_ char *root = tree_copy("debian-sid-kho");
+
+	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "0\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		tree_write(root, "/proc/sys/kernel/osrelease", cases[i].release);
+		assert_kho(root, "kho=on\n", cases[i].expected);
+	}
+	tree_write(root, "/proc/sys/kernel/osrelease", "6.18.0\n");
+	tree_write(root, "/sys/kernel/debug/kho/out/finalize", "1\n");
+	assert_kho(root, "kho=on\n", KX_YES);
 }
 
 /* ---- the process ----------------------------------------------------------------------------- */
@@ -548,15 +584,18 @@ static void test_config_places(void **state)
 	{
 		_cleanup_free_ char *gz = tree_read(root, "/proc/config.gz", &size);
 
-		tree_write_bytes(root, "/proc/config.gz", gz, size / 2);
+		tree_write_bytes(root, "/proc/config.gz", gz, size - 8); /* without its checksum */
 	}
 	assert_config(root, "/boot/config-6.1.0-50-cloud-amd64", KX_YES);
 	tree_remove(root, "/boot");
 	assert_config(root, "/usr/lib/modules/6.1.0-50-cloud-amd64/config", KX_YES);
 	tree_remove(root, "/usr");
 	assert_config(root, "/lib/modules/6.1.0-50-cloud-amd64/config", KX_NO);
-	tree_write(root, "/proc/sys/kernel/osrelease", "../../etc/x\n");
 	tree_remove(root, "/proc/config.gz");
+	tree_write(root, "/boot/config-a/b", "CONFIG_KEXEC=y\n");
+	tree_write(root, "/proc/sys/kernel/osrelease", "a/b\n");
+	assert_config(root, NULL, KX_UNKNOWN);
+	tree_write(root, "/proc/sys/kernel/osrelease", "..\n");
 	assert_config(root, NULL, KX_UNKNOWN);
 }
 
@@ -766,7 +805,7 @@ static void test_without_openat2(void **state)
 	tree_write(outside, "/secret", "stolen");
 	tree_link(root, "/proc/fb", target);
 	m = machine_read(root);
-	assert_false(m->have_fb);
+	assert_null(m->fb_name);
 	kx_machine_free(m);
 	tree_remove(root, "/sys/firmware/memmap");
 	tree_write(outside, "/memmap/0/start", "0x0\n");
@@ -802,6 +841,7 @@ int main(void)
 		cmocka_unit_test(test_sysctls),
 		cmocka_unit_test(test_loaded),
 		cmocka_unit_test(test_handover),
+		cmocka_unit_test(test_handover_not_finalized),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_user_namespace),
 		cmocka_unit_test(test_config_places),

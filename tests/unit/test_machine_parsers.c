@@ -205,7 +205,6 @@ static void test_systab(void **state)
 			 0);
 	assert_int_equal(efi.acpi20, 0x7f77d014);
 	assert_int_equal(efi.acpi, 0x7f77d000);
-	assert_int_equal(efi.smbios3, 1);
 	assert_int_equal(efi.smbios, 2);
 }
 
@@ -379,15 +378,15 @@ static void test_config(void **state)
 						    "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILES=y\n"
 						    "# CONFIG_KEXEC_FILE is not set\n"
 						    "CONFIG_KEXEC_SIG=n\n"
-						    " CONFIG_CRASH_DUMP=y\n"
-						    "CONFIG_RELOCATABLE=y"),
+						    " CONFIG_IMA=y\n"
+						    "CONFIG_SECURITY_LOCKDOWN_LSM=y"),
 					 &config, &err),
 			 0);
 	assert_int_equal(config.kexec, KX_YES);
 	assert_int_equal(config.kexec_file, KX_NO);
 	assert_int_equal(config.kexec_sig, KX_NO);
-	assert_int_equal(config.crash_dump, KX_NO);
-	assert_int_equal(config.relocatable, KX_YES);
+	assert_int_equal(config.ima, KX_NO);
+	assert_int_equal(config.lockdown, KX_YES);
 	assert_int_equal(config.kho, KX_NO);
 }
 

@@ -43,14 +43,12 @@ static void assert_same_machine(const struct kx_machine *a, const struct kx_mach
 	assert_int_equal(a->efi.fw_vendor, b->efi.fw_vendor);
 	assert_int_equal(a->efi.bits, b->efi.bits);
 	assert_int_equal(a->efi.smbios, b->efi.smbios);
-	assert_int_equal(a->efi.smbios3, b->efi.smbios3);
 }
 
 static void assert_same_state(const struct kx_machine *a, const struct kx_machine *b)
 {
 	assert_int_equal(a->mem_total, b->mem_total);
 	assert_int_equal(a->acpi_rsdp, b->acpi_rsdp);
-	assert_int_equal(a->have_fb, b->have_fb);
 	assert_int_equal(a->firmware_fb, b->firmware_fb);
 	assert_int_equal(a->uart.kind, b->uart.kind);
 	assert_int_equal(a->uart.base, b->uart.base);
@@ -161,19 +159,60 @@ static void test_round_trip_of_this_machine(void **state)
 	assert_same_state(a, b);
 }
 
-static const char secrets[] =
-	"root=/dev/sda1 rd.iscsi.password=hunter2 rd.luks.name=x systemd.set_credential=a:hunter2 "
-	"Password=\"hunter2 hunter2\" cifsroot=//s/x,user=u,pass=hunter2 "
-	"netroot=iscsi:u:hunter2@192.0.2.1 iommu.passthrough=1 api_token=hunter2 rng_seed=hunter2 "
-	"x.PASSWD=hunter2\n";
+static const struct {
+	const char *word;
+	const char *saved; /* NULL: as it is */
+} words[] = {
+	{ "root=/dev/sda1", NULL },
+	{ "rd.iscsi.password=hunter2", "rd.iscsi.password=" },
+	{ "rd.luks.name=x", NULL },
+	{ "rd.luks.key=hunter2", "rd.luks.key=" },
+	{ "wifi_psk=hunter2", "wifi_psk=" },
+	{ "apikey=hunter2", "apikey=" },
+	{ "nfs.auth=hunter2", "nfs.auth=" },
+	{ "api_token=hunter2", "api_token=" },
+	{ "x.SECRET=hunter2", "x.SECRET=" },
+	{ "x.PASSWD=hunter2", "x.PASSWD=" },
+	{ "rng_seed=hunter2", "rng_seed=" },
+	{ "systemd.set_credential=a:hunter2", "systemd.set_credential=" },
+	{ "Password=\"hunter2 hunter2\"", "Password=" },
+	{ "\"passphrase=hunter2 hunter2\"", "passphrase=" },
+	{ "cifsroot=//s/x,user=u,pass=hunter2", "cifsroot=" },
+	{ "netroot=iscsi:u:hunter2@192.0.2.1", "netroot=" },
+	{ "proxy=http://u:hunter2@192.0.2.1/", "proxy=" },
+	{ "ds=nocloud;s=http://u:hunter2@192.0.2.1/", "ds=" },
+	{ "url=https://hunter2@192.0.2.1/", "url=" },
+	{ "iommu.passthrough=1", "iommu.passthrough=" },
+	{ "rootflags=subvol=@", NULL },
+	{ "crashkernel=512M-2G:64M@16M", NULL },
+	{ "ds=nocloud;s=http://192.0.2.1/", NULL },
+	{ "monkey", NULL },
+	{ "console=ttyS0,115200", NULL },
+};
+
+/* All words on one line, as they are or as they are to be saved; to be freed. */
+static char *command_line(bool saved)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_non_null(f);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		fprintf(f, "%s%s", i ? " " : "",
+			saved && words[i].saved ? words[i].saved : words[i].word);
+	assert_int_equal(fclose(f), 0);
+	return text;
+}
 
 static void test_secrets_stay_behind(void **state)
 {
 	_tree_ char *root = tree_copy("debian12-bios-q35"), *to = tree_new();
-	_cleanup_free_ char *grep = NULL;
+	_cleanup_free_ char *grep = NULL, *before = command_line(false),
+			    *after = command_line(true);
 	_machine_ struct kx_machine *m = NULL;
 
-	tree_write(root, "/proc/cmdline", secrets);
+	tree_write(root, "/proc/cmdline", before);
 	tree_write(root, "/sys/kernel/boot_params/setup_data/0/data", "hunter2");
 	tree_write(root, "/sys/firmware/efi/efivars/LoaderSystemToken-4a67b082", "hunter2");
 	tree_write(root, "/proc/self/status", "Name: hunter2\nCapEff:\t0\n");
@@ -184,9 +223,7 @@ static void test_secrets_stay_behind(void **state)
 		   "CONFIG_KEXEC=y\nCONFIG_CMDLINE=\"password=hunter2\"\n");
 	save(root, to);
 	m = machine_read(to);
-	assert_string_equal(m->cmdline, "root=/dev/sda1 rd.iscsi.password= rd.luks.name=x "
-					"systemd.set_credential= Password= cifsroot= netroot= "
-					"iommu.passthrough=1 api_token= rng_seed= x.PASSWD=");
+	assert_string_equal(m->cmdline, after);
 	assert_true(asprintf(&grep, "grep -rq hunter2 '%s'", to) > 0);
 	assert_int_equal(WEXITSTATUS(system(grep)), 1);
 }

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -253,11 +254,12 @@ static void hidden_memory_map_makes_an_unplaced_plan(void **state)
 	struct fixture *f = *state;
 
 	f->machine.m.iomem.hidden = true;
+	f->machine.m.cap_sys_boot = KX_NO;
 	assert_made(f);
 	assert_false(kx_plan_placed(f->plan));
 	assert_int_equal(segment(f, "kernel")->dest, KX_DEST_UNKNOWN);
 	assert_int_equal(kx_plan_entry(f->plan), 0);
-	assert_true(warned(f, "unknown"));
+	assert_true(warned(f, "not known"));
 }
 
 /* ---- initrd ---------------------------------------------------------------------------------- */
@@ -364,7 +366,7 @@ static void boot_params_are_built_field_by_field(void **state)
 	assert_int_equal(kx_le64(bp + 0x58), 0); /* tboot_addr: never inherited */
 	assert_int_equal(bp[KX_BP_E820_ENTRIES], 5);
 	assert_int_equal(kx_le32(bp + KX_BP_ALT_MEM_K), (GIB - 3 * MIB) >> 10);
-	assert_string_equal(bp + (cmdline_at(bp) - params->dest), "quiet");
+	assert_string_equal((const char *)bp + (cmdline_at(bp) - params->dest), "quiet");
 	assert_non_null(setup_data(f, KX_SETUP_RNG_SEED, &size));
 	assert_int_equal(size, 32);
 	assert_int_equal(f->plan->seed_size, 32);
@@ -383,6 +385,8 @@ static void device_tree_goes_through_setup_data(void **state)
 	assert_non_null(data);
 	assert_int_equal(size, 5);
 	assert_memory_equal(data, "tree", 5);
+	f->request.dtb = add_source(f, "dtb", "never read", 3 * MIB);
+	assert_refused(f, -EFBIG, "dtb: device tree of 3 MiB");
 }
 
 static void screen_info_needs_a_firmware_driver(void **state)
@@ -427,6 +431,7 @@ static void make_efi(struct fixture *f, struct kx_efi_desc *map, size_t count)
 	f->machine.m.efi = (struct kx_efi){ .present = true,
 					    .bits = 64,
 					    .fw_vendor = 0x1111,
+					    .runtime = 0x4444,
 					    .config_table = 0x2222,
 					    .smbios = 0x3333,
 					    .have_runtime_map = true,
@@ -468,6 +473,7 @@ static void efi_state_is_handed_over(void **state)
 	assert_non_null(esd);
 	assert_int_equal(size, 96);
 	assert_int_equal(kx_le64(esd), 0x1111);
+	assert_int_equal(kx_le64(esd + 8), 0x4444);
 	assert_int_equal(kx_le64(esd + 16), 0x2222);
 	assert_int_equal(kx_le64(esd + 24), 0x3333);
 }
@@ -572,12 +578,17 @@ static void purgatory_is_loaded_whole(void **state)
 static void purgatory_maps_what_the_kernel_needs(void **state)
 {
 	struct fixture *f = *state;
-	bool whole = false;
+	bool kernel = false, low = false;
 
 	assert_made(f);
-	for (uint32_t i = 0; i < handoff(f)->map_count; i++)
-		whole |= handoff(f)->maps[i].start == PREF && handoff(f)->maps[i].size == 0x100000;
-	assert_true(whole);
+	for (uint32_t i = 0; i < handoff(f)->map_count; i++) {
+		const struct kx_handoff_range *map = &handoff(f)->maps[i];
+
+		kernel |= map->start == PREF && map->size == 0x100000;
+		low |= map->start == 0 && map->size == 4 * GIB;
+	}
+	assert_true(kernel);
+	assert_true(low); /* where firmware keeps its tables */
 }
 
 static void no_checks_means_no_regions(void **state)
@@ -605,6 +616,9 @@ static void console_is_the_users_or_the_machines(void **state)
 	assert_int_equal(handoff(f)->console.base, 0xfe032000);
 	assert_int_equal(handoff(f)->console.reg_shift, 2);
 	assert_int_equal(handoff(f)->console.divisor, 0);
+	f->machine.m.uart.baud = 115200; /* by a clock that is not known */
+	assert_made(f);
+	assert_int_equal(handoff(f)->console.divisor, 0);
 
 	f->request.serial_port = 0x2f8;
 	f->request.serial_baud = 9600;
@@ -618,19 +632,24 @@ static void console_is_the_users_or_the_machines(void **state)
 	f->request.flags = KX_REQUEST_CONSOLE_SERIAL;
 	assert_made(f);
 	assert_int_equal(handoff(f)->console.base, 0x3f8);
+	assert_true(handoff(f)->flags & KX_HANDOFF_PROGRESS);
 }
 
 static void confidential_guests_get_no_port_io(void **state)
 {
 	struct fixture *f = *state;
+	uint32_t size;
 
 	f->machine.m.confidential = KX_CC_SEV_SNP;
 	f->machine.m.c_bit = 51;
+	assert_made(f);
+	assert_null(setup_data(f, KX_SETUP_CC_BLOB, &size));
 	kx_put_le32(f->machine.boot_params + KX_BP_CC_BLOB_ADDRESS, 0x1234);
 	assert_made(f);
 	assert_int_equal(handoff(f)->flags, KX_HANDOFF_NO_PORT_IO | KX_HANDOFF_NO_CPUID);
 	assert_int_equal(handoff(f)->enc_mask, UINT64_C(1) << 51);
-	assert_int_equal(kx_le32(boot_params(f) + KX_BP_CC_BLOB_ADDRESS), 0x1234);
+	assert_int_equal(kx_le32(setup_data(f, KX_SETUP_CC_BLOB, &size)), 0x1234);
+	assert_int_equal(size, 4);
 }
 
 /* ---- which system call ----------------------------------------------------------------------- */
@@ -672,6 +691,45 @@ static void file_load_leaves_room_for_elfcorehdr(void **state)
 	assert_refused(f, -EPERM, "2016");
 	cmdline[2016] = '\0';
 	assert_made(f);
+}
+
+/* Each loses something by kexec_load that the kernel would not complain about: -a avoids it, -c does as it is told. */
+static void what_kexec_load_would_lose_decides_only_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	struct kx_machine *m = &f->machine.m, old = *m;
+
+	for (int i = 0; i < 5; i++) {
+		*m = old;
+		m->config.kexec_sig_force = i == 0 ? KX_YES : KX_NO;
+		m->ima_measures = i == 1 ? KX_YES : KX_NO;
+		m->kho_active = i == 2 ? KX_YES : KX_NO;
+		m->secure_boot = i == 3 ? KX_YES : KX_NO;
+		if (i == 4)
+			m->cmdline = (char *)(uintptr_t) "quiet lockdown=integrity";
+		f->request.method = KX_METHOD_AUTO;
+		assert_made(f);
+		assert_int_equal(kx_plan_method(f->plan), KX_METHOD_FILE_LOAD);
+		f->request.method = KX_METHOD_LOAD;
+		assert_made(f);
+		assert_int_equal(kx_plan_method(f->plan), KX_METHOD_LOAD);
+		assert_true(warned(f, "although"));
+	}
+	m->ima_appraises_kexec = KX_YES;
+	assert_refused(f, -EPERM, "IMA");
+}
+
+static void without_a_memory_map_root_uses_kexec_file_load(void **state)
+{
+	struct fixture *f = *state;
+
+	f->machine.m.have_firmware_map = false;
+	assert_made(f);
+	assert_int_equal(kx_plan_method(f->plan), KX_METHOD_FILE_LOAD);
+	assert_non_null(strstr(kx_plan_method_why(f->plan), "CONFIG_FIRMWARE_MEMMAP"));
+	f->request.method = KX_METHOD_LOAD;
+	assert_made(f);
+	assert_false(kx_plan_placed(f->plan));
 }
 
 static void missing_capability_is_a_warning(void **state)
@@ -717,6 +775,25 @@ static void what_does_not_fit_is_refused_with_numbers(void **state)
 	f->request.method = KX_METHOD_AUTO;
 	f->machine.m.mem_available = 4096;
 	assert_refused(f, -ENOSPC, "4 KiB");
+}
+
+static void initrd_beyond_purgatorys_page_tables_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	/* Of zeros that take no memory; its end is looked at. */
+	size_t size = 60 * GIB;
+	void *zeros =
+		mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	const struct kx_source *initrds[] = { add_source(f, "huge", zeros, size) };
+
+	assert_ptr_not_equal(zeros, MAP_FAILED);
+	f->machine.m.mem_total = f->machine.m.mem_available = 200 * GIB;
+	kx_memmap_add(&f->machine.m.firmware_map, 4 * GIB, 200 * GIB, KX_MEM_RAM);
+	fixture_iomem(&f->machine, 4 * GIB, 200 * GIB, 0, "System RAM");
+	f->request.initrds = initrds;
+	f->request.initrd_count = 1;
+	assert_refused(f, -ENOSPC, "purgatory can map 48");
+	munmap(zeros, size);
 }
 
 static void five_level_paging_needs_a_kernel_that_knows_it(void **state)
@@ -770,6 +847,39 @@ static void unknown_files_and_types_are_refused(void **state)
 	assert_refused(f, -ENOEXEC, "text: ");
 }
 
+static void kernels_for_other_machines_are_named(void **state)
+{
+	static const struct {
+		size_t at;
+		const char *magic;
+		size_t size;
+		const char *says;
+	} files[] = {
+		{ 56, "ARM\x64", 4, "a kernel image for aarch64" },
+		{ 56, "RSC\x05", 4, "a kernel image for riscv64" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t bytes[64] = { 0 };
+
+		memcpy(bytes + files[i].at, files[i].magic, files[i].size);
+		f->request.kernel = add_source(f, "Image", bytes, sizeof(bytes));
+		assert_refused(f, -EOPNOTSUPP, files[i].says);
+	}
+}
+
+static void elf_files_for_other_machines_are_named(void **state)
+{
+	uint8_t elf[64] = { 0x7f, 'E', 'L', 'F', [18] = 183 };
+	struct fixture *f = *state;
+
+	f->request.kernel = add_source(f, "vmlinux", elf, sizeof(elf));
+	assert_refused(f, -EOPNOTSUPP, "vmlinux: an ELF file for aarch64");
+	elf[18] = 255;
+	assert_refused(f, -ENOEXEC, "no known kernel format");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -799,13 +909,18 @@ int main(void)
 		TEST(lockdown_leads_to_kexec_file_load),
 		TEST(both_reasons_are_given),
 		TEST(file_load_leaves_room_for_elfcorehdr),
+		TEST(what_kexec_load_would_lose_decides_only_by_itself),
+		TEST(without_a_memory_map_root_uses_kexec_file_load),
 		TEST(missing_capability_is_a_warning),
 		TEST(long_command_line_is_refused_with_both_numbers),
 		TEST(what_does_not_fit_is_refused_with_numbers),
+		TEST(initrd_beyond_purgatorys_page_tables_is_refused),
 		TEST(five_level_paging_needs_a_kernel_that_knows_it),
 		TEST(other_machines_are_refused),
 		TEST(damage_is_refused_unless_forced),
 		TEST(unknown_files_and_types_are_refused),
+		TEST(kernels_for_other_machines_are_named),
+		TEST(elf_files_for_other_machines_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,6 +225,18 @@ static void appended_and_back_dated(void **state)
 	changed(append);
 }
 
+static void rewrite_and_back_date(void)
+{
+	rewrite();
+	set_old_time();
+}
+
+/* Size and modification time are the same; the inode's change time cannot be set. */
+static void rewritten_and_back_dated(void **state)
+{
+	changed(rewrite_and_back_date);
+}
+
 /* Another file under the same name is none of our business: we hold the first. */
 static void replaced(void **state)
 {
@@ -389,6 +401,7 @@ int main(void)
 		cmocka_unit_test(from_memory),
 		cmocka_unit_test(rewritten),
 		cmocka_unit_test(appended_and_back_dated),
+		cmocka_unit_test(rewritten_and_back_dated),
 		cmocka_unit_test(replaced),
 		cmocka_unit_test(a_pipe),
 		cmocka_unit_test(a_pipe_over_the_cap),

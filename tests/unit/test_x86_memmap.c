@@ -81,6 +81,21 @@ static void ram_that_the_kernel_does_not_mention_stays_ram(void **state)
 	assert_next(&f, f.m.firmware_map.count, f.m.firmware_map.v);
 }
 
+/* What memmap= reserved is the user's to keep or to give back by the next command line. */
+static void ram_that_the_user_carved_out_stays_ram(void **state)
+{
+	struct fixture_machine f;
+
+	fixture_machine_init(&f);
+	fixture_iomem(&f, MIB, 256 * MIB, 0, "System RAM");
+	fixture_iomem(&f, 256 * MIB, 320 * MIB, 0, "Reserved");
+	fixture_iomem(&f, 320 * MIB, 512 * MIB, 0, "System RAM");
+	fixture_iomem(&f, 512 * MIB, 768 * MIB, 0, "Persistent Memory (legacy)");
+	f.m.cmdline =
+		(char *)(uintptr_t) "memmap=64M$0x10000000,256M!512M memmap=bad memmap=1G$ memmap";
+	assert_next(&f, f.m.firmware_map.count, f.m.firmware_map.v);
+}
+
 static void add_efi_memmap_adds_the_kernels_ram(void **state)
 {
 	struct fixture_machine f;
@@ -157,6 +172,7 @@ int main(void)
 		cmocka_unit_test(ram_that_the_kernel_carved_out_is_reserved),
 		cmocka_unit_test(memory_of_a_driver_is_not_carved_out),
 		cmocka_unit_test(ram_that_the_kernel_does_not_mention_stays_ram),
+		cmocka_unit_test(ram_that_the_user_carved_out_stays_ram),
 		cmocka_unit_test(add_efi_memmap_adds_the_kernels_ram),
 		cmocka_unit_test(every_type_keeps_its_e820_number),
 		cmocka_unit_test(more_than_128_entries_go_through_setup_data),

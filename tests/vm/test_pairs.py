@@ -45,3 +45,17 @@ def test_pair(pair):
         "random": random_hash(second.random),
         "nproc": cpus,
     }
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_five_level_paging(call):
+    """Purgatory is entered with five levels of page tables, and leaves with as many."""
+    kernel, second = assets.kernel("6.1"), Initrd("second")
+    with jump.boot("6.1", jump.carried(kernel, second), cpu="qemu64,-cx16,+la57") as guest:
+        guest.ok("grep -q la57 /proc/cpuinfo")
+        guest.ok(
+            f"kexec {CALLS[call]} --load /boot/vmlinuz-{kernel.release} "
+            f"--initrd=/boot/initrd.img-{kernel.release} --reuse-cmdline"
+        )
+        guest.jump("second")
+        guest.ok("grep -q la57 /proc/cpuinfo")

@@ -8,6 +8,7 @@
 #include "base/endian.h"
 #include "base/overflow.h"
 #include "format/bzimage.h"
+#include "names.h"
 #include "source.h"
 
 /* kexec's number in the table of boot loader ids of boot.rst, as the kernel's own kexec_file_load says. */
@@ -17,6 +18,10 @@
 #define SETUP_DATA_HEADER 16
 
 #define RNG_SEED_SIZE 32
+#define CC_BLOB_SIZE 4 /* a 32-bit address */
+
+/* More than any device tree; setup_data has 32 bits for it. */
+#define DTB_MAX (UINT64_C(1) << 21)
 
 /* orig_video_isVGA: include/uapi/linux/screen_info.h */
 enum { VIDEO_TYPE_VLFB = 0x23, VIDEO_TYPE_EFI = 0x70 };
@@ -47,6 +52,13 @@ void *kx_boot_block_setup_data(struct kx_boot_block *block, uint32_t type, size_
 	return node + SETUP_DATA_HEADER;
 }
 
+/* SEV-SNP: the kernel clears the field in boot_params and looks for setup_data, or in EFI's tables (snp_init()). */
+static bool has_cc_blob(const struct kx_machine *machine)
+{
+	return machine->confidential == KX_CC_SEV_SNP && machine->boot_params &&
+	       kx_le32(machine->boot_params + KX_BP_CC_BLOB_ADDRESS);
+}
+
 /* An upper bound for one thing: its size, its setup_data header, and alignment. */
 static size_t room_for(size_t size)
 {
@@ -59,7 +71,8 @@ static size_t block_room(const struct kx_plan *plan)
 
 	return KX_BOOT_PARAMS_SIZE + room_for(strlen(plan->cmdline) + 1) +
 	       room_for(kx_x86_e820_room(&plan->memmap)) + 2 * room_for(kx_x86_efi_room(plan)) +
-	       room_for(dtb ? kx_source_size(dtb) : 0) + room_for(RNG_SEED_SIZE);
+	       room_for(dtb ? kx_source_size(dtb) : 0) + room_for(CC_BLOB_SIZE) +
+	       room_for(RNG_SEED_SIZE);
 }
 
 /* ---- video ----------------------------------------------------------------------------------- */
@@ -118,6 +131,7 @@ static void put_inherited(struct kx_boot_block *block)
 	}
 	put_screen(block, old);
 	copy(block->buf, old, KX_BP_APM_BIOS_INFO, KX_BP_APM_BIOS_INFO_SIZE);
+	copy(block->buf, old, KX_BP_IST_INFO, KX_BP_IST_INFO_SIZE);
 	copy(block->buf, old, KX_BP_EDID_INFO, KX_BP_EDID_INFO_SIZE);
 	copy(block->buf, old, KX_BP_EDDBUF_ENTRIES, 1);
 	copy(block->buf, old, KX_BP_EDDBUF, KX_BP_EDDBUF_SIZE);
@@ -125,8 +139,6 @@ static void put_inherited(struct kx_boot_block *block)
 	copy(block->buf, old, KX_BP_EDD_MBR_SIG_BUFFER, KX_BP_EDD_MBR_SIG_BUFFER_SIZE);
 	copy(block->buf, old, KX_BP_SECURE_BOOT, 1);
 	copy(block->buf, old, KX_BP_HARDWARE_SUBARCH, 12);
-	if (block->plan->machine->confidential == KX_CC_SEV_SNP)
-		copy(block->buf, old, KX_BP_CC_BLOB_ADDRESS, 4);
 }
 
 /* The two memory sizes of older BIOS calls, in KiB above 1 MiB, capped as those calls capped them. */
@@ -188,6 +200,13 @@ static int put_setup_data(struct kx_boot_block *block)
 			return -ENOSPC;
 		memcpy(to, kx_source_data(dtb), kx_source_size(dtb));
 	}
+	if (has_cc_blob(plan->machine)) {
+		void *to = kx_boot_block_setup_data(block, KX_SETUP_CC_BLOB, CC_BLOB_SIZE);
+
+		if (!to)
+			return -ENOSPC;
+		memcpy(to, plan->machine->boot_params + KX_BP_CC_BLOB_ADDRESS, CC_BLOB_SIZE);
+	}
 	plan->seed = kx_boot_block_setup_data(block, KX_SETUP_RNG_SEED, RNG_SEED_SIZE);
 	plan->seed_size = RNG_SEED_SIZE;
 	return plan->seed ? 0 : -ENOSPC;
@@ -216,6 +235,11 @@ int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uin
 	struct kx_place at = *place;
 	int r;
 
+	if (plan->request.dtb && kx_source_size(plan->request.dtb) > DTB_MAX)
+		return kx_fail(err, EFBIG, "%s: device tree of %s, at most %s are taken",
+			       kx_source_name(plan->request.dtb),
+			       kx_size_text(kx_source_size(plan->request.dtb)).s,
+			       kx_size_text(DTB_MAX).s);
 	block.room = at.size = block_room(plan);
 	block.buf = kx_plan_alloc(plan, block.room, err);
 	if (!block.buf)
@@ -232,7 +256,6 @@ int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uin
 						 .bufsz = block.used,
 						 .dest = block.dest,
 						 .memsz = block.used },
-			   err,
-			   "zero page, command line, setup_data; highest free place below %#llx",
-			   (unsigned long long)at.max);
+			   err, "zero page, command line, setup_data; highest free place%s",
+			   at.max == UINT64_MAX ? "" : " below 4 GiB");
 }

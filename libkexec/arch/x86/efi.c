@@ -27,8 +27,12 @@ enum {
 /* EFI_MEMORY_DESCRIPTOR: UEFI 2.10, 7.2.3; firmware may use larger ones, never more than a page. */
 #define EFI_DESC_SIZE 40
 
-/* struct efi_setup_data, arch/x86/include/asm/efi.h */
-enum { ESD_FW_VENDOR = 0, ESD_TABLES = 16, ESD_SMBIOS = 24, ESD_SIZE = 96 };
+/*
+ * struct efi_setup_data, arch/x86/include/asm/efi.h. Kernels before 5.7 find the runtime services by
+ * it (efi_systab_init(); 0a67361dcdaa ended that). Of SMBIOS's two tables it has the older one alone
+ * (efi_reuse_config() in arch/x86/platform/efi/quirks.c).
+ */
+enum { ESD_FW_VENDOR = 0, ESD_RUNTIME = 8, ESD_TABLES = 16, ESD_SMBIOS = 24, ESD_SIZE = 96 };
 
 static uint32_t desc_size(const struct kx_machine *machine)
 {
@@ -105,6 +109,7 @@ static int hand_over(struct kx_boot_block *block, struct kx_error *err)
 	kx_put_le32(bp + EFI_MEMMAP_HI, (uint32_t)(map_at >> 32));
 	kx_put_le32(bp + EFI_MEMMAP_SIZE, (uint32_t)map_size);
 	kx_put_le64(setup + ESD_FW_VENDOR, efi->fw_vendor);
+	kx_put_le64(setup + ESD_RUNTIME, efi->runtime);
 	kx_put_le64(setup + ESD_TABLES, efi->config_table);
 	kx_put_le64(setup + ESD_SMBIOS, efi->smbios);
 	return 0;

@@ -29,15 +29,58 @@ static bool is_carved(const struct kx_iomem_entry *entry)
 	       strncmp(entry->name, "System RAM", strlen("System RAM")) != 0;
 }
 
+/*
+ * memmap= on the running command line takes RAM out too, but by the user's word, which the next command line repeats or
+ * takes back: nn[KMG]$ss, nn[KMG]#ss, nn[KMG]!ss (Documentation/admin-guide/kernel-parameters.txt). Comma-separated.
+ */
+static int add_users_range(struct kx_ranges *set, const char *from, const char *end)
+{
+	uint64_t size, start;
+
+	if (!kx_cmdline_size(&from, end, &size) || from == end || !strchr("$#!", *from))
+		return 0;
+	from++;
+	if (!kx_cmdline_size(&from, end, &start) || size > UINT64_MAX - start)
+		return 0;
+	return kx_ranges_add(set, start, start + size);
+}
+
+static int users_ranges(const char *cmdline, struct kx_ranges *ret)
+{
+	struct kx_ranges set = { 0 };
+	struct kx_word word;
+	int r = 0;
+
+	while (r == 0 && cmdline && kx_cmdline_next(&cmdline, &word)) {
+		const char *from = word.value, *end;
+
+		if (!from || !kx_word_is(&word, "memmap"))
+			continue;
+		end = from + word.value_size;
+		while (r == 0 && from < end) {
+			const char *comma = memchr(from, ',', (size_t)(end - from));
+
+			r = add_users_range(&set, from, comma ? comma : end);
+			from = comma ? comma + 1 : end;
+		}
+	}
+	if (r < 0)
+		kx_ranges_clear(&set);
+	else
+		*ret = set;
+	return r;
+}
+
 /* One range of firmware's RAM, split around what is carved out of it. /proc/iomem is sorted. */
-static int add_ram(struct kx_memmap *map, const struct kx_iomem *iomem, struct kx_mem ram)
+static int add_ram(struct kx_memmap *map, const struct kx_iomem *iomem,
+		   const struct kx_ranges *users, struct kx_mem ram)
 {
 	for (size_t i = 0; i < iomem->count && ram.start < ram.end; i++) {
 		const struct kx_iomem_entry *entry = &iomem->v[i];
 		uint64_t start = entry->start > ram.start ? entry->start : ram.start;
 		uint64_t end = entry->end < ram.end ? entry->end : ram.end;
 
-		if (!is_carved(entry) || start >= end)
+		if (!is_carved(entry) || start >= end || kx_ranges_contain(users, start, end))
 			continue;
 		if (kx_memmap_add(map, ram.start, start, KX_MEM_RAM) < 0 ||
 		    kx_memmap_add(map, start, end, (enum kx_mem_type)by_name(entry->name)) < 0)
@@ -70,20 +113,22 @@ static int add_efi_ram(struct kx_memmap *map, const struct kx_machine *machine)
 
 int kx_x86_next_memmap(const struct kx_machine *machine, struct kx_memmap *ret)
 {
+	struct kx_ranges users = { 0 };
 	struct kx_memmap map = { 0 };
 	struct kx_word word;
-	int r = 0;
+	int r = users_ranges(machine->cmdline, &users);
 
 	for (size_t i = 0; r == 0 && i < machine->firmware_map.count; i++) {
 		const struct kx_mem *mem = &machine->firmware_map.v[i];
 
 		if (mem->type == KX_MEM_RAM)
-			r = add_ram(&map, &machine->iomem, *mem);
+			r = add_ram(&map, &machine->iomem, &users, *mem);
 		else
 			r = kx_memmap_add(&map, mem->start, mem->end, mem->type);
 	}
 	if (r == 0 && kx_cmdline_find(machine->cmdline, "add_efi_memmap", &word))
 		r = add_efi_ram(&map, machine);
+	kx_ranges_clear(&users);
 	if (r < 0) {
 		kx_memmap_clear(&map);
 		return r;

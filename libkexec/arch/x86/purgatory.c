@@ -13,7 +13,8 @@
 extern const uint8_t kx_purgatory_x86_64[], kx_purgatory_x86_64_end[];
 
 #define VGA_TEXT_BASE 0xb8000 /* colour text, every VGA */
-#define UART_CLOCK 115200     /* 1.8432 MHz / 16, every PC */
+#define FOUR_GIB (UINT64_C(1) << 32)
+#define UART_CLOCK 115200 /* 1.8432 MHz / 16, every PC */
 
 static void put_range(struct kx_handoff_range *at, uint64_t start, uint64_t size)
 {
@@ -25,8 +26,6 @@ static void add_map(struct kx_handoff *handoff, uint64_t start, uint64_t size)
 {
 	uint32_t count = le32toh(handoff->map_count);
 
-	if (count == KX_HANDOFF_MAPS || !size)
-		return;
 	put_range(&handoff->maps[count], start, size);
 	handoff->map_count = htole32(count + 1);
 }
@@ -40,20 +39,15 @@ static void add_region(struct kx_handoff *handoff, uint64_t start, uint64_t size
 }
 
 /*
- * boot.rst asks for the kernel up to init_size, boot_params and the command line. Kernels before 5.10 had no page
- * fault handler in their decompressor, and some of them read ACPI tables and the first MiB there.
+ * boot.rst asks for the kernel up to init_size, boot_params and the command line. Decompressors read more: ACPI tables in
+ * 5.0 to 5.9, EFI's tables from 5.19 on, the first MiB in all; and what they do not find mapped resets the machine.
+ * Firmware keeps all of it below 4 GiB, which is what the 32-bit entry maps too (arch/x86/boot/compressed/head_64.S).
  */
 static void put_maps(struct kx_handoff *handoff, const struct kx_plan *plan)
 {
-	add_map(handoff, 0, 0x100000);
+	add_map(handoff, 0, FOUR_GIB);
 	for (size_t i = 0; i < plan->segment_count; i++)
 		add_map(handoff, plan->segments[i].dest, plan->segments[i].reserved);
-	for (size_t i = 0; i < plan->memmap.count; i++) {
-		const struct kx_mem *mem = &plan->memmap.v[i];
-
-		if (mem->type == KX_MEM_ACPI || mem->type == KX_MEM_NVS)
-			add_map(handoff, mem->start, mem->end - mem->start);
-	}
 }
 
 static void put_console(struct kx_handoff *handoff, const struct kx_plan *plan)
@@ -75,7 +69,8 @@ static void put_console(struct kx_handoff *handoff, const struct kx_plan *plan)
 	console->kind = htole32(uart.kind == KX_UART_IO ? KX_CONSOLE_PORT : KX_CONSOLE_MMIO);
 	console->reg_shift = (uint8_t)uart.reg_shift;
 	console->reg_width = uart.access_width == 4 ? 4 : 1;
-	console->divisor = htole16((uint16_t)(uart.baud ? UART_CLOCK / uart.baud : 0));
+	if (uart.baud && (uart.kind == KX_UART_IO || request->serial_baud))
+		console->divisor = htole16((uint16_t)(UART_CLOCK / uart.baud));
 	console->base = htole64(uart.base);
 }
 
@@ -93,6 +88,8 @@ static uint32_t flags_for(const struct kx_plan *plan)
 		return KX_HANDOFF_NO_PORT_IO | KX_HANDOFF_NO_CPUID;
 	if (bios_text || (plan->request.flags & KX_REQUEST_CONSOLE_VGA))
 		flags |= KX_HANDOFF_VGA_TEXT;
+	if (plan->request.flags & (KX_REQUEST_CONSOLE_SERIAL | KX_REQUEST_CONSOLE_VGA))
+		flags |= KX_HANDOFF_PROGRESS;
 	if (plan->request.flags & KX_REQUEST_RESET_VGA)
 		flags |= KX_HANDOFF_RESET_VGA;
 	return flags;
@@ -171,6 +168,25 @@ static void fill(struct kx_handoff *handoff, const struct kx_plan *plan,
 	put_console(handoff, plan);
 }
 
+/* Each GiB above the first four that a segment touches takes a page table; 4 GiB and all levels above have the rest. */
+static int check_page_tables(const struct kx_plan *plan, struct kx_error *err)
+{
+	uint64_t most = KX_HANDOFF_PAGE_TABLES - 16, need = 0;
+
+	for (size_t i = 0; plan->placed && i < plan->segment_count; i++) {
+		const struct kx_segment *segment = &plan->segments[i];
+
+		need += ((segment->dest + segment->reserved - 1) >> 30) - (segment->dest >> 30) + 1;
+	}
+	if (need <= most)
+		return 0;
+	return kx_fail(
+		err, ENOSPC,
+		"kernel and initrd lie in %llu different GiB of memory, purgatory can map %llu; "
+		"use a smaller initrd",
+		(unsigned long long)need, (unsigned long long)most);
+}
+
 /*
  * Without long mode there is no encrypted memory, and virtual machines whose host cannot read their memory have no way
  * out of long mode.
@@ -224,6 +240,10 @@ int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, str
 		return -ENOMEM;
 	memcpy(blob, kx_purgatory_x86_64, size);
 	memcpy(&header, blob + KX_PURGATORY_HEADER_OFFSET, sizeof(header));
+	if (le64toh(header.magic) != KX_PURGATORY_MAGIC ||
+	    le32toh(header.version) != KX_HANDOFF_VERSION)
+		return kx_fail(err, EBADMSG,
+			       "this library was built with another version of purgatory");
 	/*
 	 * All of it, stack and page tables included: where no segment goes, the running kernel may keep the page tables
 	 * that purgatory is entered with (kimage_alloc_normal_control_pages() in kernel/kexec_core.c).
@@ -242,6 +262,8 @@ int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, str
 		r = kx_plan_add(plan, &segment, err,
 				"checks the other segments, then enters the kernel%s",
 				modes[entry->mode]);
+	if (r == 0)
+		r = check_page_tables(plan, err);
 	if (r < 0)
 		return r;
 	put_regions(plan->handoff, plan, le32toh(header.handoff_offset));

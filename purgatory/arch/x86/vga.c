@@ -48,8 +48,8 @@ static void write_all(uint16_t port, uint8_t first, const uint8_t *values, uint8
 static void write_attributes(void)
 {
 	kx_arch_in8(PORT_STATUS);
-	for (uint8_t i = 0; i < sizeof(attribute); i++) {
-		kx_arch_out8(PORT_ATTRIBUTE, i);
+	for (size_t i = 0; i < sizeof(attribute); i++) {
+		kx_arch_out8(PORT_ATTRIBUTE, (uint8_t)i);
 		kx_arch_out8(PORT_ATTRIBUTE, attribute[i]);
 	}
 	kx_arch_out8(PORT_ATTRIBUTE, ATTRIBUTE_SCREEN_ON);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where the distributions keep OVMF, and the arguments that QEMU needs for it."""
 
-import shutil
+import subprocess
 from pathlib import Path
 
 from .assets import AssetMissing
@@ -24,11 +24,11 @@ def arguments(name, folder):
     for file in (code, variables):
         if not (FOLDER / file).exists():
             raise AssetMissing(f"{FOLDER / file} is not there, install the package ovmf")
-    own = folder / "variables.fd"
-    shutil.copyfile(FOLDER / variables, own)
-    own.chmod(0o600)
+    # qcow2, since QEMU makes snapshots of guests only when all that they write to can be part of it.
+    own = folder / "variables.qcow2"
+    subprocess.run(["qemu-img", "convert", "-O", "qcow2", FOLDER / variables, own], check=True)
     return [
         "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={FOLDER / code}",
-        "-drive", f"if=pflash,unit=1,format=raw,file={own}",
+        "-drive", f"if=pflash,unit=1,format=qcow2,file={own}",
         *extra,
     ]

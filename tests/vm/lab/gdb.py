@@ -21,7 +21,10 @@ class Gdb:
         self.socket.settimeout(timeout)
         self.socket.connect(str(path))
         self.buffer = b""
-        self._ask("qSupported")
+        # The stop that attaching causes may be reported before the answer.
+        answer = self._ask("qSupported")
+        while not answer.startswith("PacketSize"):
+            answer = self._receive()
 
     def close(self):
         self.socket.close()
@@ -93,8 +96,12 @@ class Gdb:
     def resume(self):
         self._send("c")
 
+    def interrupt(self):
+        """Stop a guest that runs; wait_for_stop() must follow."""
+        self.socket.sendall(b"\x03")
+
     def wait_for_stop(self):
-        """Wait for the stop reply that ends a resume()."""
+        """Wait for the stop reply that ends a resume(): breakpoint, interrupt or shutdown."""
         answer = self._receive()
         if answer[0] not in "ST":
             raise GdbError(f"guest ended instead of stopping: {answer}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from . import firmware as firmwares
 from .gdb import Gdb
 
-TIMEOUT = 150  # seconds for any one thing to happen; a boot takes about five
+TIMEOUT = 120  # seconds for any one thing to happen; a boot takes about five
 PORTS = ("console", "agent")
 
 
@@ -151,7 +151,9 @@ class Qemu:
                             self.replies.append(message)
                         self.changed.notify_all()
             except (OSError, ValueError):
-                return
+                pass  # QEMU ended, or close() was called
+        with self.changed:
+            self.changed.notify_all()
 
     def note(self, prefix, text):
         """Add to the transcript that a failing test prints."""
@@ -168,8 +170,9 @@ class Qemu:
         with self.changed:
             self.replies.clear()
             self.monitor.sendall(json.dumps(message).encode() + b"\n")
-            if not self.changed.wait_for(lambda: self.replies, TIMEOUT):
-                raise GuestFailed(f"QEMU does not answer {command}")
+            self.changed.wait_for(lambda: self.replies or self.process.poll() is not None, TIMEOUT)
+            if not self.replies:
+                raise GuestFailed(f"QEMU does not answer {command}: {self._log()}")
             reply = self.replies.pop(0)
         if "error" in reply:
             raise GuestFailed(f"QEMU: {command}: {reply['error']['desc']}")
@@ -206,19 +209,28 @@ class Qemu:
                         raise GuestFailed(f"no {what} within {timeout} s")
             return result
 
-    def wait_console(self, text, since=0, timeout=TIMEOUT):
+    def wait_console(self, text, since=0, timeout=TIMEOUT, may_end=False):
         """Wait until the console shows text after the position since; return the end of it."""
         def found():
             at = self.text["console"].find(text, since)
             return at + len(text) if at >= 0 else 0
 
-        return self.wait_for(f"{text!r} on the console", found, timeout)
+        return self.wait_for(f"{text!r} on the console", found, timeout, may_end)
 
     def wait_reset(self, timeout=TIMEOUT):
         """Wait until the guest resets the machine, and see that this is what ended it."""
         reason = self.wait_for("the guest's reset", self.ended, timeout, may_end=True)
         if reason != "guest-reset":
             raise GuestFailed(f"guest ended by {reason}, expected a reset")
+
+    def revive(self):
+        """Reset a machine that ended in wait_reset(), without running it."""
+        self.qmp("set-action", reboot="reset")
+        with self.changed:
+            self.events.clear()
+        self.qmp("system_reset")
+        self.wait_for("reset", lambda: any(e["event"] == "RESET" for e in self.events))
+        self.qmp("set-action", reboot="shutdown")
 
     def gdb(self):
         return Gdb(self.folder / "gdb", TIMEOUT)
