@@ -869,17 +869,6 @@ static void kernels_for_other_machines_are_named(void **state)
 	}
 }
 
-static void elf_files_for_other_machines_are_named(void **state)
-{
-	uint8_t elf[64] = { 0x7f, 'E', 'L', 'F', [18] = 183 };
-	struct fixture *f = *state;
-
-	f->request.kernel = add_source(f, "vmlinux", elf, sizeof(elf));
-	assert_refused(f, -EOPNOTSUPP, "vmlinux: an ELF file for aarch64");
-	elf[18] = 255;
-	assert_refused(f, -ENOEXEC, "no known kernel format");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -920,7 +909,6 @@ int main(void)
 		TEST(damage_is_refused_unless_forced),
 		TEST(unknown_files_and_types_are_refused),
 		TEST(kernels_for_other_machines_are_named),
-		TEST(elf_files_for_other_machines_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
