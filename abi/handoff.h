@@ -15,7 +15,7 @@
  *      bytes of each segment (never the padding), the blob itself as two regions around
  *      [digest, end of sum), see KX_HANDOFF_UNHASHED_*;
  *   3. last, when all bytes are final: digest = SHA-256 over the regions in order, then
- *      sum = kx_handoff_sum().
+ *      sum = kx_handoff_sum(), then balance = kx_purgatory_balance().
  */
 #ifndef KX_ABI_HANDOFF_H
 #define KX_ABI_HANDOFF_H
@@ -26,7 +26,7 @@
 #define KX_HANDOFF_VERSION 2
 
 #define KX_PURGATORY_HEADER_OFFSET 16
-#define KX_HANDOFF_SIZE 1216
+#define KX_HANDOFF_SIZE 1224
 
 /*
  * Caps on the two lists: kexec_load takes 16 segments (KEXEC_SEGMENT_MAX), the blob and a split or
@@ -58,6 +58,11 @@
 #define KX_CONSOLE_NONE 0
 #define KX_CONSOLE_PORT 1 /* 8250 behind I/O ports base … base + 7 */
 #define KX_CONSOLE_MMIO 2 /* 8250 in memory, registers 1 << reg_shift bytes apart */
+
+/* What the first instructions read in struct kx_handoff. */
+#define KX_HANDOFF_FLAGS_OFFSET 16
+#define KX_HANDOFF_CONSOLE_OFFSET 136
+#define KX_HANDOFF_CONSOLE_BASE_OFFSET 144
 
 #ifndef __ASSEMBLER__
 
@@ -134,6 +139,8 @@ struct kx_handoff_regs {
  * @regions: the bytes to check, in this order
  * @digest: SHA-256 over all regions
  * @sum: kx_handoff_sum() of this block
+ * @balance: makes all 64-bit words of the blob's first bufsz bytes add up to 0. Purgatory's first instructions check that,
+ *	since only intact code can be trusted to check anything else
  */
 struct kx_handoff {
 	uint64_t magic;
@@ -155,29 +162,31 @@ struct kx_handoff {
 	struct kx_handoff_range regions[KX_HANDOFF_REGIONS];
 	uint8_t digest[32];
 	uint64_t sum;
+	uint64_t balance;
 };
 
 /*
- * What no region may contain, since it is computed from the regions: digest and sum, the end of the
- * block.
+ * What no region may contain, since it is computed from the regions: digest, sum and balance, the
+ * end of the block.
  */
 #define KX_HANDOFF_UNHASHED_OFFSET offsetof(struct kx_handoff, digest)
 #define KX_HANDOFF_UNHASHED_SIZE (KX_HANDOFF_SIZE - KX_HANDOFF_UNHASHED_OFFSET)
 
 _Static_assert(sizeof(struct kx_purgatory_header) == 24, "part of the ABI");
 _Static_assert(sizeof(struct kx_handoff) == KX_HANDOFF_SIZE, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, flags) == 16, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, flags) == KX_HANDOFF_FLAGS_OFFSET, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, entry) == 32, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, low_page) == 104, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, console) == 136, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, console) == KX_HANDOFF_CONSOLE_OFFSET,
+	       "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, maps) == 152, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, regions) == 664, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, digest) == 1176, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, sum) + 8 == KX_HANDOFF_SIZE, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, balance) + 8 == KX_HANDOFF_SIZE, "part of the ABI");
 
 /**
  * kx_handoff_sum() - checksum of the block, so that purgatory knows whether to trust the rest
- * @block: KX_HANDOFF_SIZE bytes, of which the last 8, the field sum, are not counted
+ * @block: KX_HANDOFF_SIZE bytes, of which the last 16, sum and balance, are not counted
  *
  * FNV-1a, 64 bits (draft-eastlake-fnv): any change of a single byte changes the result.
  */
@@ -189,6 +198,20 @@ static inline uint64_t kx_handoff_sum(const void *block)
 	for (size_t i = 0; i < offsetof(struct kx_handoff, sum); i++)
 		sum = (sum ^ p[i]) * 0x100000001b3;
 	return sum;
+}
+
+/**
+ * kx_purgatory_balance() - what balance must be for this blob, in which it is 0
+ * @size: bufsz, a multiple of 8
+ */
+static inline uint64_t kx_purgatory_balance(const void *blob, size_t size)
+{
+	const uint8_t *p = (const uint8_t *)blob;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < size; i++)
+		sum += (uint64_t)p[i] << (i % 8 * 8);
+	return -sum;
 }
 
 #endif

@@ -235,6 +235,13 @@ static int load_files(const struct kx_sys *sys, struct kx_plan *plan, struct kx_
 	if (plan->request.flags & KX_REQUEST_PANIC)
 		flags |= FILE_ON_CRASH;
 	r = sys->kexec_file_load(sys->data, kernel, initrd, plan->cmdline, flags);
+	if (r == -EPERM && plan->machine->lockdown > KX_LOCKDOWN_NONE)
+		return kx_fail(
+			err, EPERM,
+			"kexec_file_load failed: the kernel is locked down, and %s has no "
+			"signature that it trusts; use a kernel signed with a trusted key, or "
+			"enrol its key (MOK)",
+			kx_source_name(plan->request.kernel));
 	return r < 0 ? explain(KX_METHOD_FILE_LOAD, r, err) : 0;
 }
 

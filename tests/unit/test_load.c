@@ -218,6 +218,18 @@ static void no_capability_no_call(void **state)
 	assert_words(f, "does not have CAP_SYS_BOOT");
 }
 
+static void lockdown_is_named_when_it_is_known(void **state)
+{
+	struct fixture *f = *state;
+
+	f->plan.method = KX_METHOD_FILE_LOAD;
+	f->machine.lockdown = KX_LOCKDOWN_INTEGRITY;
+	f->fake.file_load_answer = -EPERM;
+	assert_int_equal(load(f), -EPERM);
+	assert_words(f, "the kernel is locked down");
+	assert_words(f, f->kernel_path);
+}
+
 static void one_failed_call_is_not_tried_again(void **state)
 {
 	static const struct {
@@ -405,6 +417,7 @@ int main(void)
 		TEST(seed_is_fresh_and_sealed_after),
 		TEST(no_randomness_no_load),
 		TEST(no_capability_no_call),
+		TEST(lockdown_is_named_when_it_is_known),
 		TEST(plan_without_seed_and_seal_loads),
 		TEST(panic_sets_the_crash_flag),
 		TEST(plan_that_is_not_placed_is_never_loaded),

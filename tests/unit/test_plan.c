@@ -536,7 +536,8 @@ static void purgatory_checks_every_loaded_byte(void **state)
 	static const uint8_t initrd[5000] = { 1, 2, 3 };
 	struct fixture *f = *state;
 	const struct kx_source *initrds[] = { add_source(f, "initrd", initrd, sizeof(initrd)) };
-	uint64_t bytes = 0, hashed = 0;
+	uint64_t bytes = 0, hashed = 0, words = 0;
+	const struct kx_segment *purgatory;
 	struct kx_sha256 hash;
 	uint8_t digest[32];
 
@@ -557,6 +558,10 @@ static void purgatory_checks_every_loaded_byte(void **state)
 	assert_memory_equal(digest, handoff(f)->digest, 32);
 	assert_int_equal(hashed, bytes - KX_HANDOFF_UNHASHED_SIZE);
 	assert_int_equal(handoff(f)->sum, kx_handoff_sum(handoff(f)));
+	purgatory = segment(f, "purgatory");
+	for (size_t i = 0; i < purgatory->bufsz; i += 8)
+		words += kx_le64((const uint8_t *)purgatory->buf + i);
+	assert_int_equal(words, 0);
 	assert_int_equal(handoff(f)->entry, PREF + 0x200);
 	assert_int_equal(handoff(f)->mode, KX_MODE_64);
 	assert_int_equal(handoff(f)->regs.si, segment(f, "boot_params")->dest);

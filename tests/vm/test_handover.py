@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from lab import assets, jump, tool
+from lab.efi import with_physical_runtime
 from lab.initrd import Initrd
 
 # Linux Documentation/arch/x86/zero-page.rst: offset and size of what describes the machine.
@@ -60,16 +61,6 @@ def iomem(text):
     return joined((int(start, 16), int(end, 16), name) for start, end, name in rows)
 
 
-def physical_runtime(efi, runtime_map):
-    """The runtime services' address before firmware was moved to virtual addresses."""
-    address = int(re.search(r"runtime: (\S+)", efi).group(1), 16)
-    for line in runtime_map.split("\n"):
-        _, start, virtual, pages, _ = (int(word, 16) for word in line.split())
-        if virtual <= address < virtual + (pages << 12):
-            address += start - virtual
-    return f"{address:#x}"
-
-
 def machine_facts(guest):
     """Everything that the running kernel knows of the machine, one value for each name."""
     facts = guest.facts(*GATHERED)
@@ -81,8 +72,7 @@ def machine_facts(guest):
     # The legacy size of memory, which loaders fill in and EFI's stub does not.
     facts["screen_info"] = facts["screen_info"][:4] + "...." + facts["screen_info"][8:]
     if facts["efi"]:
-        runtime = physical_runtime(facts["efi"], facts["efi_runtime_map"])
-        facts["efi"] = re.sub(r"(?<=runtime: )\S+", runtime, facts["efi"])
+        facts["efi"] = with_physical_runtime(facts["efi"], facts["efi_runtime_map"])
         # Where a kernel found its own copy of the memory map is its loader's affair.
         fields = struct.unpack("<4s7I", bytes.fromhex(facts["efi_info"]))
         facts["efi_info"] = f"{fields[0]} systab {fields[1]:#x} {fields[6]:#x}"

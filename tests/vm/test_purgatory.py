@@ -21,7 +21,7 @@ TIMEOUT = 30
 # abi/handoff.h, spelled out once more so that a change of the ABI does not go unnoticed.
 BLOB_HEADER = struct.Struct("<8sIIII")
 HANDOFF = struct.Struct("<8sIIIIIIQ8QQHHHHQQIBBHQ")
-HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1216, 32, 32, 40
+HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1224, 32, 32, 48
 NO_PORT_IO, NO_CPUID, VGA_TEXT, RESET_VGA, PROGRESS = (1 << n for n in range(5))
 NONE, PORT, MMIO = range(3)
 MODE_64, MODE_32, MODE_16 = range(3)
@@ -114,8 +114,17 @@ class Machine:
     def resum(self):
         """Makes the block's own sum right again, so that what the test changed is found by other means."""
         blob = self.loaded[self.blob_at]
-        end = self.handoff_at + HANDOFF_SIZE - 8
+        end = self.handoff_at + HANDOFF_SIZE - 16
         blob[end : end + 8] = struct.pack("<Q", fnv1a(blob[self.handoff_at : end]))
+        self.rebalance()
+
+    def rebalance(self):
+        """The same for what the first instructions check: all words of the blob add up to 0."""
+        blob = self.loaded[self.blob_at]
+        at = self.handoff_at + HANDOFF_SIZE - 8
+        blob[at : at + 8] = bytes(8)
+        words = struct.unpack(f"<{len(blob) // 8}Q", blob)
+        blob[at : at + 8] = struct.pack("<Q", -sum(words) % (1 << 64))
 
     def flip(self, address):
         for at, data in self.loaded.items():
@@ -262,6 +271,9 @@ def assert_reached(result, machine):
     assert cr0 == 0x80000011
     assert cr4 == 0x20 | machine.la57 << 12 | machine.cr4
     assert line[9] == "bp-text"
+
+
+CHANGED = "kexec: purgatory: its own code or data was changed after it was loaded"
 
 
 def assert_refused(result, *words):
@@ -412,12 +424,14 @@ def test_changed_byte(machine, run, what, where):
 
 
 @pytest.mark.parametrize("offset, field", [
-    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (28, "mode"), (72, "regs"), (152, "maps"), (664, "regions"), (HANDOFF_SIZE - 40, "digest"),
-    (HANDOFF_SIZE - 1, "sum"),
+    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (28, "mode"), (72, "regs"), (152, "maps"), (664, "regions"), (HANDOFF_SIZE - 48, "digest"),
+    (HANDOFF_SIZE - 9, "sum"),
 ])
 def test_changed_handoff(machine, run, offset, field):
     m = machine()
     m.flip(m.blob_at + m.handoff_at + offset)
+    assert_refused(run(m), CHANGED)
+    m.rebalance()
     assert_refused(run(m), "kexec: purgatory: the hand-off block is damaged: ")
 
 
@@ -425,7 +439,7 @@ def test_changed_handoff(machine, run, offset, field):
     (20, "too many ranges"),  # map_count
     (152, "checksum mismatch"),  # a map that is not in use
     (32, "checksum mismatch"),  # entry
-    (HANDOFF_SIZE - 40, "checksum mismatch"),  # digest
+    (HANDOFF_SIZE - 48, "checksum mismatch"),  # digest
 ])
 def test_changed_handoff_whose_sum_is_right(machine, run, offset, found):
     """The hash over the block is a second net; bounds hold whatever the sum says."""
@@ -441,7 +455,24 @@ def test_changed_purgatory(machine, run):
     m = machine()
     text = m.loaded[m.blob_at].index(b"starting the next kernel")
     m.flip(m.blob_at + text)
+    m.rebalance()
     assert_refused(run(m), "checksum mismatch")
+
+
+@pytest.mark.parametrize("part", range(24))
+def test_changed_code(machine, run, part):
+    """A bit anywhere behind the first instructions, which check the rest."""
+    m = machine()
+    first = m.loaded[m.blob_at].index(b"kexec: purgatory: its own")
+    m.flip(m.blob_at + first + 100 + (len(m.loaded[m.blob_at]) - first - 100) * part // 24)
+    assert_refused(run(m), CHANGED)
+
+
+def test_changed_code_is_told_on_the_port_that_the_block_names(machine, run):
+    m = machine(console=(PORT, 0, 0, 0, 0x2F8))
+    m.flip(m.blob_at + len(m.loaded[m.blob_at]) - 1)
+    result = run(m)
+    assert (result.status, result.serial) == (RESET, "")
 
 
 def test_exception_in_purgatory(machine, run):

@@ -20,7 +20,9 @@ def test_secure_boot(tmp_path):
     with jump.boot("6.1", files, image=signed, firmware="ovmf-secure", machine="q35") as guest:
         assert "[integrity]" in guest.ok("cat /sys/kernel/security/lockdown")
         refused = guest.run(f"kexec --load /boot/unsigned {arguments}")
-        assert refused.status != 0
+        assert refused.status == 255
+        assert "kexec: kexec_file_load failed: " in refused.err
+        assert "signature" in refused.err
         assert guest.ok("cat /sys/kernel/kexec_loaded").strip() == "0"
         guest.ok(f"kexec --load /boot/signed {arguments}")
         guest.jump("second")

@@ -129,6 +129,8 @@ static void seal(struct kx_plan *plan)
 	}
 	kx_sha256_final(&hash, handoff->digest);
 	handoff->sum = htole64(kx_handoff_sum(handoff));
+	handoff->balance = 0;
+	handoff->balance = htole64(kx_purgatory_balance(blob, purgatory->bufsz));
 }
 
 static void put_entry(struct kx_handoff *handoff, const struct kx_x86_entry *entry)

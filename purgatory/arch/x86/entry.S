@@ -23,6 +23,18 @@ kx_entry:
 start:
 	cli
 	cld
+
+	/* Is all of this what was loaded? Everything else can be checked by it then. */
+	leaq	kx_entry(%rip), %rsi
+	leaq	kx_loaded_end(%rip), %rdi
+	xorl	%eax, %eax
+1:	addq	(%rsi), %rax
+	addq	$8, %rsi
+	cmpq	%rdi, %rsi
+	jb	1b
+	testq	%rax, %rax
+	jnz	damaged
+
 	leaq	stack_end(%rip), %rsp
 
 	leaq	kx_bss_start(%rip), %rdi
@@ -52,6 +64,52 @@ start:
 	call	kx_exceptions_init
 	leaq	handoff(%rip), %rdi
 	call	kx_purgatory_main
+
+/*
+ * Something changed purgatory itself: little can be relied on. It says so where the block has a serial port, or else
+ * on the first one of every PC, and resets by the chipset's register, then by an exception without an IDT.
+ */
+damaged:
+	testl	$KX_HANDOFF_NO_PORT_IO, handoff + KX_HANDOFF_FLAGS_OFFSET(%rip)
+	jnz	3f
+	movl	$0x3f8, %edx
+	cmpl	$KX_CONSOLE_PORT, handoff + KX_HANDOFF_CONSOLE_OFFSET(%rip)
+	jne	1f
+	movzwl	handoff + KX_HANDOFF_CONSOLE_BASE_OFFSET(%rip), %edx
+1:	leaq	damaged_text(%rip), %rsi
+	movl	$damaged_text_end - damaged_text, %edi
+	addl	$5, %edx		/* line status */
+2:	movl	$100000, %ecx
+4:	inb	%dx, %al
+	testb	$0x20, %al		/* room for a byte */
+	loopz	4b
+	subl	$5, %edx
+	lodsb
+	outb	%al, %dx
+	addl	$5, %edx
+	decl	%edi
+	jnz	2b
+	movl	$100000, %ecx
+5:	inb	%dx, %al
+	testb	$0x40, %al		/* all sent */
+	loopz	5b
+	movl	$0xcf9, %edx
+	movb	$0x02, %al
+	outb	%al, %dx
+	movb	$0x06, %al
+	outb	%al, %dx
+	movl	$50000, %ecx		/* some 50 ms for it to happen */
+6:	outb	%al, $0x80
+	loop	6b
+3:	leaq	stack_end(%rip), %rsp
+	pushq	$0
+	pushq	$0
+	lidt	(%rsp)
+	ud2
+
+damaged_text:
+	.ascii	"\r\nkexec: purgatory: its own code or data was changed after it was loaded; resetting the machine\r\n"
+damaged_text_end:
 
 /*
  * _Noreturn void kx_start_64(uint64_t entry, const struct kx_handoff_regs *regs): the state that
