@@ -33,11 +33,12 @@ extern "C" {
 
 /* ---- errors ------------------------------------------------------------------------------------------------ */
 
-#define KX_ERROR_TEXT_MAX 1024
+#define KX_ERROR_TEXT_MAX 4096
 
 /**
  * struct kx_error - why something failed, in words
- * @text: lower case, no full stop, no newline; empty when nothing failed
+ * @text: lower case, no full stop; one line, but for a file that no format takes, where each format's reason is one;
+ *	  empty when nothing failed
  */
 struct kx_error {
 	char text[KX_ERROR_TEXT_MAX];

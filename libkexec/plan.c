@@ -222,14 +222,13 @@ static int type_unknown(const char *type, struct kx_error *err)
 	return kx_fail(err, EOPNOTSUPP, "type %s is not supported; supported are:%s", type, names);
 }
 
-/* "is not a kernel that can be loaded: bzImage64: …; elf-x86_64: …" */
+/* "no known kernel format:", and a line for each. */
 static void add_reason(struct kx_error *all, const struct kx_format *format,
 		       const struct kx_error *reason)
 {
 	size_t used = strlen(all->text);
 
-	snprintf(all->text + used, sizeof(all->text) - used, "%s %s: %.300s",
-		 all->text[used - 1] == ':' ? "" : ";", format->name, reason->text);
+	snprintf(all->text + used, sizeof(all->text) - used, "\n  %s: %.200s", format->name, reason->text);
 }
 
 static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_error *err)

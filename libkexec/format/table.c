@@ -13,9 +13,12 @@ const struct kx_format *const kx_formats[] = {
 	&kx_format_elf_x86_64,
 	&kx_format_elf_x86,
 	&kx_format_uki,
+	&kx_format_nbi,
+	&kx_format_beoboot,
 	&kx_format_zboot,
 	/* Headers first: compressed data may look like anything, and begin with two bytes by chance. */
 	&kx_format_compressed,
+	&kx_format_foreign,
 	NULL,
 };
 
