@@ -226,6 +226,8 @@ static void relocatable_kernel_moves_up_and_others_do_not(void **state)
 	assert_int_equal(handoff(f)->entry, 0x100000);
 	assert_int_equal(segment(f, "kernel")->dest, 0x100000);
 	assert_true(segment(f, "kernel")->reserved > segment(f, "kernel")->memsz);
+	f->machine.iomem[4].start = 0x180000;
+	assert_refused(f, -ENOSPC, "no room for kernel");
 }
 
 /* It is loaded at 1 MiB and moves itself to pref_address, where nothing may be then. */
@@ -256,6 +258,9 @@ static void relocatable_before_init_size_gets_room_to_grow(void **state)
 	assert_32(f);
 	assert_int_equal(handoff(f)->entry, 0x200000); /* the first multiple of its alignment from 1 MiB on */
 	assert_true(segment(f, "kernel")->reserved >= 4 * segment(f, "kernel")->bufsz);
+	kx_put_le32(file(f) + SB_KERNEL_ALIGNMENT, 0x1000);
+	assert_32(f);
+	assert_int_equal(handoff(f)->entry, 0x100000); /* not lower, where there is room too */
 }
 
 static void no_32_bit_entry_before_2_02(void **state)
@@ -396,6 +401,7 @@ static void no_page_for_the_way_to_real_mode(void **state)
 	f->request.entry = KX_ENTRY_REAL_MODE;
 	f->machine.iomem[1].start = 0x20000;
 	f->machine.iomem[1].end = 0x31000;
+	fixture_iomem(&f->machine, 0x1000, 0x3000, 0, "System RAM"); /* the BIOS's and DOS's */
 	assert_refused(f, -ENOSPC, "no room for the way to real mode");
 }
 
