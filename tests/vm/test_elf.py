@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ELF files: Linux' own vmlinux."""
+"""ELF files: Linux' own vmlinux, U-Boot."""
+
+import struct
 
 import pytest
 
@@ -18,6 +20,25 @@ def test_vmlinux(name):
         assert guest.facts("release", "cmdline", "random") == {
             "release": kernel.release, "cmdline": "console=ttyS0 lab.word=elf",
             "random": random_hash(second.random)}
+
+
+def u_boot_with_its_device_tree():
+    """uboot.elf looks for a device tree right behind it; u-boot.bin is the same bytes with one."""
+    elf = payload.package_file("bookworm", "u-boot-qemu", "qemu-x86_64/uboot.elf").read_bytes()
+    flat = payload.package_file("bookworm", "u-boot-qemu", "qemu-x86_64/u-boot.bin").read_bytes()
+    phoff, = struct.unpack_from("<Q", elf, 32)
+    offset, = struct.unpack_from("<Q", elf, phoff + 8)
+    image = bytearray(elf[:offset] + flat)
+    struct.pack_into("<QQ", image, phoff + 32, len(flat), len(flat))
+    struct.pack_into("<H", image, 56, 1)  # only the first program header
+    return bytes(image)
+
+
+def test_u_boot():
+    """The 64-bit build, linked to an address in RAM, to its banner."""
+    files = {"u-boot": u_boot_with_its_device_tree()}
+    with payload.start(files, "kexec -l --args-none /boot/u-boot") as guest:
+        guest.wait_console("U-Boot 20", guest.said)
 
 
 def test_u_boot_for_roms_is_refused():
