@@ -380,6 +380,22 @@ static void real_mode_layout(void **state)
 	assert_in_range(handoff(f)->low_page, 0x3000, 0x9f000);
 }
 
+/* A payload that prints by the BIOS is not seen while the display shows pixels. */
+static void real_mode_gets_a_text_screen(void **state)
+{
+	struct fixture *f = *state;
+
+	f->request.entry = KX_ENTRY_REAL_MODE;
+	assert_made(f);
+	assert_false(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
+	f->machine.m.fb_name = (char *)(uintptr_t)"VESA VGA";
+	assert_made(f);
+	assert_true(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
+	f->request.entry = KX_ENTRY_32;
+	assert_made(f);
+	assert_false(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
+}
+
 static void nothing_is_put_below_0x3000(void **state)
 {
 	struct fixture *f = *state;
@@ -540,6 +556,7 @@ int main(void)
 		TEST_WITH(setup_old, foreign_initrd_is_passed_on_byte_for_byte),
 		TEST_WITH(setup_32, thirteen_initrds_fit_beside_the_rest),
 		TEST_WITH(setup_old, real_mode_layout),
+		TEST_WITH(setup_old, real_mode_gets_a_text_screen),
 		TEST_WITH(setup_old, nothing_is_put_below_0x3000),
 		TEST_WITH(setup_old, no_page_for_the_way_to_real_mode),
 		TEST_WITH(setup_old, setup_code_must_fit),

@@ -145,3 +145,16 @@ def test_grub4dos(kernel, machine, cpus, memory):
     with payload.start(files, f"cd /boot && {GRUB4DOS_LOAD}", name=kernel, machine=machine,
                        cpus=cpus, memory=memory) as guest:
         guest.wait_console("clock ticks, reads CD001!", guest.said)
+
+
+def test_text_mode_comes_back():
+    """The display shows pixels while Linux runs; a floppy's boot sector prints by the BIOS."""
+    memdisk = payload.package_file("bookworm", "syslinux-common", "syslinux/memdisk")
+    image = payload.floppy(payload.assemble("sector"))
+    with payload.start({"memdisk": memdisk, "image": image},
+                       "grep VESA /proc/fb && "
+                       "kexec --load /boot/memdisk --initrd=/boot/image --append=floppy",
+                       name="6.1-standard", cmdline=f"{jump.CMDLINE} vga=0x317") as guest:
+        guest.wait_console("reads FLOPP!", guest.said)
+        assert payload.resolution(guest) == (720, 400)
+        payload.wait_screen(guest, "reads FLOPP!")

@@ -108,3 +108,11 @@ def grub_core(modules, config):
         if done.returncode:
             raise assets.AssetMissing(f"grub-mkimage does not run here: {done.stderr.strip()}")
         return (Path(folder) / "core").read_bytes()
+
+
+def resolution(guest):
+    """(width, height) of what the display shows."""
+    path = guest.folder / "picture"
+    guest.qmp("screendump", filename=str(path))
+    _, width, height, *_ = path.read_bytes()[:32].split()
+    return int(width), int(height)
