@@ -45,9 +45,9 @@ static size_t cmdline_max(const struct kx_bzimage *image)
 	struct kx_view text = image->kernel_version;
 	bool linux_text = text.size && text.data[0] >= '0' && text.data[0] <= '9';
 
-	return image->version < 0x0202 || image->version >= 0x0206 || linux_text ?
-		       image->cmdline_size :
-		       LOADER_CMDLINE_SIZE;
+	return image->version < 0x0202 || image->version >= 0x0206 || linux_text
+		       ? image->cmdline_size
+		       : LOADER_CMDLINE_SIZE;
 }
 
 static int check_entry_32(const struct kx_bzimage *image, struct kx_error *err)
@@ -72,14 +72,16 @@ static int check_firmware(const struct kx_plan *plan, const struct kx_bzimage *i
 	if (!plan->machine->efi.present || request->flags & KX_REQUEST_FORCE_REAL_MODE)
 		return 0;
 	if (is_real_mode(request, image))
-		return kx_fail(err, EOPNOTSUPP,
-			       "needs a BIOS (real-mode entry), and this machine was booted by UEFI; "
-			       "boot it by legacy BIOS (CSM), or try --force-real-mode");
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"needs a BIOS (real-mode entry), and this machine was booted by UEFI; "
+			"boot it by legacy BIOS (CSM), or try --force-real-mode");
 	if (image->version < VERSION_WITHOUT_BIOS && request->entry == KX_ENTRY_AUTO)
-		return kx_fail(err, EOPNOTSUPP,
-			       "needs a BIOS (boot protocol %u.%02u), and this machine was booted by "
-			       "UEFI; boot it by legacy BIOS (CSM), or try --entry-32bit",
-			       image->version >> 8, image->version & 0xff);
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"needs a BIOS (boot protocol %u.%02u), and this machine was booted by "
+			"UEFI; boot it by legacy BIOS (CSM), or try --entry-32bit",
+			image->version >> 8, image->version & 0xff);
 	return 0;
 }
 
@@ -110,14 +112,15 @@ static int plan_32(struct kx_plan *plan, const struct kx_bzimage *image, struct 
 	uint64_t kernel = 0, initrd = 0, initrd_size = 0, boot_params = 0;
 	int r;
 
-	r = image->relocatable ?
-		    kx_linux_place_relocatable(plan, image, KX_X86_FOUR_GIB, &kernel, err) :
-		    kx_linux_place_fixed(plan, image, &kernel, err);
+	r = image->relocatable
+		    ? kx_linux_place_relocatable(plan, image, KX_X86_FOUR_GIB, &kernel, err)
+		    : kx_linux_place_fixed(plan, image, &kernel, err);
 	if (r == 0)
 		r = kx_x86_place_initrd(plan, (uint64_t)image->initrd_addr_max + 1, &initrd,
 					&initrd_size, err);
 	if (r == 0)
-		r = kx_x86_boot_params(plan, image, initrd, initrd_size, &params, &boot_params, err);
+		r = kx_x86_boot_params(plan, image, initrd, initrd_size, &params, &boot_params,
+				       err);
 	if (r < 0)
 		return r;
 	return kx_x86_purgatory(plan,
@@ -136,8 +139,8 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 		r = kx_fail(err, ENOMEM, "out of memory for plan");
 	if (r < 0)
 		return r;
-	return is_real_mode(&plan->request, &image) ? kx_linux_plan_real_mode(plan, &image, err) :
-						      plan_32(plan, &image, err);
+	return is_real_mode(&plan->request, &image) ? kx_linux_plan_real_mode(plan, &image, err)
+						    : plan_32(plan, &image, err);
 }
 
 const struct kx_format kx_format_bzimage = {

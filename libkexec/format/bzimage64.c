@@ -29,9 +29,10 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 	if (request->entry != KX_ENTRY_AUTO || request->flags & KX_REQUEST_FORCE_REAL_MODE)
 		return kx_fail(err, ENOEXEC, "another entry was asked for");
 	if (image.version < 0x020c)
-		return kx_fail(err, ENOEXEC,
-			       "bzImage boot protocol %u.%02u, need 2.12 or later for the 64-bit entry",
-			       image.version >> 8, image.version & 0xff);
+		return kx_fail(
+			err, ENOEXEC,
+			"bzImage boot protocol %u.%02u, need 2.12 or later for the 64-bit entry",
+			image.version >> 8, image.version & 0xff);
 	if (!(image.loadflags & KX_LOADED_HIGH) || !(image.xloadflags & KX_XLF_KERNEL_64))
 		return kx_fail(err, ENOEXEC, "bzImage has no 64-bit entry (xloadflags %#x)",
 			       image.xloadflags);
@@ -47,7 +48,8 @@ static int check(const struct kx_plan *plan, struct kx_view file, struct kx_erro
 		r = kx_linux_check_cmdline(plan, image.cmdline_size, "this kernel", err);
 	if (r == 0 && plan->machine->la57 == KX_YES && !(image.xloadflags & KX_XLF_5LEVEL))
 		r = kx_fail(err, EOPNOTSUPP,
-			    "kernel cannot be entered with 5-level page tables, which this machine uses; "
+			    "kernel cannot be entered with 5-level page tables, which this machine "
+			    "uses; "
 			    "boot this machine with no5lvl first");
 	if (r == 0)
 		r = kx_linux_check_sums(plan, file, &image, err);
@@ -69,8 +71,9 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 		return kx_fail(err, EOPNOTSUPP, "the firmware is 32-bit EFI");
 	if (plan->request.dtb)
 		return kx_fail(err, EOPNOTSUPP, "it takes no device tree on x86");
-	return kx_linux_check_cmdline(plan, image.cmdline_size > spare ? image.cmdline_size - spare : 0,
-			     "kexec_file_load", err);
+	return kx_linux_check_cmdline(plan,
+				      image.cmdline_size > spare ? image.cmdline_size - spare : 0,
+				      "kexec_file_load", err);
 }
 
 /* ---- placement ------------------------------------------------------------------------------------------------- */
@@ -87,8 +90,8 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 	uint64_t end = image->pref_address + image->init_size;
 
 	return kx_linux_place_relocatable(plan, image,
-					  image->relocatable ? highest(image, KX_X86_FOUR_GIB) :
-							       kx_align_up(end, KX_PAGE_SIZE),
+					  image->relocatable ? highest(image, KX_X86_FOUR_GIB)
+							     : kx_align_up(end, KX_PAGE_SIZE),
 					  ret, err);
 }
 
@@ -108,7 +111,8 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 					&initrd, &initrd_size, err);
 	params.max = highest(&image, KX_X86_FOUR_GIB);
 	if (r == 0)
-		r = kx_x86_boot_params(plan, &image, initrd, initrd_size, &params, &boot_params, err);
+		r = kx_x86_boot_params(plan, &image, initrd, initrd_size, &params, &boot_params,
+				       err);
 	if (r < 0)
 		return r;
 	return kx_x86_purgatory(plan,

@@ -22,7 +22,8 @@ int kx_linux_check_cmdline(const struct kx_plan *plan, size_t max, const char *w
 
 	if (size <= max)
 		return 0;
-	return kx_fail(err, E2BIG, "command line has %zu bytes, %s takes %zu; shorten it", size, who, max);
+	return kx_fail(err, E2BIG, "command line has %zu bytes, %s takes %zu; shorten it", size,
+		       who, max);
 }
 
 /* A CRC over the whole file makes the slower check of the payload needless. */
@@ -42,7 +43,8 @@ int kx_linux_check_sums(const struct kx_plan *plan, struct kx_view file,
 
 /* ---- placement ------------------------------------------------------------------------------------------------- */
 
-static struct kx_segment kernel_segment(const struct kx_bzimage *image, uint64_t dest, uint64_t size)
+static struct kx_segment kernel_segment(const struct kx_bzimage *image, uint64_t dest,
+					uint64_t size)
 {
 	return (struct kx_segment){
 		.name = "kernel",
@@ -83,8 +85,8 @@ int kx_linux_place_relocatable(struct kx_plan *plan, const struct kx_bzimage *im
 		return r;
 	segment = kernel_segment(image, *ret, place.size);
 	return kx_plan_add(plan, &segment, err,
-			   *ret == wanted ? "preferred address, %s for its init_size" :
-					    "lowest free aligned place, %s for its init_size",
+			   *ret == wanted ? "preferred address, %s for its init_size"
+					  : "lowest free aligned place, %s for its init_size",
 			   kx_size_text(place.size).s);
 }
 
@@ -118,5 +120,6 @@ int kx_linux_place_fixed(struct kx_plan *plan, const struct kx_bzimage *image, u
 	if (r < 0)
 		return r;
 	segment = kernel_segment(image, *ret, place.size);
-	return kx_plan_add(plan, &segment, err, "where the boot protocol has a kernel that is not moved");
+	return kx_plan_add(plan, &segment, err,
+			   "where the boot protocol has a kernel that is not moved");
 }

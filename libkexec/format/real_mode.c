@@ -118,14 +118,12 @@ static int place_setup(struct kx_plan *plan, const struct kx_bzimage *image, uin
 	memcpy(setup, image->setup.data, image->setup.size);
 	put_header(setup, image, layout, initrd, initrd_size);
 	put_cmdline(setup, image, layout, *ret, plan->cmdline);
-	return kx_plan_add(plan,
-			   &(struct kx_segment){ .name = "setup",
-						 .buf = setup,
-						 .bufsz = size,
-						 .dest = *ret,
-						 .memsz = size },
-			   err, "real-mode code, heap, stack, command line; entered in real mode: %s",
-			   why ? why : "asked for");
+	return kx_plan_add(
+		plan,
+		&(struct kx_segment){
+			.name = "setup", .buf = setup, .bufsz = size, .dest = *ret, .memsz = size },
+		err, "real-mode code, heap, stack, command line; entered in real mode: %s",
+		why ? why : "asked for");
 }
 
 static int check_limits(const struct kx_plan *plan, const struct kx_bzimage *image,
@@ -136,7 +134,8 @@ static int check_limits(const struct kx_plan *plan, const struct kx_bzimage *ima
 	size_t room = layout->heap_end - ENTRY;
 
 	if (image->setup.size > room)
-		return kx_fail(err, EOPNOTSUPP, "setup code has %zu bytes, real mode has room for %zu",
+		return kx_fail(err, EOPNOTSUPP,
+			       "setup code has %zu bytes, real mode has room for %zu",
 			       image->setup.size, room);
 	if (image->version < 0x0200 && plan->request.initrd_count)
 		return kx_fail(err, EOPNOTSUPP,

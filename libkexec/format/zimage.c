@@ -29,9 +29,10 @@ int kx_zimage_parse(struct kx_view file, struct kx_bzimage *ret, struct kx_error
 	payload = file.size > setup ? file.size - setup : 0;
 	if (!sectors || sectors > SETUP_SECTS_MAX || !payload ||
 	    (payload + PARAGRAPH - 1) / PARAGRAPH != paragraphs)
-		return kx_fail(err, ENOEXEC,
-			       "boot flag, but no \"HdrS\" at offset 0x202, and no old zImage either: "
-			       "setup_sects and syssize do not add up to the size of the file");
+		return kx_fail(
+			err, ENOEXEC,
+			"boot flag, but no \"HdrS\" at offset 0x202, and no old zImage either: "
+			"setup_sects and syssize do not add up to the size of the file");
 	if (!kx_view_sub(file, 0, setup, &image.setup) ||
 	    !kx_view_sub(file, setup, payload, &image.payload))
 		return kx_fail(err, ENOEXEC, "truncated zImage");

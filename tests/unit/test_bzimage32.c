@@ -192,7 +192,8 @@ static void registers_of_the_32_bit_entry(void **state)
 	regs = &handoff(f)->regs;
 	assert_int_equal(handoff(f)->entry, PREF);
 	assert_int_equal(regs->si, segment(f, "boot_params")->dest);
-	assert_int_equal(regs->ax | regs->bx | regs->cx | regs->dx | regs->di | regs->bp | regs->sp, 0);
+	assert_int_equal(regs->ax | regs->bx | regs->cx | regs->dx | regs->di | regs->bp | regs->sp,
+			 0);
 	assert_int_equal(handoff(f)->low_page, 0);
 }
 
@@ -256,7 +257,8 @@ static void relocatable_before_init_size_gets_room_to_grow(void **state)
 
 	kx_put_le16(file(f) + SB_VERSION, 0x0205);
 	assert_32(f);
-	assert_int_equal(handoff(f)->entry, 0x200000); /* the first multiple of its alignment from 1 MiB on */
+	assert_int_equal(handoff(f)->entry,
+			 0x200000); /* the first multiple of its alignment from 1 MiB on */
 	assert_true(segment(f, "kernel")->reserved >= 4 * segment(f, "kernel")->bufsz);
 	kx_put_le32(file(f) + SB_KERNEL_ALIGNMENT, 0x1000);
 	assert_32(f);
@@ -322,7 +324,8 @@ static void foreign_initrd_is_passed_on_byte_for_byte(void **state)
 	initrd = segment(f, "initrd");
 	assert_int_equal(initrd->bufsz, sizeof(image));
 	assert_memory_equal(initrd->buf, image, sizeof(image));
-	assert_int_equal(initrd->dest, 0x1fffe000); /* its last byte may be at 0x1fffffff, no further */
+	assert_int_equal(initrd->dest,
+			 0x1fffe000); /* its last byte may be at 0x1fffffff, no further */
 	bp = segment(f, "boot_params")->buf;
 	assert_int_equal(kx_le32(bp + KX_BP_RAMDISK_IMAGE), initrd->dest);
 	assert_int_equal(kx_le32(bp + KX_BP_RAMDISK_SIZE), sizeof(image));
@@ -388,7 +391,7 @@ static void real_mode_gets_a_text_screen(void **state)
 	f->request.entry = KX_ENTRY_REAL_MODE;
 	assert_made(f);
 	assert_false(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
-	f->machine.m.fb_name = (char *)(uintptr_t)"VESA VGA";
+	f->machine.m.fb_name = (char *)(uintptr_t) "VESA VGA";
 	assert_made(f);
 	assert_true(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
 	f->request.entry = KX_ENTRY_32;
@@ -484,7 +487,8 @@ static void zimage_is_known_by_its_sizes(void **state)
 	assert_int_equal(segment(f, "kernel")->dest, 0x10000);
 	assert_int_equal(segment(f, "kernel")->bufsz, 1000);
 	assert_int_equal(segment(f, "setup")->dest, 0x90000);
-	assert_memory_equal((const uint8_t *)segment(f, "setup")->buf + 0x200, file(f) + 0x200, 2048);
+	assert_memory_equal((const uint8_t *)segment(f, "setup")->buf + 0x200, file(f) + 0x200,
+			    2048);
 	assert_string_equal((const char *)segment(f, "setup")->buf + 0x9800, "old");
 	assert_int_equal(handoff(f)->cs, 0x9020);
 

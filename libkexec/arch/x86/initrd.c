@@ -40,7 +40,8 @@ static int add_initrd_parts(struct kx_plan *plan, const struct kx_initrd *initrd
 		};
 
 		r = kx_plan_add(plan, &segment, err,
-				initrd->count == 1 ? "highest free place" : "part %zu of %zu, zero bytes between",
+				initrd->count == 1 ? "highest free place"
+						   : "part %zu of %zu, zero bytes between",
 				i + 1, initrd->count);
 	}
 	return r;

@@ -62,8 +62,8 @@ static void put_console(struct kx_handoff *handoff, const struct kx_plan *plan)
 	struct kx_uart uart = plan->machine->uart;
 	struct kx_handoff_console *console = &handoff->console;
 
-	if (request->serial_port || (uart.kind == KX_UART_NONE &&
-				     (request->flags & KX_REQUEST_CONSOLE_SERIAL)))
+	if (request->serial_port ||
+	    (uart.kind == KX_UART_NONE && (request->flags & KX_REQUEST_CONSOLE_SERIAL)))
 		uart = (struct kx_uart){
 			.kind = KX_UART_IO,
 			.base = request->serial_port ? request->serial_port : 0x3f8,
@@ -101,7 +101,8 @@ static uint32_t flags_for(const struct kx_plan *plan, const struct kx_x86_entry 
 }
 
 /* All bytes that are loaded, in the order of the segments; purgatory, the last, without what is computed from them. */
-static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan, size_t handoff_offset)
+static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan,
+			size_t handoff_offset)
 {
 	const struct kx_segment *purgatory = &plan->segments[plan->segment_count - 1];
 	uint64_t unhashed = handoff_offset + KX_HANDOFF_UNHASHED_OFFSET;
@@ -199,11 +200,11 @@ static int place_low_page(struct kx_plan *plan, struct kx_handoff *handoff, stru
 	if (r < 0)
 		return r;
 	handoff->low_page = htole64(segment.dest);
-	return kx_plan_add(plan, &segment, err, "where purgatory switches to real mode; filled by it");
+	return kx_plan_add(plan, &segment, err,
+			   "where purgatory switches to real mode; filled by it");
 }
 
 static const char *const mode_names[] = {
-	[KX_MODE_64] = "64-bit mode",
 	[KX_MODE_32] = "32-bit protected mode",
 	[KX_MODE_16] = "real mode",
 };
@@ -217,7 +218,8 @@ int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, str
 	};
 	size_t size = (size_t)(kx_purgatory_x86_64_end - kx_purgatory_x86_64);
 	struct kx_segment segment = { .name = "purgatory", .bufsz = size };
-	struct kx_place place = { .align = KX_PAGE_SIZE, .max = entry->mode == KX_MODE_64 ? UINT64_MAX : KX_X86_FOUR_GIB };
+	struct kx_place place = { .align = KX_PAGE_SIZE,
+				  .max = entry->mode == KX_MODE_64 ? UINT64_MAX : KX_X86_FOUR_GIB };
 	struct kx_purgatory_header header;
 	uint8_t *blob;
 	int r = check_mode(plan, entry, err);
@@ -244,7 +246,8 @@ int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, str
 
 	r = kx_plan_place(plan, "purgatory", &place, &segment.dest, err);
 	if (r == 0)
-		r = kx_plan_add(plan, &segment, err, "checks the other segments, then enters the kernel%s",
+		r = kx_plan_add(plan, &segment, err,
+				"checks the other segments, then enters the kernel%s",
 				modes[entry->mode]);
 	if (r < 0)
 		return r;
