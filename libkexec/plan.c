@@ -534,6 +534,11 @@ uint64_t kx_plan_entry(const struct kx_plan *plan)
 	return plan->placed ? plan->entry : 0;
 }
 
+const char *kx_plan_entry_mode(const struct kx_plan *plan)
+{
+	return plan->entry_mode;
+}
+
 size_t kx_plan_segment_count(const struct kx_plan *plan)
 {
 	return plan->segment_count;
