@@ -13,6 +13,7 @@
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
 #include "linux_x86.h"
+#include "names.h"
 
 #define ENTRY_64 0x200
 
@@ -87,12 +88,13 @@ static uint64_t highest(const struct kx_bzimage *image, uint64_t otherwise)
 static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t *ret,
 			struct kx_error *err)
 {
-	uint64_t end = image->pref_address + image->init_size;
+	uint64_t max = highest(image, KX_X86_FOUR_GIB);
 
-	return kx_linux_place_relocatable(plan, image,
-					  image->relocatable ? highest(image, KX_X86_FOUR_GIB)
-							     : kx_align_up(end, KX_PAGE_SIZE),
-					  ret, err);
+	if (!image->relocatable && (kx_add_overflow(image->pref_address, image->init_size, &max) ||
+				    kx_align_up_overflow(max, KX_PAGE_SIZE, &max)))
+		return kx_fail(err, EBADMSG, "kernel asks for %s at %#" PRIx64,
+			       kx_size_text(image->init_size).s, image->pref_address);
+	return kx_linux_place_relocatable(plan, image, max, ret, err);
 }
 
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)

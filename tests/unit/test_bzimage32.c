@@ -140,6 +140,19 @@ static void loaders_dressed_as_kernels_get_real_mode(void **state)
 	assert_real_mode(f, "memdisk");
 }
 
+static void fixed_kernel_at_the_end_of_the_address_space(void **state)
+{
+	struct fixture *f = *state;
+
+	file(f)[SB_RELOCATABLE_KERNEL] = 0;
+	kx_put_le16(file(f) + SB_XLOADFLAGS, 3);
+	kx_put_le64(file(f) + SB_PREF_ADDRESS, UINT64_MAX - 0x100000);
+	sample_seal(&f->file);
+	assert_refused(f, -EBADMSG, "kernel asks for 1 MiB at 0xffffffffffefffff");
+	f->request.entry = KX_ENTRY_32;
+	assert_32(f);
+}
+
 static void from_2_10_on_loaders_have_a_32_bit_entry(void **state)
 {
 	struct fixture *f = *state;
@@ -545,6 +558,7 @@ int main(void)
 		TEST_WITH(setup_32, no_64_bit_entry_means_the_32_bit_one),
 		TEST_WITH(setup_32, entry_is_as_asked_for),
 		TEST_WITH(setup_old, loaders_dressed_as_kernels_get_real_mode),
+		TEST_WITH(setup_32, fixed_kernel_at_the_end_of_the_address_space),
 		TEST_WITH(setup_32, from_2_10_on_loaders_have_a_32_bit_entry),
 		TEST_WITH(setup_old, what_needs_a_bios_is_refused_after_uefi),
 		TEST_WITH(setup_32, linux_does_without_a_bios),
