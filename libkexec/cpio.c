@@ -57,7 +57,8 @@ int kx_cpio_pack(const struct kx_cpio_file *files, size_t count, uint8_t **ret, 
 
 	for (size_t i = 0; i < count; i++) {
 		if (files[i].content.size > UINT32_MAX)
-			return kx_fail(err, EFBIG, "%s is larger than the 4 GiB that an initrd's file can have",
+			return kx_fail(err, EFBIG,
+				       "%s is larger than the 4 GiB that an initrd's file can have",
 				       files[i].path);
 		size += entry_size(&files[i]);
 	}

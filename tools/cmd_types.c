@@ -30,7 +30,8 @@ static int print_choice(FILE *out, const struct kx_machine *machine, const struc
 	}
 	mode = kx_plan_entry_mode(plan);
 	fprintf(out, "loaded as %s%s%s, entered in %s\n", kx_plan_format(plan),
-		*kx_plan_containers(plan) ? " in " : "", kx_plan_containers(plan), mode ? mode : "64-bit mode");
+		*kx_plan_containers(plan) ? " in " : "", kx_plan_containers(plan),
+		mode ? mode : "64-bit mode");
 	return KX_EXIT_YES;
 }
 

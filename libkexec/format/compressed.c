@@ -19,8 +19,10 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 	if (!codec)
 		return kx_fail(err, ENOEXEC, "no magic number of a compression format");
 	if (!codec->unpack)
-		return kx_fail(err, EOPNOTSUPP, "is %s-compressed, which this program cannot unpack; unpack it first",
-			       codec->name);
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"is %s-compressed, which this program cannot unpack; unpack it first",
+			codec->name);
 	return 0;
 }
 
@@ -46,8 +48,10 @@ static int unwrap(struct kx_plan *plan, struct kx_view file, struct kx_error *er
 	if (!size)
 		return kx_fail(err, EBADMSG, "%s data that unpack to nothing", codec->name);
 	if (kx_view_from(file, used, &rest) && !all_zero(rest))
-		kx_plan_warn(plan, "%zu bytes after the %s data are ignored", rest.size, codec->name);
-	snprintf(name, sizeof(name), "%s, unpacked from %s", kx_source_name(plan->request.kernel), codec->name);
+		kx_plan_warn(plan, "%zu bytes after the %s data are ignored", rest.size,
+			     codec->name);
+	snprintf(name, sizeof(name), "%s, unpacked from %s", kx_source_name(plan->request.kernel),
+		 codec->name);
 	return kx_plan_keep_source(plan, name, kx_view_of(bytes, size), &plan->request.kernel, err);
 }
 

@@ -37,8 +37,8 @@ static size_t count_neighbours(const struct kx_piece *pieces, size_t count)
 }
 
 /* The bytes of @count neighbours, from the first one's page on; zero-copy where that is possible. */
-static int gather(struct kx_plan *plan, const struct kx_piece *pieces, size_t count, struct kx_segment *segment,
-		  struct kx_error *err)
+static int gather(struct kx_plan *plan, const struct kx_piece *pieces, size_t count,
+		  struct kx_segment *segment, struct kx_error *err)
 {
 	const struct kx_piece *last = &pieces[count - 1];
 	uint64_t start = first_page(pieces);
@@ -54,12 +54,14 @@ static int gather(struct kx_plan *plan, const struct kx_piece *pieces, size_t co
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		if (pieces[i].bytes.size)
-			memcpy(copy + (pieces[i].start - start), pieces[i].bytes.data, pieces[i].bytes.size);
+			memcpy(copy + (pieces[i].start - start), pieces[i].bytes.data,
+			       pieces[i].bytes.size);
 	segment->buf = copy;
 	return 0;
 }
 
-static int place(struct kx_plan *plan, const struct kx_piece *pieces, size_t count, struct kx_error *err)
+static int place(struct kx_plan *plan, const struct kx_piece *pieces, size_t count,
+		 struct kx_error *err)
 {
 	uint64_t start = first_page(pieces), size = end(&pieces[count - 1]) - start;
 	struct kx_segment segment = { .name = "kernel", .memsz = size };
@@ -75,7 +77,8 @@ static int place(struct kx_plan *plan, const struct kx_piece *pieces, size_t cou
 	return r < 0 ? r : kx_plan_add(plan, &segment, err, "the file says so");
 }
 
-int kx_place_pieces(struct kx_plan *plan, struct kx_piece *pieces, size_t count, struct kx_error *err)
+int kx_place_pieces(struct kx_plan *plan, struct kx_piece *pieces, size_t count,
+		    struct kx_error *err)
 {
 	uint64_t last;
 	size_t n;
@@ -85,7 +88,8 @@ int kx_place_pieces(struct kx_plan *plan, struct kx_piece *pieces, size_t count,
 		return kx_fail(err, EBADMSG, "nothing in the file is to be loaded");
 	/* With room to round up to a page. */
 	for (size_t i = 0; i < count; i++)
-		if (kx_add_overflow(pieces[i].start, pieces[i].size, &last) || last > UINT64_MAX - KX_PAGE_SIZE)
+		if (kx_add_overflow(pieces[i].start, pieces[i].size, &last) ||
+		    last > UINT64_MAX - KX_PAGE_SIZE)
 			return kx_fail(err, EBADMSG, "kernel ends past the address space");
 	qsort(pieces, count, sizeof(*pieces), by_start);
 	for (size_t i = 0; r == 0 && i < count; i += n) {
@@ -95,7 +99,8 @@ int kx_place_pieces(struct kx_plan *plan, struct kx_piece *pieces, size_t count,
 	return r;
 }
 
-int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf *elf, struct kx_error *err)
+int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf *elf,
+		 struct kx_error *err)
 {
 	struct kx_piece pieces[KX_ELF_PHDR_MAX];
 	size_t count = 0;
@@ -115,7 +120,8 @@ int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf 
 }
 
 /* All that is loaded: [*ret_start, *ret_end), the largest alignment; false if there is nothing, or too much. */
-static bool extent(const struct kx_elf *elf, uint64_t *ret_start, uint64_t *ret_end, uint64_t *ret_align)
+static bool extent(const struct kx_elf *elf, uint64_t *ret_start, uint64_t *ret_end,
+		   uint64_t *ret_align)
 {
 	uint64_t start = UINT64_MAX, last = 0, align = KX_PAGE_SIZE, phdr_end;
 
@@ -143,12 +149,15 @@ int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, struct kx_error *e
 	if (elf->type != ET_DYN || !plan->placed)
 		return 0;
 	if (!extent(elf, &start, &end_at, &place.align))
-		return kx_fail(err, EBADMSG, "malformed ELF file: its segments do not fit the address space");
+		return kx_fail(err, EBADMSG,
+			       "malformed ELF file: its segments do not fit the address space");
 	if (kx_ranges_contain(&plan->free, start, end_at))
 		return 0;
 	place.size = end_at - start;
 	if (kx_ranges_place(&plan->free, &place, &at) < 0)
-		return kx_fail(err, ENOSPC, "no room below 4 GiB for kernel: need 0x%" PRIx64 " bytes", place.size);
+		return kx_fail(err, ENOSPC,
+			       "no room below 4 GiB for kernel: need 0x%" PRIx64 " bytes",
+			       place.size);
 	for (size_t i = 0; i < elf->phdr_count; i++) {
 		elf->phdrs[i].paddr += at - start;
 		elf->phdrs[i].vaddr += at - start;
@@ -173,7 +182,9 @@ int kx_elf_physical_entry(const struct kx_elf *elf, uint64_t *ret, struct kx_err
 		physical |= elf->entry >= ph->paddr && elf->entry - ph->paddr < ph->memsz;
 	}
 	if (!physical)
-		return kx_fail(err, EBADMSG, "malformed ELF file: no segment holds its entry 0x%" PRIx64, elf->entry);
+		return kx_fail(err, EBADMSG,
+			       "malformed ELF file: no segment holds its entry 0x%" PRIx64,
+			       elf->entry);
 	*ret = elf->entry;
 	return 0;
 }

@@ -13,7 +13,8 @@
  *
  * Errors: -ENOSPC when an address is not free RAM, or there are too many segments; -EBADMSG without any; -ENOMEM.
  */
-int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf *elf, struct kx_error *err);
+int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf *elf,
+		 struct kx_error *err);
 
 /**
  * kx_elf_relocate() - move a position-independent file (ET_DYN) below 4 GiB when where it says is not free
@@ -32,7 +33,8 @@ struct kx_piece {
 };
 
 /* As kx_elf_place(), for any pieces; they are sorted, and must not overlap. */
-int kx_place_pieces(struct kx_plan *plan, struct kx_piece *pieces, size_t count, struct kx_error *err);
+int kx_place_pieces(struct kx_plan *plan, struct kx_piece *pieces, size_t count,
+		    struct kx_error *err);
 
 /**
  * kx_elf_physical_entry() - where e_entry is in physical memory

@@ -29,22 +29,25 @@ enum { NOTE_LOADER_NAME = 2, NOTE_LOADER_VERSION = 3, NOTE_CMDLINE = 4 };
 
 /* ---- what kind of file ----------------------------------------------------------------------------------------- */
 
-static int parse(struct kx_view file, uint16_t machine, unsigned bits, struct kx_elf *elf, struct kx_error *err)
+static int parse(struct kx_view file, uint16_t machine, unsigned bits, struct kx_elf *elf,
+		 struct kx_error *err)
 {
 	int r = kx_elf_parse(file, elf, err);
 
 	if (r < 0)
 		return r;
 	if (elf->machine != machine || elf->bits != bits)
-		return kx_fail(err, ENOEXEC, "%u-bit ELF file for machine %u, need %u-bit for %u", elf->bits,
-			       elf->machine, bits, machine);
+		return kx_fail(err, ENOEXEC, "%u-bit ELF file for machine %u, need %u-bit for %u",
+			       elf->bits, elf->machine, bits, machine);
 	for (size_t i = 0; i < elf->phdr_count; i++)
 		if (elf->phdrs[i].type == PT_INTERP)
-			return kx_fail(err, EOPNOTSUPP, "is a program for an operating system, not a kernel");
+			return kx_fail(err, EOPNOTSUPP,
+				       "is a program for an operating system, not a kernel");
 	if (elf->type != ET_EXEC && elf->type != ET_DYN)
 		return kx_fail(err, EOPNOTSUPP,
-			       elf->type == ET_REL ? "is an object file or kernel module, not a kernel" :
-						     "is no executable ELF file");
+			       elf->type == ET_REL
+				       ? "is an object file or kernel module, not a kernel"
+				       : "is no executable ELF file");
 	return 0;
 }
 
@@ -76,10 +79,12 @@ static bool is_linux(struct kx_view file, const struct kx_elf *elf)
 		if (kx_elf_note(file, elf, notes[i].name, notes[i].type, &desc, &ignored) == 0)
 			return true;
 	/* XEN_ELFNOTE_GUEST_OS */
-	return kx_elf_note(file, elf, "Xen", 6, &desc, &ignored) == 0 && kx_view_equals(desc, 0, "linux", 5);
+	return kx_elf_note(file, elf, "Xen", 6, &desc, &ignored) == 0 &&
+	       kx_view_equals(desc, 0, "linux", 5);
 }
 
-static enum kx_args_style style_of(const struct kx_plan *plan, struct kx_view file, const struct kx_elf *elf)
+static enum kx_args_style style_of(const struct kx_plan *plan, struct kx_view file,
+				   const struct kx_elf *elf)
 {
 	if (plan->request.args != KX_ARGS_AUTO)
 		return plan->request.args;
@@ -99,11 +104,13 @@ static int check(const struct kx_plan *plan, struct kx_view file, struct kx_erro
 	if (style_of(plan, file, &elf) != KX_ARGS_LINUX) {
 		if (plan->request.initrd_count)
 			return kx_fail(err, EOPNOTSUPP,
-				       "this ELF kernel takes no initrd; if it is Linux, say so by --args-linux");
+				       "this ELF kernel takes no initrd; if it is Linux, say so by "
+				       "--args-linux");
 		return 0;
 	}
 	if (strlen(plan->cmdline) > LINUX_CMDLINE_MAX)
-		return kx_fail(err, E2BIG, "command line has %zu bytes, this kernel takes %d; shorten it",
+		return kx_fail(err, E2BIG,
+			       "command line has %zu bytes, this kernel takes %d; shorten it",
 			       strlen(plan->cmdline), LINUX_CMDLINE_MAX);
 	return 0;
 }
@@ -168,8 +175,9 @@ static int add_notes(struct kx_plan *plan, uint64_t max, uint64_t *ret, struct k
 	uint8_t *buf, *at;
 	int r;
 
-	place.size = segment.bufsz = segment.memsz =
-		NOTES_HEADER + note_size("kexec-next") + note_size(KX_VERSION) + note_size(plan->cmdline);
+	place.size = segment.bufsz = segment.memsz = NOTES_HEADER + note_size("kexec-next") +
+						     note_size(KX_VERSION) +
+						     note_size(plan->cmdline);
 	buf = kx_plan_alloc(plan, segment.bufsz, err);
 	if (!buf)
 		return -ENOMEM;
@@ -190,7 +198,8 @@ static int add_notes(struct kx_plan *plan, uint64_t max, uint64_t *ret, struct k
 
 /* ---- plan ------------------------------------------------------------------------------------------------------ */
 
-static int add_args(struct kx_plan *plan, enum kx_args_style style, struct kx_x86_entry *entry, struct kx_error *err)
+static int add_args(struct kx_plan *plan, enum kx_args_style style, struct kx_x86_entry *entry,
+		    struct kx_error *err)
 {
 	bool wide = entry->mode == KX_MODE_64;
 	uint64_t max = wide ? UINT64_MAX : KX_X86_FOUR_GIB, notes = 0;

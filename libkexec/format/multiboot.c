@@ -26,31 +26,36 @@ static const struct kx_place anywhere = {
 /* ---- the kernel ------------------------------------------------------------------------------------------------ */
 
 /* By the header's addresses: chapter 3.1.3 of version 1, "address header tag" of version 2. */
-static int cut_by_addresses(struct kx_view file, const struct kx_multiboot *header, struct kx_piece *ret,
-			    struct kx_error *err)
+static int cut_by_addresses(struct kx_view file, const struct kx_multiboot *header,
+			    struct kx_piece *ret, struct kx_error *err)
 {
 	uint64_t before = (uint64_t)header->header_addr - header->load_addr, from, size;
 
 	if (header->load_addr > header->header_addr || before > header->offset)
 		return kx_fail(err, EBADMSG,
-			       "malformed multiboot header: load_addr %#" PRIx32 " and header_addr %#" PRIx32
-			       " do not fit a header at %#" PRIx64 " in the file",
+			       "malformed multiboot header: load_addr %#" PRIx32
+			       " and header_addr %#" PRIx32 " do not fit a header at %#" PRIx64
+			       " in the file",
 			       header->load_addr, header->header_addr, header->offset);
 	from = header->offset - before;
 	if (header->load_end && header->load_end <= header->load_addr)
-		return kx_fail(err, EBADMSG, "malformed multiboot header: load_end_addr %#" PRIx32 " is not above load_addr",
+		return kx_fail(err, EBADMSG,
+			       "malformed multiboot header: load_end_addr %#" PRIx32
+			       " is not above load_addr",
 			       header->load_end);
 	size = header->load_end ? header->load_end - header->load_addr : file.size - from;
 	if (!kx_view_sub(file, from, size, &ret->bytes))
 		return kx_fail(err, EBADMSG,
-			       "truncated multiboot kernel: %zu bytes, its header says %" PRIu64 "; copy the file again",
+			       "truncated multiboot kernel: %zu bytes, its header says %" PRIu64
+			       "; copy the file again",
 			       file.size, from + size);
 	ret->start = header->load_addr;
 	ret->size = size;
 	if (header->bss_end > header->load_addr + size)
 		ret->size = header->bss_end - header->load_addr;
 	if (ret->start + ret->size > KX_X86_FOUR_GIB)
-		return kx_fail(err, EBADMSG, "malformed multiboot header: the kernel ends above 4 GiB");
+		return kx_fail(err, EBADMSG,
+			       "malformed multiboot header: the kernel ends above 4 GiB");
 	return 0;
 }
 
@@ -64,7 +69,8 @@ static int elf_entry(const struct kx_multiboot *header, const struct kx_elf *elf
 	else
 		r = kx_elf_physical_entry(elf, ret, err);
 	if (r == 0 && *ret >= KX_X86_FOUR_GIB)
-		r = kx_fail(err, EBADMSG, "multiboot kernel with an entry above 4 GiB: %#" PRIx64, *ret);
+		r = kx_fail(err, EBADMSG, "multiboot kernel with an entry above 4 GiB: %#" PRIx64,
+			    *ret);
 	return r;
 }
 
@@ -76,24 +82,29 @@ static int check_elf(struct kx_view file, const struct kx_multiboot *header, str
 
 	if (r == -ENOEXEC)
 		return kx_fail(err, EBADMSG,
-			       "malformed multiboot kernel: neither addresses in its header nor an ELF file");
+			       "malformed multiboot kernel: neither addresses in its header nor an "
+			       "ELF file");
 	return r < 0 ? r : elf_entry(header, &elf, &entry, err);
 }
 
-int kx_multiboot_check(const struct kx_plan *plan, struct kx_view file, const struct kx_multiboot *header,
-		       struct kx_error *err)
+int kx_multiboot_check(const struct kx_plan *plan, struct kx_view file,
+		       const struct kx_multiboot *header, struct kx_error *err)
 {
 	struct kx_piece piece;
 
 	if (plan->request.initrd_count)
-		return kx_fail(err, EOPNOTSUPP, "a multiboot kernel takes modules, not an initrd; give it by --module");
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"a multiboot kernel takes modules, not an initrd; give it by --module");
 	if (header->needs_efi && plan->machine->efi.present)
 		return kx_fail(err, EOPNOTSUPP,
-			       "multiboot kernel needs EFI boot services, which ended when this system was booted");
+			       "multiboot kernel needs EFI boot services, which ended when this "
+			       "system was booted");
 	if (!header->has_addresses)
 		return check_elf(file, header, err);
 	if (!header->has_entry)
-		return kx_fail(err, EBADMSG, "malformed multiboot header: addresses, but no entry address");
+		return kx_fail(err, EBADMSG,
+			       "malformed multiboot header: addresses, but no entry address");
 	return cut_by_addresses(file, header, &piece, err);
 }
 
@@ -102,8 +113,9 @@ int kx_multiboot_file_load(const struct kx_plan *plan, struct kx_view file, stru
 	return kx_fail(err, EOPNOTSUPP, "it takes no multiboot kernel");
 }
 
-static int place_kernel(struct kx_plan *plan, struct kx_view file, const struct kx_multiboot *header,
-			uint64_t *ret_entry, struct kx_error *err)
+static int place_kernel(struct kx_plan *plan, struct kx_view file,
+			const struct kx_multiboot *header, uint64_t *ret_entry,
+			struct kx_error *err)
 {
 	struct kx_piece piece = { 0 };
 	struct kx_elf elf;
@@ -128,7 +140,8 @@ static int place_kernel(struct kx_plan *plan, struct kx_view file, const struct 
  * The file's name comes first, as kexec-tools and GRUB Legacy have it. GRUB 2 leaves it out, and Xen asks for the boot
  * loader's name to know which it is.
  */
-static const char *join(struct kx_plan *plan, const char *name, const char *args, struct kx_error *err)
+static const char *join(struct kx_plan *plan, const char *name, const char *args,
+			struct kx_error *err)
 {
 	size_t size = strlen(name) + strlen(args) + 2;
 	char *text = kx_plan_alloc(plan, size, err);
@@ -138,7 +151,8 @@ static const char *join(struct kx_plan *plan, const char *name, const char *args
 	return text;
 }
 
-static int place_module(struct kx_plan *plan, size_t i, struct kx_multiboot_module *module, struct kx_error *err)
+static int place_module(struct kx_plan *plan, size_t i, struct kx_multiboot_module *module,
+			struct kx_error *err)
 {
 	const struct kx_module *wanted = &plan->request.modules[i];
 	struct kx_place place = anywhere;
@@ -151,7 +165,8 @@ static int place_module(struct kx_plan *plan, size_t i, struct kx_multiboot_modu
 	int r;
 
 	place.size = segment.memsz;
-	module->string = join(plan, kx_source_name(wanted->source), wanted->args ? wanted->args : "", err);
+	module->string =
+		join(plan, kx_source_name(wanted->source), wanted->args ? wanted->args : "", err);
 	if (!module->string)
 		return -ENOMEM;
 	r = kx_plan_place(plan, "module", &place, &segment.dest, err);
@@ -182,7 +197,8 @@ int kx_multiboot_load(struct kx_plan *plan, struct kx_view file, const struct kx
 
 /* ---- information ----------------------------------------------------------------------------------------------- */
 
-int kx_multiboot_begin(struct kx_plan *plan, size_t room, struct kx_boot_block *ret, struct kx_error *err)
+int kx_multiboot_begin(struct kx_plan *plan, size_t room, struct kx_boot_block *ret,
+		       struct kx_error *err)
 {
 	struct kx_boot_block block = { .plan = plan, .room = room };
 	struct kx_place place = anywhere;
@@ -198,8 +214,8 @@ int kx_multiboot_begin(struct kx_plan *plan, size_t room, struct kx_boot_block *
 	return r;
 }
 
-int kx_multiboot_end(struct kx_boot_block *block, const struct kx_multiboot_image *image, uint32_t magic,
-		     struct kx_error *err)
+int kx_multiboot_end(struct kx_boot_block *block, const struct kx_multiboot_image *image,
+		     uint32_t magic, struct kx_error *err)
 {
 	struct kx_segment segment = {
 		.name = "boot info",
@@ -213,7 +229,8 @@ int kx_multiboot_end(struct kx_boot_block *block, const struct kx_multiboot_imag
 		.ip = image->entry,
 		.regs = { .ax = magic, .bx = block->dest },
 	};
-	int r = kx_plan_add(block->plan, &segment, err, "multiboot information: memory map, modules, strings");
+	int r = kx_plan_add(block->plan, &segment, err,
+			    "multiboot information: memory map, modules, strings");
 
 	return r < 0 ? r : kx_x86_purgatory(block->plan, &entry, err);
 }
@@ -276,9 +293,12 @@ bool kx_multiboot_fb(const struct kx_plan *plan, struct kx_multiboot_fb *ret)
 	if (!si || !kx_x86_screen_valid(plan))
 		return false;
 	if (si[KX_BP_SCREEN_IS_VGA] == VIDEO_VGA_TEXT && si[SI_COLUMNS] && si[SI_LINES]) {
-		*ret = (struct kx_multiboot_fb){ .address = TEXT_BASE, .pitch = 2u * si[SI_COLUMNS],
-						 .width = si[SI_COLUMNS], .height = si[SI_LINES],
-						 .bpp = 16, .type = 2 };
+		*ret = (struct kx_multiboot_fb){ .address = TEXT_BASE,
+						 .pitch = 2u * si[SI_COLUMNS],
+						 .width = si[SI_COLUMNS],
+						 .height = si[SI_LINES],
+						 .bpp = 16,
+						 .type = 2 };
 		return true;
 	}
 	if (si[KX_BP_SCREEN_IS_VGA] != VIDEO_VLFB && si[KX_BP_SCREEN_IS_VGA] != VIDEO_EFI)

@@ -34,8 +34,8 @@ int kx_multiboot_parse(struct kx_view file, struct kx_multiboot *ret, struct kx_
 int kx_multiboot2_parse(struct kx_view file, struct kx_multiboot *ret, struct kx_error *err);
 
 /* Everything that can be known before placement. Errors: -EBADMSG; -EOPNOTSUPP. */
-int kx_multiboot_check(const struct kx_plan *plan, struct kx_view file, const struct kx_multiboot *header,
-		       struct kx_error *err);
+int kx_multiboot_check(const struct kx_plan *plan, struct kx_view file,
+		       const struct kx_multiboot *header, struct kx_error *err);
 int kx_multiboot_file_load(const struct kx_plan *plan, struct kx_view file, struct kx_error *err);
 
 /* A module in memory, [start, end), and its string. */
@@ -61,10 +61,11 @@ int kx_multiboot_load(struct kx_plan *plan, struct kx_view file, const struct kx
 		      struct kx_multiboot_image *ret, struct kx_error *err);
 
 /* A block for the information structure. Errors: -ENOSPC; -ENOMEM. */
-int kx_multiboot_begin(struct kx_plan *plan, size_t room, struct kx_boot_block *ret, struct kx_error *err);
+int kx_multiboot_begin(struct kx_plan *plan, size_t room, struct kx_boot_block *ret,
+		       struct kx_error *err);
 /* Adds the block to the plan, and purgatory, which enters with @magic in eax and the block's address in ebx. */
-int kx_multiboot_end(struct kx_boot_block *block, const struct kx_multiboot_image *image, uint32_t magic,
-		     struct kx_error *err);
+int kx_multiboot_end(struct kx_boot_block *block, const struct kx_multiboot_image *image,
+		     uint32_t magic, struct kx_error *err);
 
 /* Chapter 3.3, mmap: 1 RAM, 2 reserved, 3 ACPI tables, 4 ACPI NVS, 5 defective. */
 uint32_t kx_multiboot_mem_type(enum kx_mem_type type);

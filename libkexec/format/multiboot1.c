@@ -48,13 +48,15 @@ static bool is_header(struct kx_view head, uint64_t at)
 {
 	uint32_t magic, flags, sum;
 
-	return kx_view_le32(head, at, &magic) && magic == HEADER_MAGIC && kx_view_le32(head, at + 4, &flags) &&
-	       kx_view_le32(head, at + 8, &sum) && magic + flags + sum == 0;
+	return kx_view_le32(head, at, &magic) && magic == HEADER_MAGIC &&
+	       kx_view_le32(head, at + 4, &flags) && kx_view_le32(head, at + 8, &sum) &&
+	       magic + flags + sum == 0;
 }
 
 int kx_multiboot_parse(struct kx_view file, struct kx_multiboot *ret, struct kx_error *err)
 {
-	struct kx_view head = kx_view_of(file.data, file.size < SEARCH_SIZE ? file.size : SEARCH_SIZE);
+	struct kx_view head =
+		kx_view_of(file.data, file.size < SEARCH_SIZE ? file.size : SEARCH_SIZE);
 	struct kx_multiboot header = { 0 };
 	const uint8_t *p;
 	uint32_t flags;
@@ -62,16 +64,19 @@ int kx_multiboot_parse(struct kx_view file, struct kx_multiboot *ret, struct kx_
 	while (header.offset + HEADER_SIZE <= head.size && !is_header(head, header.offset))
 		header.offset += 4;
 	if (header.offset + HEADER_SIZE > head.size)
-		return kx_fail(err, ENOEXEC, "no multiboot header in the first %d bytes", SEARCH_SIZE);
+		return kx_fail(err, ENOEXEC, "no multiboot header in the first %d bytes",
+			       SEARCH_SIZE);
 	p = head.data + header.offset;
 	flags = kx_le32(p + 4);
 	if (flags & 0xffff & ~KNOWN)
-		return kx_fail(err, EOPNOTSUPP, "multiboot kernel demands features %#" PRIx32 ", known are %#x",
+		return kx_fail(err, EOPNOTSUPP,
+			       "multiboot kernel demands features %#" PRIx32 ", known are %#x",
 			       flags & 0xffff, KNOWN);
 	header.has_addresses = header.has_entry = flags & ADDRESSES;
 	if (header.has_addresses) {
 		if (!kx_view_has(head, header.offset, ADDRESSES_END))
-			return kx_fail(err, EBADMSG, "truncated multiboot header: its addresses are missing");
+			return kx_fail(err, EBADMSG,
+				       "truncated multiboot header: its addresses are missing");
 		header.header_addr = kx_le32(p + 12);
 		header.load_addr = kx_le32(p + 16);
 		header.load_end = kx_le32(p + 20);
@@ -124,7 +129,8 @@ static uint32_t put_string(struct kx_boot_block *block, const char *text)
 	return (uint32_t)at;
 }
 
-static void put_modules(struct kx_boot_block *block, uint8_t *info, const struct kx_multiboot_image *image)
+static void put_modules(struct kx_boot_block *block, uint8_t *info,
+			const struct kx_multiboot_image *image)
 {
 	size_t count = block->plan->request.module_count;
 	uint64_t at;

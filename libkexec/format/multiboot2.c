@@ -68,8 +68,9 @@ static int malformed(struct kx_error *err, unsigned type, const char *what)
 /* Can we give the information that is asked for? Some of it exists on some machines only, and then nowhere else. */
 static int check_request(struct kx_view tag, bool optional, struct kx_error *err)
 {
-	static const uint32_t known = 1u << TAG_END | 1u << TAG_CMDLINE | 1u << TAG_LOADER_NAME | 1u << TAG_MODULE |
-				      1u << TAG_MEMORY | 1u << TAG_MMAP | 1u << TAG_FRAMEBUFFER | 1u << TAG_RSDP_OLD |
+	static const uint32_t known = 1u << TAG_END | 1u << TAG_CMDLINE | 1u << TAG_LOADER_NAME |
+				      1u << TAG_MODULE | 1u << TAG_MEMORY | 1u << TAG_MMAP |
+				      1u << TAG_FRAMEBUFFER | 1u << TAG_RSDP_OLD |
 				      1u << TAG_RSDP_NEW;
 	uint32_t type;
 
@@ -118,7 +119,9 @@ static int read_tag(struct kx_view tag, unsigned type, bool optional, struct kx_
 	case HEADER_RELOCATABLE:
 		return 0;
 	}
-	return optional ? 0 : kx_fail(err, EOPNOTSUPP, "multiboot2 kernel demands the unknown feature %u", type);
+	return optional ? 0
+			: kx_fail(err, EOPNOTSUPP,
+				  "multiboot2 kernel demands the unknown feature %u", type);
 }
 
 static int read_tags(struct kx_view tags, struct kx_multiboot *header, struct kx_error *err)
@@ -129,8 +132,8 @@ static int read_tags(struct kx_view tags, struct kx_multiboot *header, struct kx
 	int r;
 
 	for (uint64_t at = 0; kx_view_le16(tags, at, &type); at += kx_align_up(size, 8)) {
-		if (!kx_view_le16(tags, at + 2, &flags) || !kx_view_le32(tags, at + 4, &size) || size < 8 ||
-		    !kx_view_sub(tags, at, size, &tag))
+		if (!kx_view_le16(tags, at + 2, &flags) || !kx_view_le32(tags, at + 4, &size) ||
+		    size < 8 || !kx_view_sub(tags, at, size, &tag))
 			return malformed(err, type, "does not fit");
 		if (type == HEADER_END)
 			return 0;
@@ -144,7 +147,9 @@ static int read_tags(struct kx_view tags, struct kx_multiboot *header, struct kx
 
 int kx_multiboot2_parse(struct kx_view file, struct kx_multiboot *ret, struct kx_error *err)
 {
-	struct kx_view head = kx_view_of(file.data, file.size < SEARCH_SIZE ? file.size : SEARCH_SIZE), tags;
+	struct kx_view head = kx_view_of(file.data,
+					 file.size < SEARCH_SIZE ? file.size : SEARCH_SIZE),
+		       tags;
 	struct kx_multiboot header = { 0 };
 	uint32_t length;
 	int r;
@@ -152,13 +157,18 @@ int kx_multiboot2_parse(struct kx_view file, struct kx_multiboot *ret, struct kx
 	while (header.offset + HEADER_SIZE <= head.size && !is_header(head, header.offset))
 		header.offset += 8;
 	if (header.offset + HEADER_SIZE > head.size)
-		return kx_fail(err, ENOEXEC, "no multiboot2 header in the first %d bytes", SEARCH_SIZE);
+		return kx_fail(err, ENOEXEC, "no multiboot2 header in the first %d bytes",
+			       SEARCH_SIZE);
 	if (kx_le32(head.data + header.offset + 4) != ARCHITECTURE_I386)
-		return kx_fail(err, EOPNOTSUPP, "multiboot2 kernel for architecture %" PRIu32 ", need 0, i386",
+		return kx_fail(err, EOPNOTSUPP,
+			       "multiboot2 kernel for architecture %" PRIu32 ", need 0, i386",
 			       kx_le32(head.data + header.offset + 4));
 	length = kx_le32(head.data + header.offset + 8);
-	if (length < HEADER_SIZE || !kx_view_sub(head, header.offset + HEADER_SIZE, length - HEADER_SIZE, &tags))
-		return kx_fail(err, EBADMSG, "malformed multiboot2 header: %" PRIu32 " bytes do not fit at %#" PRIx64,
+	if (length < HEADER_SIZE ||
+	    !kx_view_sub(head, header.offset + HEADER_SIZE, length - HEADER_SIZE, &tags))
+		return kx_fail(err, EBADMSG,
+			       "malformed multiboot2 header: %" PRIu32
+			       " bytes do not fit at %#" PRIx64,
 			       length, header.offset);
 	r = read_tags(tags, &header, err);
 	if (r == 0)
@@ -201,8 +211,9 @@ static size_t tag_room(size_t size)
 
 static size_t info_room(const struct kx_plan *plan, const struct kx_multiboot_image *image)
 {
-	size_t room = 8 + tag_room(strlen(image->cmdline) + 1) + tag_room(sizeof(KX_MULTIBOOT_LOADER)) +
-		      tag_room(8) + tag_room(8 + plan->memmap.count * MMAP_ENTRY_SIZE) + tag_room(30) +
+	size_t room = 8 + tag_room(strlen(image->cmdline) + 1) +
+		      tag_room(sizeof(KX_MULTIBOOT_LOADER)) + tag_room(8) +
+		      tag_room(8 + plan->memmap.count * MMAP_ENTRY_SIZE) + tag_room(30) +
 		      tag_room(RSDP_NEW_SIZE) + tag_room(0);
 
 	for (size_t i = 0; i < plan->request.module_count; i++)

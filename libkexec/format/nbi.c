@@ -30,8 +30,8 @@ static int malformed(struct kx_error *err, const char *what, uint64_t found)
 	return kx_fail(err, EBADMSG, "malformed NBI image: %s is %#" PRIx64, what, found);
 }
 
-static int read_record(struct kx_view file, struct kx_view head, uint32_t at, uint64_t data, struct kx_nbi_record *record,
-		       struct kx_error *err)
+static int read_record(struct kx_view file, struct kx_view head, uint32_t at, uint64_t data,
+		       struct kx_nbi_record *record, struct kx_error *err)
 {
 	uint32_t flags, length;
 	struct kx_view fields;
@@ -49,7 +49,8 @@ static int read_record(struct kx_view file, struct kx_view head, uint32_t at, ui
 		return malformed(err, "a record's memory length", record->memory);
 	if (!kx_view_sub(file, data, length, &record->bytes))
 		return kx_fail(err, EBADMSG,
-			       "truncated NBI image: %zu bytes, its records say %" PRIu64 "; copy the file again",
+			       "truncated NBI image: %zu bytes, its records say %" PRIu64
+			       "; copy the file again",
 			       file.size, data + length);
 	return 0;
 }
@@ -82,8 +83,8 @@ int kx_nbi_parse(struct kx_view file, struct kx_nbi *ret, struct kx_error *err)
 	if (!kx_view_le32(file, 0, &magic) || magic != MAGIC)
 		return kx_fail(err, ENOEXEC, "no magic number 0x%x", MAGIC);
 	if (!kx_view_sub(file, 0, KX_NBI_HEADER_SIZE, &head))
-		return kx_fail(err, EBADMSG, "truncated NBI image: %zu bytes, its header has %d", file.size,
-			       KX_NBI_HEADER_SIZE);
+		return kx_fail(err, EBADMSG, "truncated NBI image: %zu bytes, its header has %d",
+			       file.size, KX_NBI_HEADER_SIZE);
 	flags = kx_le32(head.data + 4);
 	if ((flags & 0xf) < 4)
 		return malformed(err, "the header's flags", flags);
@@ -111,10 +112,14 @@ static int check(const struct kx_plan *plan, struct kx_view file, struct kx_erro
 	if (r < 0)
 		return r;
 	if (plan->request.initrd_count || *plan->cmdline)
-		return kx_fail(err, EOPNOTSUPP, "an NBI image takes neither an initrd nor a command line; it holds its own");
-	if (!nbi.linear && plan->machine->efi.present && !(plan->request.flags & KX_REQUEST_FORCE_REAL_MODE))
 		return kx_fail(err, EOPNOTSUPP,
-			       "NBI image is entered in real mode, and this machine was booted by UEFI: there is no BIOS "
+			       "an NBI image takes neither an initrd nor a command line; it holds "
+			       "its own");
+	if (!nbi.linear && plan->machine->efi.present &&
+	    !(plan->request.flags & KX_REQUEST_FORCE_REAL_MODE))
+		return kx_fail(err, EOPNOTSUPP,
+			       "NBI image is entered in real mode, and this machine was booted by "
+			       "UEFI: there is no BIOS "
 			       "to call; --force-real-mode tries it");
 	return 0;
 }
@@ -130,12 +135,14 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 static uint64_t top_of(const struct kx_memmap *map)
 {
 	for (size_t i = 0; i < map->count; i++)
-		if (map->v[i].type == KX_MEM_RAM && map->v[i].start <= 0x100000 && map->v[i].end > 0x100000)
+		if (map->v[i].type == KX_MEM_RAM && map->v[i].start <= 0x100000 &&
+		    map->v[i].end > 0x100000)
 			return map->v[i].end < KX_X86_FOUR_GIB ? map->v[i].end : KX_X86_FOUR_GIB;
 	return 0;
 }
 
-static uint64_t resolve(const struct kx_nbi_record *record, const struct kx_piece *last, uint64_t top)
+static uint64_t resolve(const struct kx_nbi_record *record, const struct kx_piece *last,
+			uint64_t top)
 {
 	switch (record->base) {
 	case KX_NBI_AFTER_LAST:
@@ -155,7 +162,8 @@ static bool overlap(const struct kx_piece *a, const struct kx_piece *b)
 }
 
 /* The 512 bytes first, then each record; where one says memory only, there is nothing to load. */
-static int place_all(struct kx_plan *plan, struct kx_view file, const struct kx_nbi *nbi, struct kx_error *err)
+static int place_all(struct kx_plan *plan, struct kx_view file, const struct kx_nbi *nbi,
+		     struct kx_error *err)
 {
 	struct kx_piece pieces[KX_NBI_RECORD_MAX + 1] = {
 		{ nbi->location, KX_NBI_HEADER_SIZE, kx_view_of(file.data, KX_NBI_HEADER_SIZE) }
@@ -167,12 +175,14 @@ static int place_all(struct kx_plan *plan, struct kx_view file, const struct kx_
 	for (size_t i = 0; i < nbi->record_count; i++) {
 		const struct kx_nbi_record *record = &nbi->records[i];
 
-		last = (struct kx_piece){ resolve(record, &last, top), record->memory, record->bytes };
+		last = (struct kx_piece){ resolve(record, &last, top), record->memory,
+					  record->bytes };
 		if (last.start > KX_X86_FOUR_GIB || last.start + last.size > KX_X86_FOUR_GIB)
 			return malformed(err, "a record's address", last.start);
 		for (size_t j = 0; j < count; j++)
 			if (last.size && overlap(&last, &pieces[j]))
-				return malformed(err, "an address that two records share", last.start);
+				return malformed(err, "an address that two records share",
+						 last.start);
 		if (last.size)
 			pieces[count++] = last;
 	}
@@ -196,13 +206,16 @@ static void fill_stack(uint8_t *top, const struct kx_nbi *nbi)
 	kx_put_le16(top + 6, (uint16_t)(nbi->location >> 4));
 }
 
-static int add_stack(struct kx_plan *plan, const struct kx_nbi *nbi, uint64_t *ret, struct kx_error *err)
+static int add_stack(struct kx_plan *plan, const struct kx_nbi *nbi, uint64_t *ret,
+		     struct kx_error *err)
 {
 	struct kx_place place = { .size = KX_PAGE_SIZE,
 				  .align = KX_PAGE_SIZE,
 				  .min = KX_X86_LOW_MIN,
 				  .max = KX_X86_LOW_MAX };
-	struct kx_segment segment = { .name = "stack", .bufsz = KX_PAGE_SIZE, .memsz = KX_PAGE_SIZE };
+	struct kx_segment segment = { .name = "stack",
+				      .bufsz = KX_PAGE_SIZE,
+				      .memsz = KX_PAGE_SIZE };
 	uint8_t *buf = kx_plan_alloc(plan, KX_PAGE_SIZE, err);
 	int r;
 
@@ -236,7 +249,8 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 		entry = (struct kx_x86_entry){ .mode = KX_MODE_32, .ip = nbi.entry };
 		entry.regs.sp = stack + KX_PAGE_SIZE - 16;
 	} else {
-		entry = (struct kx_x86_entry){ .mode = KX_MODE_16, .cs = (uint16_t)(nbi.entry >> 16) };
+		entry = (struct kx_x86_entry){ .mode = KX_MODE_16,
+					       .cs = (uint16_t)(nbi.entry >> 16) };
 		entry.ip = (uint64_t)entry.cs * 16 + (nbi.entry & 0xffff);
 		entry.ds = entry.ss = (uint16_t)(stack >> 4);
 		entry.regs.sp = KX_PAGE_SIZE - 16;

@@ -11,7 +11,12 @@
 #define KX_NBI_RECORD_MAX ((KX_NBI_HEADER_SIZE - 16) / 16)
 
 /* What a record's load address is to be added to, or subtracted from. */
-enum kx_nbi_base { KX_NBI_ABSOLUTE = 0, KX_NBI_AFTER_LAST = 1, KX_NBI_BELOW_TOP = 2, KX_NBI_BELOW_LAST = 3 };
+enum kx_nbi_base {
+	KX_NBI_ABSOLUTE = 0,
+	KX_NBI_AFTER_LAST = 1,
+	KX_NBI_BELOW_TOP = 2,
+	KX_NBI_BELOW_LAST = 3
+};
 
 /* @bytes: within the file; @memory: bytes it occupies, at least those of @bytes */
 struct kx_nbi_record {

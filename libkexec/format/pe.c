@@ -80,7 +80,8 @@ static int read_section(struct kx_view file, const uint8_t *header, struct kx_pe
 	/* The size in the file is rounded up; that in memory may be larger than what is in the file. */
 	if (virtual_size && virtual_size < size)
 		size = virtual_size;
-	if (!size || kx_view_sub(file, kx_le32(header + SECTION_RAW_OFFSET), size, &section->content))
+	if (!size ||
+	    kx_view_sub(file, kx_le32(header + SECTION_RAW_OFFSET), size, &section->content))
 		return 0;
 	snprintf(what, sizeof(what), "section %.8s", section->name);
 	for (char *c = what; *c; c++)
@@ -107,7 +108,8 @@ int kx_pe_parse(struct kx_view file, struct kx_pe *ret, struct kx_error *err)
 		return kx_fail(err, EOPNOTSUPP, "PE file with %u sections, at most %d", count,
 			       KX_PE_SECTION_MAX);
 	if (!kx_view_sub(file, (uint64_t)at + COFF_END, size, &optional) ||
-	    !kx_view_sub(file, (uint64_t)at + COFF_END + size, (uint64_t)count * SECTION_SIZE, &table))
+	    !kx_view_sub(file, (uint64_t)at + COFF_END + size, (uint64_t)count * SECTION_SIZE,
+			 &table))
 		return cut_short(err, "the section table");
 	r = find_certificates(file, optional, &pe, err);
 	for (; r == 0 && pe.section_count < count; pe.section_count++)

@@ -10,9 +10,9 @@
 #define PROFILE_MAX 10000
 
 static const char *const names[KX_UKI_PART_COUNT] = {
-	[KX_UKI_LINUX] = ".linux",	 [KX_UKI_OSREL] = ".osrel",   [KX_UKI_CMDLINE] = ".cmdline",
-	[KX_UKI_INITRD] = ".initrd",	 [KX_UKI_UCODE] = ".ucode",   [KX_UKI_DTB] = ".dtb",
-	[KX_UKI_UNAME] = ".uname",	 [KX_UKI_PCRSIG] = ".pcrsig", [KX_UKI_PCRPKEY] = ".pcrpkey",
+	[KX_UKI_LINUX] = ".linux",     [KX_UKI_OSREL] = ".osrel",   [KX_UKI_CMDLINE] = ".cmdline",
+	[KX_UKI_INITRD] = ".initrd",   [KX_UKI_UCODE] = ".ucode",   [KX_UKI_DTB] = ".dtb",
+	[KX_UKI_UNAME] = ".uname",     [KX_UKI_PCRSIG] = ".pcrsig", [KX_UKI_PCRPKEY] = ".pcrpkey",
 	[KX_UKI_PROFILE] = ".profile",
 };
 
@@ -39,7 +39,8 @@ static int add(struct group *group, const struct kx_pe_section *section, struct 
 	if (part == KX_UKI_PART_COUNT)
 		return 0;
 	if (group->has[part])
-		return kx_fail(err, EBADMSG, "malformed UKI: section %s is there twice", names[part]);
+		return kx_fail(err, EBADMSG, "malformed UKI: section %s is there twice",
+			       names[part]);
 	group->has[part] = true;
 	group->parts[part] = section->content;
 	return 0;

@@ -47,9 +47,10 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 	if (r < 0)
 		return r;
 	if (!uki.has[KX_UKI_LINUX])
-		return kx_fail(err, EOPNOTSUPP,
-			       "is an add-on for a unified kernel image, without a kernel in it; put it "
-			       "into the image's directory KERNEL.extra.d and load KERNEL");
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"is an add-on for a unified kernel image, without a kernel in it; put it "
+			"into the image's directory KERNEL.extra.d and load KERNEL");
 	return 0;
 }
 
@@ -111,7 +112,8 @@ static int append_cmdline(struct image *image, const struct kx_uki *addon)
 	_cleanup_free_ char *more = text_of(addon->parts[KX_UKI_CMDLINE]);
 	char *all = NULL;
 
-	if (!more || asprintf(&all, "%s%s%s", plan->cmdline, *plan->cmdline && *more ? " " : "", more) < 0)
+	if (!more ||
+	    asprintf(&all, "%s%s%s", plan->cmdline, *plan->cmdline && *more ? " " : "", more) < 0)
 		return kx_fail(image->err, ENOMEM, "out of memory for plan");
 	free(plan->cmdline);
 	plan->cmdline = all;
@@ -120,7 +122,8 @@ static int append_cmdline(struct image *image, const struct kx_uki *addon)
 
 /* ---- initrds --------------------------------------------------------------------------------------------------- */
 
-static int add_initrd(struct image *image, const struct kx_uki *from, enum kx_uki_part part, const char *name)
+static int add_initrd(struct image *image, const struct kx_uki *from, enum kx_uki_part part,
+		      const char *name)
 {
 	const struct kx_source *source;
 	int r;
@@ -138,7 +141,8 @@ static int add_extra(struct image *image, const char *path, uint32_t mode, struc
 	struct extras *extras = &image->extras;
 
 	if (extras->count == EXTRA_MAX)
-		return kx_fail(image->err, ENOSPC, "more than %d files for the initrd's /.extra", EXTRA_MAX);
+		return kx_fail(image->err, ENOSPC, "more than %d files for the initrd's /.extra",
+			       EXTRA_MAX);
 	extras->files[extras->count++] = (struct kx_cpio_file){ path, mode, content };
 	return 0;
 }
@@ -163,12 +167,14 @@ static int add_sections(struct image *image)
 
 	for (size_t i = 0; r == 0 && i < sizeof(files) / sizeof(files[0]); i++)
 		if (image->uki.has[files[i].part])
-			r = add_extra(image, files[i].path, FILE_MODE, image->uki.parts[files[i].part]);
+			r = add_extra(image, files[i].path, FILE_MODE,
+				      image->uki.parts[files[i].part]);
 	return r;
 }
 
 /* Companion files of one kind, into a directory of their own. */
-static int add_companions(struct image *image, const char *directory, const char *suffix, const char *but)
+static int add_companions(struct image *image, const char *directory, const char *suffix,
+			  const char *but)
 {
 	const struct kx_request *request = &image->plan->request;
 	bool made = false;
@@ -213,7 +219,8 @@ static int pack_extras(struct image *image)
 	if (r == 0)
 		r = kx_plan_own(plan, archive, image->err);
 	if (r == 0)
-		r = kx_plan_keep_source(plan, "/.extra", kx_view_of(archive, size), &source, image->err);
+		r = kx_plan_keep_source(plan, "/.extra", kx_view_of(archive, size), &source,
+					image->err);
 	if (r == 0)
 		image->initrds[image->initrd_count++] = source;
 	return r;
@@ -233,7 +240,8 @@ static int read_addon(struct image *image, const struct kx_source *source, struc
 		return r == -ENOEXEC ? -EBADMSG : r;
 	}
 	if (ret->has[KX_UKI_LINUX])
-		return kx_fail(image->err, EBADMSG, "%s: has a .linux section, which an add-on may not have",
+		return kx_fail(image->err, EBADMSG,
+			       "%s: has a .linux section, which an add-on may not have",
 			       kx_source_name(source));
 	theirs = ret->parts[KX_UKI_UNAME];
 	if (ret->machine == uki->machine &&
@@ -304,10 +312,13 @@ static int set_dtb(struct image *image)
 	struct kx_request *request = &image->plan->request;
 
 	if (image->uki.hwids)
-		kx_plan_warn(image->plan, "sections that are chosen by the hardware (.dtbauto, .efifw) are not used");
+		kx_plan_warn(
+			image->plan,
+			"sections that are chosen by the hardware (.dtbauto, .efifw) are not used");
 	if (request->dtb || !image->uki.parts[KX_UKI_DTB].size)
 		return 0;
-	return kx_plan_keep_source(image->plan, ".dtb", image->uki.parts[KX_UKI_DTB], &request->dtb, image->err);
+	return kx_plan_keep_source(image->plan, ".dtb", image->uki.parts[KX_UKI_DTB], &request->dtb,
+				   image->err);
 }
 
 /* The running kernel checks the signature of what it is given, which is .linux, not the image around it. */
@@ -334,8 +345,10 @@ static int unwrap(struct kx_plan *plan, struct kx_view file, struct kx_error *er
 	kx_uki_profile(request->cmdline ? request->cmdline : "", &profile);
 	r = kx_uki_parse(file, profile, &image.uki, err);
 	/* Two a companion, the user's, and three of the image's own. */
-	image.initrds = kx_plan_alloc(plan, (2 * request->companion_count + request->initrd_count + 3) *
-						    sizeof(struct kx_source *), err);
+	image.initrds = kx_plan_alloc(plan,
+				      (2 * request->companion_count + request->initrd_count + 3) *
+					      sizeof(struct kx_source *),
+				      err);
 	if (!image.initrds)
 		return -ENOMEM;
 	if (r == 0)

@@ -11,11 +11,11 @@
 #include "source.h"
 
 enum {
-	MAGIC = 0x04,	      /* "zimg" */
+	MAGIC = 0x04, /* "zimg" */
 	PAYLOAD_OFFSET = 0x08,
 	PAYLOAD_SIZE = 0x0c,
-	COMPRESSION = 0x18,   /* a name, NUL-terminated */
-	LINUX_MAGIC = 0x38,   /* what Linux' EFI images have there */
+	COMPRESSION = 0x18, /* a name, NUL-terminated */
+	LINUX_MAGIC = 0x38, /* what Linux' EFI images have there */
 	HEADER_END = 0x40,
 };
 
@@ -28,14 +28,17 @@ static int cut(struct kx_view file, struct kx_view *ret, struct kx_error *err)
 	if (!kx_view_equals(file, 0, "MZ", 2) || !kx_view_equals(file, MAGIC, "zimg", 4))
 		return kx_fail(err, ENOEXEC, "no \"MZ\" and \"zimg\" at its start");
 	if (!kx_view_has(file, 0, HEADER_END))
-		return kx_fail(err, EBADMSG, "truncated EFI zboot image: %zu bytes, its header has %d", file.size,
+		return kx_fail(err, EBADMSG,
+			       "truncated EFI zboot image: %zu bytes, its header has %d", file.size,
 			       HEADER_END);
 	if (!kx_view_equals(file, LINUX_MAGIC, linux_magic, sizeof(linux_magic)))
 		return kx_fail(err, ENOEXEC, "\"zimg\", but no magic number of a Linux EFI image");
 	offset = kx_le32(file.data + PAYLOAD_OFFSET);
 	size = kx_le32(file.data + PAYLOAD_SIZE);
 	if (!size || offset < HEADER_END)
-		return kx_fail(err, EBADMSG, "malformed EFI zboot image: payload of %" PRIu32 " bytes at %#" PRIx32,
+		return kx_fail(err, EBADMSG,
+			       "malformed EFI zboot image: payload of %" PRIu32
+			       " bytes at %#" PRIx32,
 			       size, offset);
 	if (!kx_view_sub(file, offset, size, ret))
 		return kx_fail(err, EBADMSG,
@@ -60,7 +63,8 @@ static int unwrap(struct kx_plan *plan, struct kx_view file, struct kx_error *er
 
 	if (r < 0)
 		return r;
-	return kx_plan_keep_source(plan, kx_source_name(plan->request.kernel), payload, &plan->request.kernel, err);
+	return kx_plan_keep_source(plan, kx_source_name(plan->request.kernel), payload,
+				   &plan->request.kernel, err);
 }
 
 const struct kx_format kx_format_zboot = {

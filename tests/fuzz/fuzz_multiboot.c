@@ -5,8 +5,8 @@
 #include "format/multiboot.h"
 #include "fuzz.h"
 
-static void try(int (*parse)(struct kx_view, struct kx_multiboot *, struct kx_error *), struct kx_view file,
-		uint32_t magic, uint64_t align, uint64_t end)
+static void try(int (*parse)(struct kx_view, struct kx_multiboot *, struct kx_error *),
+		struct kx_view file, uint32_t magic, uint64_t align, uint64_t end)
 {
 	struct kx_multiboot header = { 0 };
 	struct kx_error err = { 0 };
@@ -21,7 +21,8 @@ static void try(int (*parse)(struct kx_view, struct kx_multiboot *, struct kx_er
 	require(kx_view_has(file, header.offset, 12) && header.offset + 12 <= end);
 	require(kx_le32(file.data + header.offset) == magic);
 	if (magic == 0x1badb002)
-		require(kx_le32(file.data + header.offset) + kx_le32(file.data + header.offset + 4) +
+		require(kx_le32(file.data + header.offset) +
+				kx_le32(file.data + header.offset + 4) +
 				kx_le32(file.data + header.offset + 8) ==
 			0);
 	/* Nothing that is not in the file. */

@@ -9,7 +9,8 @@
 #include "fuzz.h"
 
 static const char *const types[] = {
-	"bzImage64", "bzImage", "multiboot2-x86", "multiboot-x86", "elf-x86_64", "elf-x86", "uki", "nbi-x86", "zboot",
+	"bzImage64", "bzImage", "multiboot2-x86", "multiboot-x86", "elf-x86_64",
+	"elf-x86",   "uki",     "nbi-x86",        "zboot",
 };
 
 static void require_segment(const struct kx_plan *plan, size_t i)
@@ -24,7 +25,8 @@ static void require_segment(const struct kx_plan *plan, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		const struct kx_segment *other = kx_plan_segment(plan, j);
 
-		require(other->dest + other->reserved <= s->dest || s->dest + s->reserved <= other->dest);
+		require(other->dest + other->reserved <= s->dest ||
+			s->dest + s->reserved <= other->dest);
 	}
 }
 

@@ -32,7 +32,8 @@ static void require_single(const struct kx_pe *pe)
 {
 	unsigned count = 0;
 
-	for (size_t i = 0; i < pe->section_count && strcmp(pe->sections[i].name, ".profile") != 0; i++)
+	for (size_t i = 0; i < pe->section_count && strcmp(pe->sections[i].name, ".profile") != 0;
+	     i++)
 		count += !strcmp(pe->sections[i].name, ".linux");
 	require(count <= 1);
 }

@@ -88,8 +88,8 @@ BUGS = [
      "if (!kx_view_sub(head, at, 16, &fields))",
      "if (!kx_view_sub(file, at, 16, &fields))"),
     ("plan", "off-by-one", "libkexec/format/elf_load.c",
-     "memcpy(copy + (pieces[i].start - start), pieces[i].bytes.data, pieces[i].bytes.size)",
-     "memcpy(copy + (pieces[i].start - start) + 1, pieces[i].bytes.data, pieces[i].bytes.size)"),
+     "memcpy(copy + (pieces[i].start - start),",
+     "memcpy(copy + (pieces[i].start - start) + 1,"),
     ("plan", "overflow", "libkexec/format/zboot.c",
      "if (!kx_view_sub(file, offset, size, ret))",
      "*ret = kx_view_of(file.data + offset, size);\n"
@@ -117,7 +117,7 @@ def run(*argv, **kwargs):
 
 
 def copy_source(into):
-    shutil.copytree(TOP, into, ignore=shutil.ignore_patterns(".git", "build*", "__pycache__"))
+    shutil.copytree(TOP, into, symlinks=True, ignore=shutil.ignore_patterns(".git", "build*", "__pycache__"))
     env = dict(os.environ, CC=os.environ.get("CC", "clang"))
     run("meson", "setup", into / "build", into, "-Dfuzz=true", "-Db_lundef=false",
         "-Db_sanitize=address,undefined", env=env)

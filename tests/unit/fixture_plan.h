@@ -27,7 +27,8 @@ struct fixture {
 	struct kx_error err;
 };
 
-static inline const struct kx_source *add_source(struct fixture *f, const char *name, const void *data, size_t size)
+static inline const struct kx_source *add_source(struct fixture *f, const char *name,
+						 const void *data, size_t size)
 {
 	struct kx_source **at = &f->sources[f->source_count++];
 

@@ -8,9 +8,8 @@
 static inline struct sample sample_nbi(void)
 {
 	static const uint32_t words[] = {
-		0x1b031336, 4, 0x10000000, 0x20000000,
-		4, 0x20000, 5, 4096,
-		1u << 26 | 4, 0x100000, 6, 0x2000,
+		0x1b031336, 4,    0x10000000,   0x20000000, 4, 0x20000,
+		5,          4096, 1u << 26 | 4, 0x100000,   6, 0x2000,
 	};
 	struct sample s = sample_new(512);
 

@@ -39,7 +39,8 @@ static inline size_t sample_pe_header_at(unsigned i)
 	return SP_SECTIONS + (size_t)i * SP_SECTION_SIZE;
 }
 
-static inline void sample_pe_section(struct sample *s, const char *name, const void *data, size_t size)
+static inline void sample_pe_section(struct sample *s, const char *name, const void *data,
+				     size_t size)
 {
 	static const uint8_t zeros[SP_BLOCK];
 	uint16_t count = kx_le16(s->data + SP_SECTION_COUNT);

@@ -9,10 +9,16 @@
 
 static struct sample_elf elf;
 
-static void add_load(unsigned i, uint64_t vaddr, uint64_t paddr, uint64_t offset, uint64_t filesz, uint64_t memsz)
+static void add_load(unsigned i, uint64_t vaddr, uint64_t paddr, uint64_t offset, uint64_t filesz,
+		     uint64_t memsz)
 {
-	sample_elf_phdr(&elf, i, &(Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = offset, .p_vaddr = vaddr,
-						.p_paddr = paddr, .p_filesz = filesz, .p_memsz = memsz });
+	sample_elf_phdr(&elf, i,
+			&(Elf64_Phdr){ .p_type = PT_LOAD,
+				       .p_offset = offset,
+				       .p_vaddr = vaddr,
+				       .p_paddr = paddr,
+				       .p_filesz = filesz,
+				       .p_memsz = memsz });
 }
 
 /* One segment of 256 bytes at 16 MiB, entered 16 bytes into it. */
@@ -35,8 +41,11 @@ static void sample_linux(struct fixture *f, unsigned bits)
 
 	sample(f, bits);
 	end = sample_elf_note(&elf, SAMPLE_ELF_CONTENT + 1024, "Linux", 0x100, "salt", 4, 4);
-	sample_elf_phdr(&elf, 1, &(Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = SAMPLE_ELF_CONTENT + 1024,
-						.p_filesz = end - SAMPLE_ELF_CONTENT - 1024, .p_align = 4 });
+	sample_elf_phdr(&elf, 1,
+			&(Elf64_Phdr){ .p_type = PT_NOTE,
+				       .p_offset = SAMPLE_ELF_CONTENT + 1024,
+				       .p_filesz = end - SAMPLE_ELF_CONTENT - 1024,
+				       .p_align = 4 });
 }
 
 static const struct kx_handoff *handoff(const struct fixture *f)
@@ -46,8 +55,13 @@ static const struct kx_handoff *handoff(const struct fixture *f)
 
 static void linux_gets_boot_params(void **state)
 {
-	static const struct { unsigned bits; const char *format; uint32_t mode; } samples[] = {
-		{ 64, "elf-x86_64", KX_MODE_64 }, { 32, "elf-x86", KX_MODE_32 },
+	static const struct {
+		unsigned bits;
+		const char *format;
+		uint32_t mode;
+	} samples[] = {
+		{ 64, "elf-x86_64", KX_MODE_64 },
+		{ 32, "elf-x86", KX_MODE_32 },
 	};
 	struct fixture *f = *state;
 	const struct kx_source *initrds[] = { add_source(f, "initrd", "INITRD", 6) };
@@ -63,7 +77,8 @@ static void linux_gets_boot_params(void **state)
 		assert_int_equal(handoff(f)->mode, samples[i].mode);
 		assert_int_equal(handoff(f)->entry, 0x1000010);
 		assert_int_equal(handoff(f)->regs.si, segment(f, "boot_params")->dest);
-		assert_int_equal(handoff(f)->regs.bx | handoff(f)->regs.ax | handoff(f)->regs.di, 0);
+		assert_int_equal(handoff(f)->regs.bx | handoff(f)->regs.ax | handoff(f)->regs.di,
+				 0);
 		bp = segment(f, "boot_params")->buf;
 		assert_int_equal(kx_le16(bp + 0x1fe), 0xaa55);
 		assert_memory_equal(bp + 0x202, "HdrS\x0f\x02", 6);
@@ -80,8 +95,11 @@ static void xen_note_says_linux_too(void **state)
 
 	sample(f, 64);
 	end = sample_elf_note(&elf, SAMPLE_ELF_CONTENT + 1024, "Xen", 6, "linux", 6, 4);
-	sample_elf_phdr(&elf, 1, &(Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = SAMPLE_ELF_CONTENT + 1024,
-						.p_filesz = end - SAMPLE_ELF_CONTENT - 1024, .p_align = 4 });
+	sample_elf_phdr(&elf, 1,
+			&(Elf64_Phdr){ .p_type = PT_NOTE,
+				       .p_offset = SAMPLE_ELF_CONTENT + 1024,
+				       .p_filesz = end - SAMPLE_ELF_CONTENT - 1024,
+				       .p_align = 4 });
 	assert_made(f);
 	segment(f, "boot_params");
 	memcpy(elf.data + SAMPLE_ELF_CONTENT + 1024 + 16, "other", 6);
@@ -110,7 +128,8 @@ static void others_get_boot_notes(void **state)
 	for (size_t i = 0; i < notes->bufsz; i += 2)
 		sum += kx_le16(p + i);
 	assert_int_equal((sum & 0xffff) + (sum >> 16), 0xffff);
-	assert_non_null(memmem(p, notes->bufsz, "\x08\0\0\0\x04\0\0\0\x04\0\0\0ELFBoot\0a b\0", 24));
+	assert_non_null(
+		memmem(p, notes->bufsz, "\x08\0\0\0\x04\0\0\0\x04\0\0\0ELFBoot\0a b\0", 24));
 
 	sample(f, 64);
 	assert_made(f);
@@ -242,7 +261,8 @@ static void other_files_are_refused(void **state)
 	assert_refused(f, -EOPNOTSUPP, "no executable");
 	SE_PUT16(&elf, Elf64_Ehdr, e_type, ET_DYN);
 	assert_made(f);
-	sample_elf_phdr(&elf, 1, &(Elf64_Phdr){ .p_type = PT_INTERP, .p_offset = 0, .p_filesz = 8 });
+	sample_elf_phdr(&elf, 1,
+			&(Elf64_Phdr){ .p_type = PT_INTERP, .p_offset = 0, .p_filesz = 8 });
 	assert_refused(f, -EOPNOTSUPP, "program for an operating system");
 }
 

@@ -42,7 +42,8 @@ static void header1_is_found_where_it_may_be(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		memset(file, 0, sizeof(file));
 		sample_multiboot1(file + places[i], 0);
-		assert_int_equal(kx_multiboot_parse(kx_view_of(file, sizeof(file)), &header, &err), 0);
+		assert_int_equal(kx_multiboot_parse(kx_view_of(file, sizeof(file)), &header, &err),
+				 0);
 		assert_int_equal(header.offset, places[i]);
 		assert_false(header.has_addresses);
 		assert_false(header.has_entry);
@@ -155,8 +156,13 @@ static void header2_defects(void **state)
 static void sample(struct fixture *f, unsigned version)
 {
 	sample_elf_init(&elf, 32);
-	sample_elf_phdr(&elf, 0, &(Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = SAMPLE_ELF_CONTENT, .p_vaddr = 0xc0110000,
-						.p_paddr = 0x110000, .p_filesz = 256, .p_memsz = 8192 });
+	sample_elf_phdr(&elf, 0,
+			&(Elf64_Phdr){ .p_type = PT_LOAD,
+				       .p_offset = SAMPLE_ELF_CONTENT,
+				       .p_vaddr = 0xc0110000,
+				       .p_paddr = 0x110000,
+				       .p_filesz = 256,
+				       .p_memsz = 8192 });
 	SE_PUT32(&elf, Elf32_Ehdr, e_entry, 0xc0110020);
 	if (version == 1) {
 		sample_multiboot1(elf.data + HEADER_AT, 3);
@@ -204,7 +210,7 @@ static void information1_is_complete(void **state)
 	sample(f, 1);
 	add_modules(f);
 	f->request.cmdline = "root=x";
-	f->machine.m.fb_name = (char *)(uintptr_t)"native";
+	f->machine.m.fb_name = (char *)(uintptr_t) "native";
 	assert_made(f);
 	assert_string_equal(kx_plan_format(f->plan), "multiboot-x86");
 	assert_int_equal(handoff(f)->mode, KX_MODE_32);
@@ -302,7 +308,7 @@ static void framebuffer_is_given_while_it_is_true(void **state)
 	kx_put_le16(si + 0x24, 4096);
 	memcpy(si + 0x26, "\x08\x10\x08\x08\x08\x00", 6);
 	kx_put_le32(si + 0x3a, 1);
-	f->machine.m.fb_name = (char *)(uintptr_t)"VESA VGA";
+	f->machine.m.fb_name = (char *)(uintptr_t) "VESA VGA";
 	f->machine.m.firmware_fb = KX_YES;
 	sample(f, 2);
 	assert_made(f);
@@ -313,7 +319,8 @@ static void framebuffer_is_given_while_it_is_true(void **state)
 	sample(f, 1);
 	assert_made(f);
 	assert_true(kx_le32(segment(f, "boot info")->buf) & 1 << 12);
-	assert_memory_equal((const uint8_t *)segment(f, "boot info")->buf + 108, "\x20\x01\x10\x08\x08\x08\x00\x08", 8);
+	assert_memory_equal((const uint8_t *)segment(f, "boot info")->buf + 108,
+			    "\x20\x01\x10\x08\x08\x08\x00\x08", 8);
 
 	f->machine.m.firmware_fb = KX_NO;
 	assert_made(f);
@@ -426,8 +433,13 @@ static void what_cannot_be_is_refused(void **state)
 
 	/* A 64-bit file may say what a 32-bit entry cannot reach. */
 	sample_elf_init(&elf, 64);
-	sample_elf_phdr(&elf, 0, &(Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = SAMPLE_ELF_CONTENT, .p_vaddr = 4 * GIB,
-						.p_paddr = 4 * GIB, .p_filesz = 256, .p_memsz = 256 });
+	sample_elf_phdr(&elf, 0,
+			&(Elf64_Phdr){ .p_type = PT_LOAD,
+				       .p_offset = SAMPLE_ELF_CONTENT,
+				       .p_vaddr = 4 * GIB,
+				       .p_paddr = 4 * GIB,
+				       .p_filesz = 256,
+				       .p_memsz = 256 });
 	SE_PUT64(&elf, Elf64_Ehdr, e_entry, 4 * GIB);
 	sample_multiboot1(header, 0);
 	assert_refused(f, -EBADMSG, "entry above 4 GiB");

@@ -72,7 +72,10 @@ static void linear_entry(void **state)
 
 static void addresses_are_relative(void **state)
 {
-	static const struct { uint32_t base, address; uint64_t expected; } samples[] = {
+	static const struct {
+		uint32_t base, address;
+		uint64_t expected;
+	} samples[] = {
 		{ 1, 0x1000, 0x20000 + 4096 + 0x1000 },
 		{ 2, 0x10000, GIB - 2 * MIB - 0x10000 },
 		{ 3, 0x8000, 0x20000 - 0x8000 },
@@ -158,12 +161,9 @@ static void what_cannot_be_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(real_mode_entry),
-		TEST(linear_entry),
-		TEST(addresses_are_relative),
-		cmocka_unit_test(vendor_words_are_skipped),
-		cmocka_unit_test(defects),
-		TEST(what_cannot_be_is_refused),
+		TEST(real_mode_entry),        TEST(linear_entry),
+		TEST(addresses_are_relative), cmocka_unit_test(vendor_words_are_skipped),
+		cmocka_unit_test(defects),    TEST(what_cannot_be_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,7 +131,9 @@ static void expect_part(const struct kx_uki *uki, enum kx_uki_part part, const c
 
 static void profiles_override_the_base(void **state)
 {
-	static const char *const expected[][2] = { { "ID=zero", "base" }, { "ID=one", "first" }, { "ID=two", "" } };
+	static const char *const expected[][2] = { { "ID=zero", "base" },
+						   { "ID=one", "first" },
+						   { "ID=two", "" } };
 	struct sample s = with_profiles();
 	struct kx_error err = { 0 };
 	struct kx_uki uki;
@@ -158,9 +160,18 @@ static void profile_is_taken_off_the_command_line(void **state)
 		const char *cmdline, *rest;
 		unsigned profile;
 	} samples[] = {
-		{ "", "", 0 },		{ "quiet", "quiet", 0 },   { "@1", "", 1 },	  { "@12 quiet", "quiet", 12 },
-		{ "@2  two", " two", 2 }, { "@", "@", 0 },	   { "@x", "@x", 0 },	  { "@1x", "@1x", 0 },
-		{ "@ 1", "@ 1", 0 },	{ " @1", " @1", 0 },	   { "@-1", "@-1", 0 },	  { "@4294967296 a", "a", 10000 },
+		{ "", "", 0 },
+		{ "quiet", "quiet", 0 },
+		{ "@1", "", 1 },
+		{ "@12 quiet", "quiet", 12 },
+		{ "@2  two", " two", 2 },
+		{ "@", "@", 0 },
+		{ "@x", "@x", 0 },
+		{ "@1x", "@1x", 0 },
+		{ "@ 1", "@ 1", 0 },
+		{ " @1", " @1", 0 },
+		{ "@-1", "@-1", 0 },
+		{ "@4294967296 a", "a", 10000 },
 	};
 
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
@@ -179,13 +190,52 @@ static void archive_is_newc(void **state)
 		{ "d", 040555, { NULL, 0 } },
 		{ "d/file", 0100444, { (const uint8_t *)"hello", 5 } },
 	};
-	static const char expected[] =
-		"070701" "00000001" "0000416d" "00000000" "00000000" "00000001" "00000000" "00000000" "00000000"
-		"00000000" "00000000" "00000000" "00000002" "00000000" "d\0"
-		"070701" "00000002" "00008124" "00000000" "00000000" "00000001" "00000000" "00000005" "00000000"
-		"00000000" "00000000" "00000000" "00000007" "00000000" "d/file\0\0\0\0" "hello\0\0\0"
-		"070701" "00000000" "00000000" "00000000" "00000000" "00000001" "00000000" "00000000" "00000000"
-		"00000000" "00000000" "00000000" "0000000b" "00000000" "TRAILER!!!\0\0\0\0";
+	static const char expected[] = "070701"
+				       "00000001"
+				       "0000416d"
+				       "00000000"
+				       "00000000"
+				       "00000001"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000002"
+				       "00000000"
+				       "d\0"
+				       "070701"
+				       "00000002"
+				       "00008124"
+				       "00000000"
+				       "00000000"
+				       "00000001"
+				       "00000000"
+				       "00000005"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000007"
+				       "00000000"
+				       "d/file\0\0\0\0"
+				       "hello\0\0\0"
+				       "070701"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000001"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "0000000b"
+				       "00000000"
+				       "TRAILER!!!\0\0\0\0";
 	struct kx_error err = { 0 };
 	uint8_t *archive;
 	size_t size;
@@ -198,7 +248,9 @@ static void archive_is_newc(void **state)
 
 static void archive_refuses_what_its_fields_cannot_hold(void **state)
 {
-	const struct kx_cpio_file file = { "big", 0100444, { (const uint8_t *)"", (size_t)1 << 32 } };
+	const struct kx_cpio_file file = { "big",
+					   0100444,
+					   { (const uint8_t *)"", (size_t)1 << 32 } };
 	struct kx_error err = { 0 };
 	uint8_t *archive;
 	size_t size;
@@ -230,8 +282,8 @@ static const char *initrds(const struct fixture *f)
 		const struct kx_segment *s = kx_plan_segment(f->plan, i);
 
 		if (strcmp(s->name, "initrd") == 0)
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%.*s|", (int)s->bufsz,
-						 (const char *)s->buf);
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%.*s|",
+						 (int)s->bufsz, (const char *)s->buf);
 	}
 	text[used] = '\0';
 	return text;
@@ -267,7 +319,8 @@ static void uki_is_its_kernel(void **state)
 	assert_string_equal(kx_plan_containers(f->plan), "uki");
 	assert_string_equal(kx_plan_cmdline(f->plan), "");
 	assert_int_equal(segment(f, "kernel")->bufsz, kernel.size - SB_SETUP_SIZE);
-	assert_memory_equal(segment(f, "kernel")->buf, kernel.data + SB_SETUP_SIZE, kernel.size - SB_SETUP_SIZE);
+	assert_memory_equal(segment(f, "kernel")->buf, kernel.data + SB_SETUP_SIZE,
+			    kernel.size - SB_SETUP_SIZE);
 	assert_string_equal(initrds(f), "");
 	sample_free(&kernel);
 }
@@ -277,8 +330,9 @@ static void uki_cmdline_is_used_unless_one_is_given(void **state)
 	static const struct {
 		const char *section, *given, *expected;
 	} samples[] = {
-		{ "quiet", NULL, "quiet" },	  { "quiet", "loud", "loud" },	{ "quiet", "", "quiet" },
-		{ "\n a\tb \n\n", NULL, "a b" }, { "a\0b", NULL, "a" },		{ "quiet", "@0", "quiet" },
+		{ "quiet", NULL, "quiet" },     { "quiet", "loud", "loud" },
+		{ "quiet", "", "quiet" },       { "\n a\tb \n\n", NULL, "a b" },
+		{ "a\0b", NULL, "a" },          { "quiet", "@0", "quiet" },
 		{ "quiet", "@0 loud", "loud" },
 	};
 	struct fixture *f = *state;
@@ -353,8 +407,8 @@ static void uki_sections_become_files(void **state)
 	}
 }
 
-static void set_companion(struct fixture *f, const struct kx_source **list, const char *name, const void *data,
-			  size_t size)
+static void set_companion(struct fixture *f, const struct kx_source **list, const char *name,
+			  const void *data, size_t size)
 {
 	list[f->request.companion_count++] = add_source(f, name, data, size);
 	f->request.companions = list;
@@ -396,8 +450,10 @@ static struct sample sample_addon(uint16_t machine, const char *uname, const cha
 
 static void addons_are_applied_in_order(void **state)
 {
-	struct sample a = sample_addon(KX_PE_X86_64, NULL, "one"), b = sample_addon(KX_PE_X86_64, "6.1", "two"),
-		      other = sample_addon(KX_PE_X86_64, "6.2", "no"), arm = sample_addon(KX_PE_ARM64, "6.1", "no");
+	struct sample a = sample_addon(KX_PE_X86_64, NULL, "one"),
+		      b = sample_addon(KX_PE_X86_64, "6.1", "two"),
+		      other = sample_addon(KX_PE_X86_64, "6.2", "no"),
+		      arm = sample_addon(KX_PE_ARM64, "6.1", "no");
 	struct fixture *f = *state;
 	const struct kx_source *list[4];
 	struct sample s = sample_uki();

@@ -8,8 +8,8 @@ static const struct {
 	const char *name;
 	struct sample (*pack)(const void *data, size_t size);
 } codecs[] = {
-	{ "gzip", sample_gzip },   { "xz", sample_xz },	 { "lzma", sample_lzma },      { "zstd", sample_zstd },
-	{ "bzip2", sample_bzip2 }, { "lz4", sample_lz4_frame },
+	{ "gzip", sample_gzip }, { "xz", sample_xz },       { "lzma", sample_lzma },
+	{ "zstd", sample_zstd }, { "bzip2", sample_bzip2 }, { "lz4", sample_lz4_frame },
 };
 
 static struct sample pack(size_t codec, struct sample s)
@@ -42,7 +42,8 @@ static void expect_kernel(struct fixture *f, const char *containers)
 	assert_made(f);
 	assert_string_equal(kx_plan_format(f->plan), "bzImage64");
 	assert_string_equal(kx_plan_containers(f->plan), containers);
-	assert_memory_equal(segment(f, "kernel")->buf, kernel.data + SB_SETUP_SIZE, kernel.size - SB_SETUP_SIZE);
+	assert_memory_equal(segment(f, "kernel")->buf, kernel.data + SB_SETUP_SIZE,
+			    kernel.size - SB_SETUP_SIZE);
 	sample_free(&kernel);
 }
 
