@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "base/overflow.h"
-#include "format/bzimage.h"
+#include "format/linux_x86.h"
 #include "fuzz.h"
 
 static void require_parts(struct kx_view file, const struct kx_bzimage *image)
@@ -40,6 +40,23 @@ static bool is_compressed(const struct kx_bzimage *image)
 	return image->compressed.size && image->compressed.data[0] != 0x89;
 }
 
+/* What is no bzImage may be a kernel from before there was a magic number. */
+static void parse_zimage(struct kx_view file)
+{
+	struct kx_error err = { 0 };
+	struct kx_bzimage image;
+	int r = kx_zimage_parse(file, &image, &err);
+
+	if (r < 0) {
+		require(r == -ENOEXEC);
+		require_message(&err);
+		return;
+	}
+	require(inside(file, image.setup) && inside(file, image.payload));
+	require(image.setup.size >= 1024 && image.payload.size);
+	touch(image.payload);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct kx_view file = kx_view_of(data, size);
@@ -51,6 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r < 0) {
 		require(r == -ENOEXEC || r == -EBADMSG || r == -EOPNOTSUPP);
 		require_message(&err);
+		if (r == -ENOEXEC)
+			parse_zimage(file);
 		return 0;
 	}
 	require_parts(file, &image);

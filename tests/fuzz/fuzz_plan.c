@@ -57,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
+	request.entry = (enum kx_entry_mode)((data[0] >> 6) % 3);
 	request.type = types[data[0] % (sizeof(types) / sizeof(types[0]))];
 	require(kx_source_from_memory("file", data + 1, size - 1, &source, &err) == 0);
 	request.kernel = source;

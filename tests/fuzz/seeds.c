@@ -64,6 +64,17 @@ static void seal(struct sample *s)
 	kx_put_le32(s->data + s->size - 4, sample_crc(s->data, s->size - 4));
 }
 
+/* Before protocol 2.00: one sector of setup code, one paragraph of kernel. */
+static struct sample small_zimage(void)
+{
+	struct sample s = sample_new(2 * 512 + 16);
+
+	s.data[SB_SETUP_SECTS] = 1;
+	kx_put_le16(s.data + SB_SYSSIZE, 1);
+	kx_put_le16(s.data + SB_BOOT_FLAG, 0xaa55);
+	return s;
+}
+
 static void bzimage_seeds(void)
 {
 	struct sample s = small_bzimage("\x89LZO not checked\0\0\0", 20);
@@ -91,6 +102,9 @@ static void bzimage_seeds(void)
 	kx_put_le32(s.data + SB_PE + 24 + 92, 6);
 	seal(&s);
 	save("bzimage", "pe32", s.data, s.size);
+	sample_free(&s);
+	s = small_zimage();
+	save("bzimage", "zimage", s.data, s.size);
 	sample_free(&s);
 }
 
@@ -270,6 +284,7 @@ static void zboot_seed(void)
 
 static void payload_seeds(void)
 {
+	struct sample old = small_zimage();
 	struct sample uki = small_pe(), nbi = sample_nbi(), kernel = small_bzimage("\x89LZO not checked\0\0\0", 20);
 	struct sample_elf e;
 
@@ -287,11 +302,14 @@ static void payload_seeds(void)
 	save_with("plan", "nbi-linear", 7, nbi.data, nbi.size);
 	save_with("plan", "bzimage64", 0, kernel.data, kernel.size);
 	save_with("plan", "bzimage", 1, kernel.data, kernel.size);
+	save_with("plan", "real-mode", 136, kernel.data, kernel.size); /* 136 / 64 is 2, modulo 9 1 */
+	save_with("plan", "zimage", 1, old.data, old.size);
 	zboot_seed();
 	payload_elf(&e, 64);
 	save_with("plan", "elf64", 4, e.data, 320);
 	payload_elf(&e, 32);
 	save_with("plan", "elf32", 5, e.data, 320);
+	sample_free(&old);
 	sample_free(&uki);
 	sample_free(&nbi);
 	sample_free(&kernel);
