@@ -188,21 +188,23 @@ enum kx_fact kx_allowed(const struct kx_machine *machine, enum kx_method method,
 /* ---- request --------------------------------------------------------------------------------------------------- */
 
 enum kx_request_flags {
-	KX_REQUEST_PANIC = 1 << 0,	   /* load the crash kernel */
-	KX_REQUEST_NO_EFI = 1 << 1,	   /* hand over no EFI state (--noefi) */
-	KX_REQUEST_REUSE_VIDEO = 1 << 2,   /* screen_info as it was at boot (--reuse-video-type) */
-	KX_REQUEST_FORCE_CRC = 1 << 3,	   /* load in spite of a CRC-32 mismatch (--force-crc) */
-	KX_REQUEST_CONSOLE_VGA = 1 << 4,   /* purgatory reports on VGA text too */
-	KX_REQUEST_CONSOLE_SERIAL = 1 << 5, /* purgatory reports on serial even if no console= says so */
-	KX_REQUEST_RESET_VGA = 1 << 6,	   /* purgatory sets VGA text mode before the jump */
-	KX_REQUEST_NO_CHECKS = 1 << 7,	   /* purgatory checks nothing (--no-checks) */
-	KX_REQUEST_FORCE_REAL_MODE = 1 << 8, /* real mode even where there is no BIOS (--force-real-mode) */
+	KX_REQUEST_PANIC = 1 << 0,       /* load the crash kernel */
+	KX_REQUEST_NO_EFI = 1 << 1,      /* hand over no EFI state (--noefi) */
+	KX_REQUEST_REUSE_VIDEO = 1 << 2, /* screen_info as it was at boot (--reuse-video-type) */
+	KX_REQUEST_FORCE_CRC = 1 << 3,   /* load in spite of a CRC-32 mismatch (--force-crc) */
+	KX_REQUEST_CONSOLE_VGA = 1 << 4, /* purgatory reports on VGA text too */
+	KX_REQUEST_CONSOLE_SERIAL =
+		1 << 5,                /* purgatory reports on serial even if no console= says so */
+	KX_REQUEST_RESET_VGA = 1 << 6, /* purgatory sets VGA text mode before the jump */
+	KX_REQUEST_NO_CHECKS = 1 << 7, /* purgatory checks nothing (--no-checks) */
+	KX_REQUEST_FORCE_REAL_MODE =
+		1 << 8, /* real mode even where there is no BIOS (--force-real-mode) */
 };
 
 /* Which of a kernel's entries to use, where it has several. */
 enum kx_entry_mode {
 	KX_ENTRY_AUTO = 0,
-	KX_ENTRY_32 = 1,	/* --entry-32bit */
+	KX_ENTRY_32 = 1,        /* --entry-32bit */
 	KX_ENTRY_REAL_MODE = 2, /* --real-mode */
 };
 

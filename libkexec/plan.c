@@ -46,7 +46,8 @@ int kx_plan_keep_source(struct kx_plan *plan, const char *name, struct kx_view b
 	int r;
 
 	if (plan->source_count == KX_PLAN_SOURCE_MAX)
-		return kx_fail(err, ENOSPC, "containers hold more than %d files", KX_PLAN_SOURCE_MAX);
+		return kx_fail(err, ENOSPC, "containers hold more than %d files",
+			       KX_PLAN_SOURCE_MAX);
 	r = kx_source_from_memory(name, bytes.data, bytes.size, at, err);
 	if (r < 0)
 		return r;
@@ -228,7 +229,8 @@ static void add_reason(struct kx_error *all, const struct kx_format *format,
 {
 	size_t used = strlen(all->text);
 
-	snprintf(all->text + used, sizeof(all->text) - used, "\n  %s: %.200s", format->name, reason->text);
+	snprintf(all->text + used, sizeof(all->text) - used, "\n  %s: %.200s", format->name,
+		 reason->text);
 }
 
 static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
@@ -290,7 +292,8 @@ static int unwrap(struct kx_plan *plan, struct kx_error *err)
 			return r;
 		note_container(plan);
 	}
-	return kx_fail(err, EOPNOTSUPP, "is wrapped in more than %d containers", KX_PLAN_UNWRAP_MAX);
+	return kx_fail(err, EOPNOTSUPP, "is wrapped in more than %d containers",
+		       KX_PLAN_UNWRAP_MAX);
 }
 
 static const char *arch_of(enum kx_arch_id arch)
@@ -441,8 +444,10 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	if (r == 0 && plan->machine->cap_sys_boot == KX_NO)
 		kx_plan_warn(plan, "loading needs CAP_SYS_BOOT, which is missing here; run as root");
 	if (r == 0 && plan->method == KX_METHOD_FILE_LOAD && plan->unsigned_inside)
-		kx_plan_warn(plan, "the running kernel checks the signature of the kernel inside the container, not the "
-				   "container's, and there is none: where signatures are demanded this load is refused; "
+		kx_plan_warn(plan, "the running kernel checks the signature of the kernel inside "
+				   "the container, not the "
+				   "container's, and there is none: where signatures are demanded "
+				   "this load is refused; "
 				   "sign .linux itself");
 	if (r == 0)
 		r = plan->method == KX_METHOD_LOAD ? plan_load(plan, file, err) :

@@ -136,8 +136,8 @@ static int open_module(const char *text, struct kx_order *order, struct kx_error
 	r = open_source(path, &order->module_sources[i], err);
 	if (r < 0)
 		return r;
-	order->modules[i] = (struct kx_module){ order->module_sources[i],
-						args + strspn(args, " ") };
+	order->modules[i] =
+		(struct kx_module){ order->module_sources[i], args + strspn(args, " ") };
 	order->module_count++;
 	return 0;
 }

@@ -27,7 +27,8 @@ static void print_kernel(FILE *out, const struct kx_plan *plan, const struct kx_
 	const char *containers = kx_plan_containers(plan);
 	char format[160];
 
-	snprintf(format, sizeof(format), "%s%s%s", kx_plan_format(plan), *containers ? " in " : "", containers);
+	snprintf(format, sizeof(format), "%s%s%s", kx_plan_format(plan), *containers ? " in " : "",
+		 containers);
 	print_source(out, "kernel", source, format);
 }
 

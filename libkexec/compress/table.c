@@ -32,10 +32,7 @@ static const struct kx_codec codecs[] = {
 	  .magic_size = 4,
 	  .unpack = kx_lz4_frame_unpack },
 	{ .name = "lzma", .magic = { 0x5d, 0, 0 }, .magic_size = 3, .unpack = kx_lzma_unpack },
-	{ .name = "bzip2",
-	  .magic = { 'B', 'Z', 'h' },
-	  .magic_size = 3,
-	  .unpack = kx_bzip2_unpack },
+	{ .name = "bzip2", .magic = { 'B', 'Z', 'h' }, .magic_size = 3, .unpack = kx_bzip2_unpack },
 	{ .name = "lzo", .magic = { 0x89, 'L', 'Z', 'O' }, .magic_size = 4 },
 };
 

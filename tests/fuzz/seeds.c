@@ -177,12 +177,13 @@ static void compress_seeds(void)
 {
 	static const char text[] = "a text that is packed, that is packed, that is packed";
 	struct sample s[] = {
-		sample_gzip(text, sizeof(text)), sample_xz(text, sizeof(text)),
-		sample_zstd(text, sizeof(text)), sample_lzma(text, sizeof(text)),
-		sample_lz4(text, sizeof(text), 40),
-		sample_bzip2(text, sizeof(text)), sample_lz4_frame(text, sizeof(text)),
+		sample_gzip(text, sizeof(text)),      sample_xz(text, sizeof(text)),
+		sample_zstd(text, sizeof(text)),      sample_lzma(text, sizeof(text)),
+		sample_lz4(text, sizeof(text), 40),   sample_bzip2(text, sizeof(text)),
+		sample_lz4_frame(text, sizeof(text)),
 	};
-	static const char *const names[] = { "gzip", "xz", "zstd", "lzma", "lz4", "bzip2", "lz4-frame" };
+	static const char *const names[] = { "gzip", "xz",    "zstd",     "lzma",
+					     "lz4",  "bzip2", "lz4-frame" };
 
 	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++) {
 		save("compress", names[i], s[i].data, s[i].size);
@@ -194,7 +195,8 @@ static void compress_seeds(void)
 /* ---- payloads --------------------------------------------------------------------------------------------------- */
 
 /* With one byte in front, which chooses the type or the profile. */
-static void save_with(const char *fuzzer, const char *name, uint8_t first, const void *data, size_t size)
+static void save_with(const char *fuzzer, const char *name, uint8_t first, const void *data,
+		      size_t size)
 {
 	struct sample s = { 0 };
 
@@ -208,10 +210,20 @@ static void save_with(const char *fuzzer, const char *name, uint8_t first, const
 static void payload_elf(struct sample_elf *e, unsigned bits)
 {
 	sample_elf_init(e, bits);
-	sample_elf_phdr(e, 0, &(Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = 200, .p_vaddr = 0x1000000,
-					     .p_paddr = 0x1000000, .p_filesz = 64, .p_memsz = 0x2000 });
-	sample_elf_phdr(e, 1, &(Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = 210, .p_vaddr = 0x1004010,
-					     .p_paddr = 0x1004010, .p_filesz = 8, .p_memsz = 8 });
+	sample_elf_phdr(e, 0,
+			&(Elf64_Phdr){ .p_type = PT_LOAD,
+				       .p_offset = 200,
+				       .p_vaddr = 0x1000000,
+				       .p_paddr = 0x1000000,
+				       .p_filesz = 64,
+				       .p_memsz = 0x2000 });
+	sample_elf_phdr(e, 1,
+			&(Elf64_Phdr){ .p_type = PT_LOAD,
+				       .p_offset = 210,
+				       .p_vaddr = 0x1004010,
+				       .p_paddr = 0x1004010,
+				       .p_filesz = 8,
+				       .p_memsz = 8 });
 }
 
 static void multiboot_seeds(void)
@@ -250,7 +262,8 @@ static void multiboot_seeds(void)
 /* Contents in small blocks, to keep it short. */
 static struct sample small_pe(void)
 {
-	static const char *const names[] = { ".linux", ".cmdline", ".profile", ".cmdline", ".initrd" };
+	static const char *const names[] = { ".linux", ".cmdline", ".profile", ".cmdline",
+					     ".initrd" };
 	struct sample s = sample_pe(0x8664);
 
 	for (unsigned i = 0; i < 5; i++) {
@@ -285,7 +298,8 @@ static void zboot_seed(void)
 static void payload_seeds(void)
 {
 	struct sample old = small_zimage();
-	struct sample uki = small_pe(), nbi = sample_nbi(), kernel = small_bzimage("\x89LZO not checked\0\0\0", 20);
+	struct sample uki = small_pe(), nbi = sample_nbi(),
+		      kernel = small_bzimage("\x89LZO not checked\0\0\0", 20);
 	struct sample_elf e;
 
 	save_with("uki", "base", 0, uki.data, uki.size);
@@ -302,7 +316,8 @@ static void payload_seeds(void)
 	save_with("plan", "nbi-linear", 7, nbi.data, nbi.size);
 	save_with("plan", "bzimage64", 0, kernel.data, kernel.size);
 	save_with("plan", "bzimage", 1, kernel.data, kernel.size);
-	save_with("plan", "real-mode", 136, kernel.data, kernel.size); /* 136 / 64 is 2, modulo 9 1 */
+	save_with("plan", "real-mode", 136, kernel.data,
+		  kernel.size); /* 136 / 64 is 2, modulo 9 1 */
 	save_with("plan", "zimage", 1, old.data, old.size);
 	zboot_seed();
 	payload_elf(&e, 64);

@@ -131,7 +131,8 @@ static inline struct sample sample_bzip2(const void *data, size_t size)
 /* With a checksum over the content, as lz4(1) writes it. */
 static inline struct sample sample_lz4_frame(const void *data, size_t size)
 {
-	LZ4F_preferences_t preferences = { .frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled };
+	LZ4F_preferences_t preferences = { .frameInfo.contentChecksumFlag =
+						   LZ4F_contentChecksumEnabled };
 	struct sample s = sample_new(LZ4F_compressFrameBound(size, &preferences));
 
 	s.size = LZ4F_compressFrame(s.data, s.size, data, size, &preferences);

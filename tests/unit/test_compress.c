@@ -24,9 +24,9 @@ static const struct {
 	/* Does the stream say where it ends? */
 	bool ends;
 } codecs[] = {
-	{ "gzip", sample_gzip, true }, { "xz", sample_xz, true },
-	{ "zstd", sample_zstd, true }, { "lzma", sample_lzma, true },
-	{ "bzip2", sample_bzip2, true }, { "lz4", sample_lz4_frame, true },
+	{ "gzip", sample_gzip, true },      { "xz", sample_xz, true },
+	{ "zstd", sample_zstd, true },      { "lzma", sample_lzma, true },
+	{ "bzip2", sample_bzip2, true },    { "lz4", sample_lz4_frame, true },
 	{ "lz4", lz4_small_blocks, false },
 };
 

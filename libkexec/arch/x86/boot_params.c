@@ -77,8 +77,8 @@ bool kx_x86_screen_valid(const struct kx_plan *plan)
 {
 	const struct kx_machine *machine = plan->machine;
 
-	return (!machine->fb_name && is_text(machine->boot_params)) || machine->firmware_fb == KX_YES ||
-	       (plan->request.flags & KX_REQUEST_REUSE_VIDEO);
+	return (!machine->fb_name && is_text(machine->boot_params)) ||
+	       machine->firmware_fb == KX_YES || (plan->request.flags & KX_REQUEST_REUSE_VIDEO);
 }
 
 static void put_screen(struct kx_boot_block *block, const uint8_t *old)
