@@ -48,7 +48,8 @@
 #define KX_HANDOFF_VGA_TEXT (1 << 2)   /* vga_base is an 80x25 text screen: print there too */
 #define KX_HANDOFF_RESET_VGA (1 << 3)  /* set VGA text mode 3 first; needs port I/O */
 #define KX_HANDOFF_PROGRESS (1 << 4)   /* report success as well, not only failure */
-#define KX_HANDOFF_FLAGS ((1 << 5) - 1)
+#define KX_HANDOFF_TEXT_MODE (1 << 5)  /* with KX_MODE_16: have the BIOS set text mode 3 */
+#define KX_HANDOFF_FLAGS ((1 << 6) - 1)
 
 /* How the next kernel is entered. */
 #define KX_MODE_64 0 /* long mode, memory mapped one to one: regs in full */

@@ -49,7 +49,7 @@ _kexec()
 		return
 		;;
 	-t | --type)
-		_kexec_words -W 'bzImage64 bzImage multiboot2-x86 multiboot-x86 elf-x86_64 elf-x86 uki zboot compressed'
+		_kexec_words -W 'bzImage64 bzImage multiboot2-x86 multiboot-x86 elf-x86_64 elf-x86 uki nbi-x86 beoboot-x86 zboot compressed foreign help'
 		return
 		;;
 	--serial)

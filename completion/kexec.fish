@@ -20,7 +20,7 @@ complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -s y
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -s a -l kexec-syscall-auto -d 'use kexec_load unless something forbids it, else kexec_file_load (default)'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -s c -l kexec-syscall -d 'use kexec_load only'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -s s -l kexec-file-syscall -d 'use kexec_file_load only'
-complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -s t -l type -x -a 'bzImage64 bzImage multiboot2-x86 multiboot-x86 elf-x86_64 elf-x86 uki zboot compressed' -d 'take KERNEL as a file of this type'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -s t -l type -x -a 'bzImage64 bzImage multiboot2-x86 multiboot-x86 elf-x86_64 elf-x86 uki nbi-x86 beoboot-x86 zboot compressed foreign help' -d 'take KERNEL as a file of this type'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -l initrd -r -F -d 'initrd; may be given several times, - is standard input'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -l ramdisk -r -F -d 'the same as --initrd'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -l reuseinitrd -d 'use the initrd that this kernel was booted with (retain_initrd)'

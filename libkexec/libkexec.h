@@ -33,11 +33,12 @@ extern "C" {
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-#define KX_ERROR_TEXT_MAX 1024
+#define KX_ERROR_TEXT_MAX 4096
 
 /**
  * struct kx_error - why something failed, in words
- * @text: lower case, no full stop, no newline; empty when nothing failed
+ * @text: lower case, no full stop; one line, but for a file that no format takes, where each format's reason is one;
+ *	  empty when nothing failed
  */
 struct kx_error {
 	char text[KX_ERROR_TEXT_MAX];
@@ -338,6 +339,8 @@ const char *kx_plan_method_why(const struct kx_plan *plan);
 bool kx_plan_placed(const struct kx_plan *plan);
 /* Where the CPU enters the next kernel (purgatory is entered first); 0 if not placed. */
 uint64_t kx_plan_entry(const struct kx_plan *plan);
+/* In which mode: "32-bit protected mode" or "real mode"; NULL for 64-bit mode, the usual one. */
+const char *kx_plan_entry_mode(const struct kx_plan *plan);
 size_t kx_plan_segment_count(const struct kx_plan *plan);
 const struct kx_segment *kx_plan_segment(const struct kx_plan *plan, size_t i);
 size_t kx_plan_warning_count(const struct kx_plan *plan);
@@ -350,7 +353,15 @@ const struct kx_mem *kx_plan_mem(const struct kx_plan *plan, size_t i);
 const char *kx_format_name(size_t i);
 const char *kx_format_summary(size_t i);
 
-/* ---- load and exec --------------------------------------------------------------------------- */
+/**
+ * kx_format_probe() - would this format take the request's kernel, by its headers?
+ * @i: of an existing format
+ *
+ * Errors, with the reason in @err: -ENOEXEC not this format; -EBADMSG; -EOPNOTSUPP.
+ */
+int kx_format_probe(size_t i, const struct kx_request *request, struct kx_error *err);
+
+/* ---- load and exec --------------------------------------------------------------------------------------------- */
 
 struct kx_sys;
 

@@ -244,14 +244,14 @@ static int type_unknown(const char *type, struct kx_error *err)
 	return kx_fail(err, EOPNOTSUPP, "type %s is not supported; supported are:%s", type, names);
 }
 
-/* "is not a kernel that can be loaded: bzImage64: …; elf-x86_64: …" */
+/* "no known kernel format:", and a line for each. */
 static void add_reason(struct kx_error *all, const struct kx_format *format,
 		       const struct kx_error *reason)
 {
 	size_t used = strlen(all->text);
 
-	snprintf(all->text + used, sizeof(all->text) - used, "%s %s: %.300s",
-		 all->text[used - 1] == ':' ? "" : ";", format->name, reason->text);
+	snprintf(all->text + used, sizeof(all->text) - used, "\n  %s: %.200s", format->name,
+		 reason->text);
 }
 
 static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
@@ -285,7 +285,7 @@ static int find_format(struct kx_plan *plan, struct kx_view file, struct kx_erro
 	if (!known)
 		return type_unknown(type, err);
 	*err = all;
-	return kx_format_foreign(file, err) < 0 ? -EOPNOTSUPP : -ENOEXEC;
+	return -ENOEXEC;
 }
 
 static void note_container(struct kx_plan *plan)
@@ -576,6 +576,11 @@ bool kx_plan_placed(const struct kx_plan *plan)
 uint64_t kx_plan_entry(const struct kx_plan *plan)
 {
 	return plan->placed ? plan->entry : 0;
+}
+
+const char *kx_plan_entry_mode(const struct kx_plan *plan)
+{
+	return plan->entry_mode;
 }
 
 size_t kx_plan_segment_count(const struct kx_plan *plan)

@@ -28,6 +28,7 @@ struct kx_format;
  * @unsigned_inside: the kernel came out of a signed or unsigned container, and has no signature of its own
  * @placed: false when the memory map is hidden: dest is then KX_DEST_UNKNOWN in every segment
  * @entry: of the next kernel
+ * @entry_mode: in words; NULL for 64-bit mode, the usual one
  * @start: what kexec_load is told to enter: purgatory
  * @free: what segments may still use while the plan is being made
  * @memmap: what the next kernel is told about memory
@@ -49,6 +50,7 @@ struct kx_plan {
 	char *cmdline;
 	bool placed;
 	uint64_t entry;
+	const char *entry_mode;
 	uint64_t start;
 	struct kx_segment segments[KX_SEGMENT_MAX];
 	size_t segment_count;

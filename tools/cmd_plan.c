@@ -76,6 +76,8 @@ static void print_json(const struct kx_plan *plan, const struct kx_machine *mach
 		kx_json_address(json, "entry", kx_plan_entry(plan));
 	else
 		kx_json_string(json, "entry", NULL);
+	if (kx_plan_entry_mode(plan))
+		kx_json_string(json, "entry_mode", kx_plan_entry_mode(plan));
 	kx_json_string(json, "syscall", kx_method_name(kx_plan_method(plan)));
 	kx_json_string(json, "syscall_why", kx_plan_method_why(plan));
 	kx_json_string(json, "cmdline", kx_plan_cmdline(plan));

@@ -94,9 +94,9 @@ static void print_group(FILE *out, enum kx_verb verb, enum kx_option_group group
 	}
 }
 
-static void print_formats(FILE *out)
+void kx_help_print_types(FILE *out)
 {
-	fputs("\nTypes of kernel files:\n", out);
+	fputs("Types of kernel files:\n", out);
 	for (size_t i = 0; kx_format_name(i); i++)
 		fprintf(out, "  %-16s%s\n", kx_format_name(i), kx_format_summary(i));
 }
@@ -106,6 +106,8 @@ void kx_help_print(FILE *out, enum kx_verb verb)
 	print_usage(out, verb);
 	for (int group = 0; group < KX_GROUP_COUNT; group++)
 		print_group(out, verb, (enum kx_option_group)group);
-	if (verb & (KX_CLASSIC | KX_PLAN))
-		print_formats(out);
+	if (verb & (KX_CLASSIC | KX_PLAN)) {
+		fputc('\n', out);
+		kx_help_print_types(out);
+	}
 }

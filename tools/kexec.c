@@ -93,6 +93,8 @@ static int run(const struct kx_tool *tool, const struct verb *verb, int argc, ch
 		return usage_error(verb, &err);
 	if (args.stop)
 		return run_stop(tool, verb, args.stop);
+	if (args.type && !strcmp(args.type, "help"))
+		return kx_cmd_types(tool, &args);
 	return verb->run(tool, &args);
 }
 

@@ -47,8 +47,8 @@ const struct kx_option kx_options[] = {
 	{ 's', "kexec-file-syscall", NULL, "use kexec_file_load only", LOADS,
 	  .group = KX_GROUP_CALL, SET(method, KX_METHOD_FILE_LOAD) },
 
-	{ 't', "type", "TYPE", "take KERNEL as a file of this type", LOADS, .group = KX_GROUP_IMAGE,
-	  STRING(type) },
+	{ 't', "type", "TYPE", "take KERNEL as a file of this type; help: say what KERNEL is",
+	  LOADS, .group = KX_GROUP_IMAGE, STRING(type) },
 	{ 0, "initrd", "FILE", "initrd; may be given several times, - is standard input", LOADS,
 	  .image = true, .group = KX_GROUP_IMAGE, .kind = KX_OPT_INITRD },
 	{ 0, "ramdisk", "FILE", "the same as --initrd", LOADS, .image = true,

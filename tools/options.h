@@ -110,5 +110,7 @@ void kx_args_clear(struct kx_args *args);
 
 /* What `kexec --help` or `kexec VERB --help` prints. */
 void kx_help_print(FILE *out, enum kx_verb verb);
+/* The part of it about types. */
+void kx_help_print_types(FILE *out);
 
 #endif

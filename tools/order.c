@@ -12,20 +12,6 @@
 
 /* ---- what options say ------------------------------------------------------------------------ */
 
-/* Type names of kexec-tools 2.0.32 on x86; those that the library has are never looked up here. */
-static const char *const kexec_tools_types[] = {
-	"multiboot2-x86", "elf-x86_64",  "multiboot-x86", "elf-x86", "bzImage64",
-	"bzImage",        "beoboot-x86", "nbi-x86",       "uki",
-};
-
-static bool type_built(const char *type)
-{
-	for (size_t i = 0; kx_format_name(i); i++)
-		if (!strcmp(kx_format_name(i), type))
-			return true;
-	return false;
-}
-
 int kx_args_built(const struct kx_args *args, struct kx_error *err)
 {
 	if (args->not_built)
@@ -35,11 +21,6 @@ int kx_args_built(const struct kx_args *args, struct kx_error *err)
 	if (args->entry)
 		return kx_fail(err, EOPNOTSUPP,
 			       "--entry with another address than 0 is not built yet");
-	if (!args->type || type_built(args->type))
-		return 0;
-	for (size_t i = 0; i < KX_ARRAY_SIZE(kexec_tools_types); i++)
-		if (!strcmp(kexec_tools_types[i], args->type))
-			return kx_fail(err, EOPNOTSUPP, "--type=%s is not built yet", args->type);
 	return 0;
 }
 

@@ -36,13 +36,15 @@ static void print_kernel(FILE *out, const struct kx_plan *plan, const struct kx_
 
 static void print_call(FILE *out, const struct kx_style *style, const struct kx_plan *plan)
 {
+	const char *mode = kx_plan_entry_mode(plan);
 	char text[KX_ERROR_TEXT_MAX + 32];
 
 	snprintf(text, sizeof(text), "%s: %s", kx_method_name(kx_plan_method(plan)),
 		 kx_plan_method_why(plan));
 	print_line(out, style, "call", text);
 	if (kx_plan_placed(plan))
-		fprintf(out, "%-*s0x%" PRIx64 "\n", LABEL_COLUMN, "entry", kx_plan_entry(plan));
+		fprintf(out, "%-*s0x%" PRIx64 "%s%s\n", LABEL_COLUMN, "entry", kx_plan_entry(plan),
+			mode ? ", in " : "", mode ? mode : "");
 	else
 		print_line(out, style, "entry",
 			   kx_plan_method(plan) == KX_METHOD_FILE_LOAD

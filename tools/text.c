@@ -36,10 +36,16 @@ struct kx_style kx_style_of(FILE *out)
 	};
 }
 
+/* Whoever chose the bytes: none moves the cursor, but for a line break before an indented line, as in our own lists. */
 static void put(FILE *out, const char *text, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		putc((unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i], out);
+	for (size_t i = 0; i < size; i++) {
+		bool control = (unsigned char)text[i] < ' ' || text[i] == 0x7f;
+		bool list =
+			text[i] == '\n' && i + 2 < size && text[i + 1] == ' ' && text[i + 2] == ' ';
+
+		putc(control && !list ? '?' : text[i], out);
+	}
 }
 
 void kx_text_put(FILE *out, const char *text)

@@ -26,6 +26,7 @@ int kx_cmd_classic(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_plan(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_status(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_check(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_types(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
 
 /* ---- what a load is made of ------------------------------------------------------------------ */
@@ -59,7 +60,7 @@ void kx_order_clear(struct kx_order *order);
 /* Things that the user should hear about the options themselves. */
 void kx_args_warn(const struct kx_args *args);
 
-/* The type names of kexec-tools that are not built yet; 0, or -EOPNOTSUPP. */
+/* Is all that was asked for built? 0, or -EOPNOTSUPP. */
 int kx_args_built(const struct kx_args *args, struct kx_error *err);
 
 /* ---- output ---------------------------------------------------------------------------------- */

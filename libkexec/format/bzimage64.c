@@ -13,6 +13,7 @@
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
 #include "linux_x86.h"
+#include "names.h"
 
 #define ENTRY_64 0x200
 
@@ -91,8 +92,8 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 
 	if (!image->relocatable && (kx_add_overflow(image->pref_address, image->init_size, &max) ||
 				    kx_align_up_overflow(max, KX_PAGE_SIZE, &max)))
-		return kx_fail(err, EBADMSG, "kernel asks for %u bytes at %#" PRIx64,
-			       image->init_size, image->pref_address);
+		return kx_fail(err, EBADMSG, "kernel asks for %s at %#" PRIx64,
+			       kx_size_text(image->init_size).s, image->pref_address);
 	return kx_linux_place_relocatable(plan, image, max, ret, err);
 }
 

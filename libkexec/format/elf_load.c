@@ -119,6 +119,53 @@ int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf 
 	return kx_place_pieces(plan, pieces, count, err);
 }
 
+/* All that is loaded: [*ret_start, *ret_end), the largest alignment; false if there is nothing, or too much. */
+static bool extent(const struct kx_elf *elf, uint64_t *ret_start, uint64_t *ret_end,
+		   uint64_t *ret_align)
+{
+	uint64_t start = UINT64_MAX, last = 0, align = KX_PAGE_SIZE, phdr_end;
+
+	for (size_t i = 0; i < elf->phdr_count; i++) {
+		const struct kx_elf_phdr *ph = &elf->phdrs[i];
+
+		if (ph->type != PT_LOAD || !ph->memsz)
+			continue;
+		if (kx_add_overflow(ph->paddr, ph->memsz, &phdr_end))
+			return false;
+		start = ph->paddr < start ? ph->paddr : start;
+		last = phdr_end > last ? phdr_end : last;
+		align = ph->align > align ? ph->align : align;
+	}
+	*ret_start = kx_align_down(start, align);
+	*ret_align = align;
+	return start < last && !kx_align_up_overflow(last, KX_PAGE_SIZE, ret_end);
+}
+
+int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, struct kx_error *err)
+{
+	struct kx_place place = { .min = 0x100000, .max = UINT64_C(1) << 32, .low_first = true };
+	uint64_t start, end_at, at;
+
+	if (elf->type != ET_DYN || !plan->placed)
+		return 0;
+	if (!extent(elf, &start, &end_at, &place.align))
+		return kx_fail(err, EBADMSG,
+			       "malformed ELF file: its segments do not fit the address space");
+	if (kx_ranges_contain(&plan->free, start, end_at))
+		return 0;
+	place.size = end_at - start;
+	if (kx_ranges_place(&plan->free, &place, &at) < 0)
+		return kx_fail(err, ENOSPC,
+			       "no room below 4 GiB for kernel: need 0x%" PRIx64 " bytes",
+			       place.size);
+	for (size_t i = 0; i < elf->phdr_count; i++) {
+		elf->phdrs[i].paddr += at - start;
+		elf->phdrs[i].vaddr += at - start;
+	}
+	elf->entry += at - start;
+	return 0;
+}
+
 int kx_elf_physical_entry(const struct kx_elf *elf, uint64_t *ret, struct kx_error *err)
 {
 	bool physical = false;

@@ -16,6 +16,16 @@
 int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf *elf,
 		 struct kx_error *err);
 
+/**
+ * kx_elf_relocate() - move a position-independent file (ET_DYN) below 4 GiB when where it says is not free
+ * @elf: addresses and entry are changed
+ *
+ * memtest86+ 5 for multiboot says address 0, where the BIOS's vectors are, and does not mind where it is.
+ *
+ * Errors: -ENOSPC; -EBADMSG.
+ */
+int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, struct kx_error *err);
+
 /* One piece of memory with contents; what is beyond @bytes is zero. */
 struct kx_piece {
 	uint64_t start, size;

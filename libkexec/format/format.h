@@ -39,11 +39,11 @@ extern const struct kx_format kx_format_multiboot2;
 extern const struct kx_format kx_format_multiboot;
 extern const struct kx_format kx_format_elf_x86_64;
 extern const struct kx_format kx_format_elf_x86;
+extern const struct kx_format kx_format_nbi;
+extern const struct kx_format kx_format_beoboot;
+extern const struct kx_format kx_format_foreign;
 extern const struct kx_format kx_format_uki;
 extern const struct kx_format kx_format_zboot;
 extern const struct kx_format kx_format_compressed;
-
-/* A file that no format takes: is it for another machine? Errors: -EOPNOTSUPP, saying which; else 0. */
-int kx_format_foreign(struct kx_view file, struct kx_error *err);
 
 #endif

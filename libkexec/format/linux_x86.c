@@ -84,11 +84,11 @@ int kx_linux_place_relocatable(struct kx_plan *plan, const struct kx_bzimage *im
 	r = kx_plan_place(plan, "kernel", &place, ret, err);
 	if (r < 0)
 		return r;
-	segment = kernel_segment(image, *ret, place.size);
 	if (!plan->placed)
 		where = "wherever there is room";
 	else if (*ret == wanted)
 		where = "preferred address";
+	segment = kernel_segment(image, *ret, place.size);
 	return kx_plan_add(plan, &segment, err, "%s, %s for its init_size", where,
 			   kx_size_text(place.size).s);
 }
@@ -96,7 +96,8 @@ int kx_linux_place_relocatable(struct kx_plan *plan, const struct kx_bzimage *im
 /* Where the kernel runs after it has moved itself there: initrds and the like must not be there. */
 static int keep_free(struct kx_plan *plan, const struct kx_bzimage *image, struct kx_error *err)
 {
-	uint64_t end = kx_align_up(image->pref_address + image->init_size, KX_PAGE_SIZE);
+	/* The header has been checked for an overflow of this. */
+	uint64_t end = image->pref_address + image->init_size;
 
 	if (image->version < 0x020a || !image->pref_address)
 		return 0;

@@ -59,18 +59,14 @@ static int cut_by_addresses(struct kx_view file, const struct kx_multiboot *head
 	return 0;
 }
 
-static int elf_entry(struct kx_view file, const struct kx_multiboot *header, struct kx_elf *elf,
-		     uint64_t *ret, struct kx_error *err)
+static int elf_entry(const struct kx_multiboot *header, const struct kx_elf *elf, uint64_t *ret,
+		     struct kx_error *err)
 {
-	int r = kx_elf_parse(file, elf, err);
+	int r = 0;
 
-	if (r == -ENOEXEC)
-		return kx_fail(err, EBADMSG,
-			       "malformed multiboot kernel: neither addresses in its header nor an "
-			       "ELF file");
-	if (r == 0 && header->has_entry)
+	if (header->has_entry)
 		*ret = header->entry;
-	else if (r == 0)
+	else
 		r = kx_elf_physical_entry(elf, ret, err);
 	if (r == 0 && *ret >= KX_X86_FOUR_GIB)
 		r = kx_fail(err, EBADMSG, "multiboot kernel with an entry above 4 GiB: %#" PRIx64,
@@ -78,12 +74,23 @@ static int elf_entry(struct kx_view file, const struct kx_multiboot *header, str
 	return r;
 }
 
+static int check_elf(struct kx_view file, const struct kx_multiboot *header, struct kx_error *err)
+{
+	struct kx_elf elf;
+	uint64_t entry;
+	int r = kx_elf_parse(file, &elf, err);
+
+	if (r == -ENOEXEC)
+		return kx_fail(err, EBADMSG,
+			       "malformed multiboot kernel: neither addresses in its header nor an "
+			       "ELF file");
+	return r < 0 ? r : elf_entry(header, &elf, &entry, err);
+}
+
 int kx_multiboot_check(const struct kx_plan *plan, struct kx_view file,
 		       const struct kx_multiboot *header, struct kx_error *err)
 {
 	struct kx_piece piece;
-	struct kx_elf elf;
-	uint64_t entry;
 
 	if (plan->request.initrd_count)
 		return kx_fail(
@@ -94,7 +101,7 @@ int kx_multiboot_check(const struct kx_plan *plan, struct kx_view file,
 			       "multiboot kernel needs EFI boot services, which ended when this "
 			       "system was booted");
 	if (!header->has_addresses)
-		return elf_entry(file, header, &elf, &entry, err);
+		return check_elf(file, header, err);
 	if (!header->has_entry)
 		return kx_fail(err, EBADMSG,
 			       "malformed multiboot header: addresses, but no entry address");
@@ -119,7 +126,11 @@ static int place_kernel(struct kx_plan *plan, struct kx_view file,
 		*ret_entry = header->entry;
 		return r < 0 ? r : kx_place_pieces(plan, &piece, 1, err);
 	}
-	r = elf_entry(file, header, &elf, ret_entry, err);
+	r = kx_elf_parse(file, &elf, err);
+	if (r == 0 && !header->has_entry)
+		r = kx_elf_relocate(plan, &elf, err);
+	if (r == 0)
+		r = elf_entry(header, &elf, ret_entry, err);
 	return r < 0 ? r : kx_elf_place(plan, file, &elf, err);
 }
 

@@ -110,11 +110,8 @@ def test_panic_kernel_and_jump_back_address_are_refused_by_name(kexec):
     assert kexec("-l", "--entry=0", kexec.kernel).status == 0
 
 
-@pytest.mark.parametrize("name", [t for t in kexec_tools.TYPES if t not in read_types()])
-def test_types_of_kexec_tools(kexec, name):
-    result = kexec("-l", "-t", name, kexec.kernel)
-    assert result.status == USAGE
-    assert result.err == f"kexec: --type={name} is not built yet\n"
+def test_types_of_kexec_tools_are_known():
+    assert set(kexec_tools.TYPES) <= set(read_types())
 
 
 def test_unknown_type_says_which_there_are(kexec):

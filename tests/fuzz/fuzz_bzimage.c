@@ -3,7 +3,7 @@
 
 #include "base/overflow.h"
 #include "compress/compress.h"
-#include "format/bzimage.h"
+#include "format/linux_x86.h"
 #include "fuzz.h"
 
 static void require_parts(struct kx_view file, const struct kx_bzimage *image)
@@ -43,6 +43,23 @@ static bool takes_long(const struct kx_bzimage *image)
 	return codec && codec->unpack && strcmp(codec->name, "gzip") != 0;
 }
 
+/* What is no bzImage may be a kernel from before there was a magic number. */
+static void parse_zimage(struct kx_view file)
+{
+	struct kx_error err = { 0 };
+	struct kx_bzimage image;
+	int r = kx_zimage_parse(file, &image, &err);
+
+	if (r < 0) {
+		require(r == -ENOEXEC);
+		require_message(&err);
+		return;
+	}
+	require(inside(file, image.setup) && inside(file, image.payload));
+	require(image.setup.size >= 1024 && image.payload.size);
+	touch(image.payload);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct kx_view file = kx_view_of(data, size);
@@ -54,6 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r < 0) {
 		require(r == -ENOEXEC || r == -EBADMSG || r == -EOPNOTSUPP);
 		require_message(&err);
+		if (r == -ENOEXEC)
+			parse_zimage(file);
 		return 0;
 	}
 	require_parts(file, &image);

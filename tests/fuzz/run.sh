@@ -27,6 +27,10 @@ files_of() {
 	initrd) echo libkexec/initrd.c ;;
 	iomem) echo machine/iomem.c ;;
 	memmap) echo machine/firmware_memmap.c ;;
+	multiboot) echo format/multiboot ;;
+	nbi) echo format/nbi.c ;;
+	plan) echo libkexec/format/ ;;
+	uki) echo "format/(pe|uki)\\.c" ;;
 	*) echo "machine/$1.c" ;;
 	esac
 }

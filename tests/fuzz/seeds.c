@@ -10,6 +10,9 @@
 
 #include "../unit/sample_bzimage.h"
 #include "../unit/sample_elf.h"
+#include "../unit/sample_multiboot.h"
+#include "../unit/sample_nbi.h"
+#include "../unit/sample_pe.h"
 
 static const char *out;
 
@@ -61,9 +64,20 @@ static void seal(struct sample *s)
 	kx_put_le32(s->data + s->size - 4, sample_crc(s->data, s->size - 4));
 }
 
+/* Before protocol 2.00: one sector of setup code, one paragraph of kernel. */
+static struct sample small_zimage(void)
+{
+	struct sample s = sample_new(2 * 512 + 16);
+
+	s.data[SB_SETUP_SECTS] = 1;
+	kx_put_le16(s.data + SB_SYSSIZE, 1);
+	kx_put_le16(s.data + SB_BOOT_FLAG, 0xaa55);
+	return s;
+}
+
 static void bzimage_seeds(void)
 {
-	struct sample gzip, s = small_bzimage("\x89LZO not checked\0\0", 20);
+	struct sample gzip, s = small_bzimage("\x89LZO not checked\0\0\0", 20);
 	char name[16];
 
 	for (unsigned minor = 0; minor <= 15; minor++) {
@@ -97,6 +111,9 @@ static void bzimage_seeds(void)
 	save("bzimage", "gzip-size-wrong", s.data, s.size);
 	sample_free(&s);
 	sample_free(&gzip);
+	s = small_zimage();
+	save("bzimage", "zimage", s.data, s.size);
+	sample_free(&s);
 }
 
 /* ---- elf ------------------------------------------------------------------------------------- */
@@ -195,6 +212,144 @@ static void compress_seeds(void)
 	save("compress", "lzo", "\x89LZO", 4);
 }
 
+/* ---- payloads --------------------------------------------------------------------------------------------------- */
+
+/* With one byte in front, which chooses the type or the profile. */
+static void save_with(const char *fuzzer, const char *name, uint8_t first, const void *data,
+		      size_t size)
+{
+	struct sample s = { 0 };
+
+	sample_append(&s, &first, 1);
+	sample_append(&s, data, size);
+	save(fuzzer, name, s.data, s.size);
+	sample_free(&s);
+}
+
+/* A small ELF file of one segment, and behind its headers a multiboot header. */
+static void payload_elf(struct sample_elf *e, unsigned bits)
+{
+	sample_elf_init(e, bits);
+	sample_elf_phdr(e, 0,
+			&(Elf64_Phdr){ .p_type = PT_LOAD,
+				       .p_offset = 200,
+				       .p_vaddr = 0x1000000,
+				       .p_paddr = 0x1000000,
+				       .p_filesz = 64,
+				       .p_memsz = 0x2000 });
+	sample_elf_phdr(e, 1,
+			&(Elf64_Phdr){ .p_type = PT_LOAD,
+				       .p_offset = 210,
+				       .p_vaddr = 0x1004010,
+				       .p_paddr = 0x1004010,
+				       .p_filesz = 8,
+				       .p_memsz = 8 });
+}
+
+static void multiboot_seeds(void)
+{
+	struct sample_elf e;
+
+	payload_elf(&e, 32);
+	sample_multiboot1(e.data + 128, 3);
+	save("multiboot", "1", e.data, 320);
+	save_with("plan", "multiboot1", 3, e.data, 320);
+	sample_multiboot1(e.data + 128, 1 << 16);
+	kx_put_le32(e.data + 140, 0x200080);
+	kx_put_le32(e.data + 144, 0x200000);
+	kx_put_le32(e.data + 148, 0x200100);
+	kx_put_le32(e.data + 152, 0x201000);
+	kx_put_le32(e.data + 156, 0x200010);
+	save("multiboot", "1-addresses", e.data, 320);
+	save_with("plan", "multiboot1-addresses", 3, e.data, 320);
+	memset(e.data + 128, 0, 32);
+	sample_multiboot2_begin(e.data + 128);
+	kx_put_le16(e.data + 144, 3);
+	kx_put_le32(e.data + 148, 12);
+	kx_put_le32(e.data + 152, 0x1000000);
+	kx_put_le16(e.data + 160, 1);
+	kx_put_le32(e.data + 164, 16);
+	kx_put_le32(e.data + 168, 6);
+	sample_multiboot2_end(e.data + 128, 32);
+	save("multiboot", "2", e.data, 320);
+	save_with("plan", "multiboot2", 2, e.data, 320);
+	kx_put_le16(e.data + 160, 2);
+	kx_put_le32(e.data + 164, 24);
+	sample_multiboot2_end(e.data + 128, 40);
+	save("multiboot", "2-addresses", e.data, 320);
+}
+
+/* Contents in small blocks, to keep it short. */
+static struct sample small_pe(void)
+{
+	static const char *const names[] = { ".linux", ".cmdline", ".profile", ".cmdline",
+					     ".initrd" };
+	struct sample s = sample_pe(0x8664);
+
+	for (unsigned i = 0; i < 5; i++) {
+		uint8_t *header = s.data + sample_pe_header_at(i);
+
+		memcpy(header, names[i], strlen(names[i]));
+		kx_put_le32(header + 8, 6);
+		kx_put_le32(header + 16, 8);
+		kx_put_le32(header + 20, 600 + 8 * i);
+	}
+	kx_put_le16(s.data + SP_SECTION_COUNT, 5);
+	s.size = 648;
+	return s;
+}
+
+/* A stream that ends before the payload does. */
+static void zboot_seed(void)
+{
+	struct sample s = sample_new(0x40), stream = sample_gzip("kernel", 6);
+
+	sample_append(&stream, "\0\0\0\0", 4);
+	memcpy(s.data, "MZ\0\0zimg", 8);
+	kx_put_le32(s.data + 8, 0x40);
+	kx_put_le32(s.data + 12, (uint32_t)stream.size);
+	kx_put_le32(s.data + 0x38, 0x818223cd);
+	sample_append(&s, stream.data, stream.size);
+	save_with("plan", "zboot", 8, s.data, s.size);
+	sample_free(&s);
+	sample_free(&stream);
+}
+
+static void payload_seeds(void)
+{
+	struct sample old = small_zimage();
+	struct sample uki = small_pe(), nbi = sample_nbi(),
+		      kernel = small_bzimage("\x89LZO not checked\0\0\0", 20);
+	struct sample_elf e;
+
+	save_with("uki", "base", 0, uki.data, uki.size);
+	save_with("uki", "profile", 1, uki.data, uki.size);
+	kx_put_le32(uki.data + SP_CERTIFICATES, 640);
+	kx_put_le32(uki.data + SP_CERTIFICATES + 4, 8);
+	save_with("uki", "signed", 0, uki.data, uki.size);
+	save_with("plan", "uki", 6, uki.data, uki.size);
+	save("nbi", "real-mode", nbi.data, nbi.size);
+	save_with("plan", "nbi", 7, nbi.data, nbi.size);
+	kx_put_le32(nbi.data + 4, 0x80000004);
+	kx_put_le32(nbi.data + 32, 0x05000004);
+	save("nbi", "linear", nbi.data, nbi.size);
+	save_with("plan", "nbi-linear", 7, nbi.data, nbi.size);
+	save_with("plan", "bzimage64", 0, kernel.data, kernel.size);
+	save_with("plan", "bzimage", 1, kernel.data, kernel.size);
+	save_with("plan", "real-mode", 136, kernel.data,
+		  kernel.size); /* 136 / 64 is 2, modulo 9 1 */
+	save_with("plan", "zimage", 1, old.data, old.size);
+	zboot_seed();
+	payload_elf(&e, 64);
+	save_with("plan", "elf64", 4, e.data, 320);
+	payload_elf(&e, 32);
+	save_with("plan", "elf32", 5, e.data, 320);
+	sample_free(&old);
+	sample_free(&uki);
+	sample_free(&nbi);
+	sample_free(&kernel);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -208,5 +363,7 @@ int main(int argc, char **argv)
 	elf_seeds_of(64);
 	initrd_seeds();
 	compress_seeds();
+	multiboot_seeds();
+	payload_seeds();
 	return 0;
 }

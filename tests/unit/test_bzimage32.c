@@ -140,6 +140,19 @@ static void loaders_dressed_as_kernels_get_real_mode(void **state)
 	assert_real_mode(f, "memdisk");
 }
 
+static void fixed_kernel_at_the_end_of_the_address_space(void **state)
+{
+	struct fixture *f = *state;
+
+	file(f)[SB_RELOCATABLE_KERNEL] = 0;
+	kx_put_le16(file(f) + SB_XLOADFLAGS, 3);
+	kx_put_le64(file(f) + SB_PREF_ADDRESS, UINT64_MAX - 0x100000);
+	sample_seal(&f->file);
+	assert_refused(f, -EBADMSG, "kernel asks for 1 MiB at 0xffffffffffefffff");
+	f->request.entry = KX_ENTRY_32;
+	assert_32(f);
+}
+
 static void from_2_10_on_loaders_have_a_32_bit_entry(void **state)
 {
 	struct fixture *f = *state;
@@ -227,6 +240,8 @@ static void relocatable_kernel_moves_up_and_others_do_not(void **state)
 	assert_int_equal(handoff(f)->entry, 0x100000);
 	assert_int_equal(segment(f, "kernel")->dest, 0x100000);
 	assert_true(segment(f, "kernel")->reserved > segment(f, "kernel")->memsz);
+	f->machine.iomem[4].start = 0x180000;
+	assert_refused(f, -ENOSPC, "no room for kernel");
 }
 
 /* It is loaded at 1 MiB and moves itself to pref_address, where nothing may be then. */
@@ -258,6 +273,9 @@ static void relocatable_before_init_size_gets_room_to_grow(void **state)
 	assert_int_equal(handoff(f)->entry,
 			 0x200000); /* the first multiple of its alignment from 1 MiB on */
 	assert_true(segment(f, "kernel")->reserved >= 4 * segment(f, "kernel")->bufsz);
+	kx_put_le32(file(f) + SB_KERNEL_ALIGNMENT, 0x1000);
+	assert_32(f);
+	assert_int_equal(handoff(f)->entry, 0x100000); /* not lower, where there is room too */
 }
 
 static void no_32_bit_entry_before_2_02(void **state)
@@ -378,6 +396,22 @@ static void real_mode_layout(void **state)
 	assert_in_range(handoff(f)->low_page, 0x3000, 0x9f000);
 }
 
+/* A payload that prints by the BIOS is not seen while the display shows pixels. */
+static void real_mode_gets_a_text_screen(void **state)
+{
+	struct fixture *f = *state;
+
+	f->request.entry = KX_ENTRY_REAL_MODE;
+	assert_made(f);
+	assert_false(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
+	f->machine.m.fb_name = (char *)(uintptr_t) "VESA VGA";
+	assert_made(f);
+	assert_true(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
+	f->request.entry = KX_ENTRY_32;
+	assert_made(f);
+	assert_false(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
+}
+
 static void nothing_is_put_below_0x3000(void **state)
 {
 	struct fixture *f = *state;
@@ -399,6 +433,7 @@ static void no_page_for_the_way_to_real_mode(void **state)
 	f->request.entry = KX_ENTRY_REAL_MODE;
 	f->machine.iomem[1].start = 0x20000;
 	f->machine.iomem[1].end = 0x31000;
+	fixture_iomem(&f->machine, 0x1000, 0x3000, 0, "System RAM"); /* the BIOS's and DOS's */
 	assert_refused(f, -ENOSPC, "no room for the way to real mode");
 }
 
@@ -523,6 +558,7 @@ int main(void)
 		TEST_WITH(setup_32, no_64_bit_entry_means_the_32_bit_one),
 		TEST_WITH(setup_32, entry_is_as_asked_for),
 		TEST_WITH(setup_old, loaders_dressed_as_kernels_get_real_mode),
+		TEST_WITH(setup_32, fixed_kernel_at_the_end_of_the_address_space),
 		TEST_WITH(setup_32, from_2_10_on_loaders_have_a_32_bit_entry),
 		TEST_WITH(setup_old, what_needs_a_bios_is_refused_after_uefi),
 		TEST_WITH(setup_32, linux_does_without_a_bios),
@@ -538,6 +574,7 @@ int main(void)
 		TEST_WITH(setup_old, foreign_initrd_is_passed_on_byte_for_byte),
 		TEST_WITH(setup_32, thirteen_initrds_fit_beside_the_rest),
 		TEST_WITH(setup_old, real_mode_layout),
+		TEST_WITH(setup_old, real_mode_gets_a_text_screen),
 		TEST_WITH(setup_old, nothing_is_put_below_0x3000),
 		TEST_WITH(setup_old, no_page_for_the_way_to_real_mode),
 		TEST_WITH(setup_old, setup_code_must_fit),

@@ -22,7 +22,7 @@ TIMEOUT = 30
 BLOB_HEADER = struct.Struct("<8sIIII")
 HANDOFF = struct.Struct("<8sIIIIIIQ8QQHHHHQQIBBHQ")
 HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1224, 32, 32, 48
-NO_PORT_IO, NO_CPUID, VGA_TEXT, RESET_VGA, PROGRESS = (1 << n for n in range(5))
+NO_PORT_IO, NO_CPUID, VGA_TEXT, RESET_VGA, PROGRESS, TEXT_MODE = (1 << n for n in range(6))
 NONE, PORT, MMIO = range(3)
 MODE_64, MODE_32, MODE_16 = range(3)
 REGS = tuple(0x11111110 * n + n for n in range(1, 8)) + (0xFFF0,)  # ax bx cx dx si di bp sp
@@ -322,7 +322,7 @@ def test_protected_mode_is_checked(machine32, run):
 
 
 @pytest.mark.parametrize("model", ["pc", "q35"])
-@pytest.mark.parametrize("facts", [{}, {"la57": 1, "low_page": 0x9000}, {"low_page": 0x9E000}])
+@pytest.mark.parametrize("facts", [{}, {"la57": 1, "low_page": 0x9000}, {"low_page": 0x9E000}, {"flags": TEXT_MODE}])
 def test_real_mode(machine16, run, model, facts):
     """Registers and segments; the BIOS answers, addresses do not wrap at 1 MiB, and the clock ticks."""
     m = machine16(**facts)

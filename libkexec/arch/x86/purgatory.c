@@ -78,7 +78,7 @@ static void put_console(struct kx_handoff *handoff, const struct kx_plan *plan)
  * Memory that the host cannot read comes with instructions that trap to a handler, and there is none in purgatory:
  * with SEV-ES, SEV-SNP and TDX, port I/O and CPUID are among them.
  */
-static uint32_t flags_for(const struct kx_plan *plan)
+static uint32_t flags_for(const struct kx_plan *plan, const struct kx_x86_entry *entry)
 {
 	const struct kx_machine *machine = plan->machine;
 	bool bios_text = !machine->efi.present && !machine->fb_name;
@@ -92,6 +92,8 @@ static uint32_t flags_for(const struct kx_plan *plan)
 		flags |= KX_HANDOFF_PROGRESS;
 	if (plan->request.flags & KX_REQUEST_RESET_VGA)
 		flags |= KX_HANDOFF_RESET_VGA;
+	if (entry->mode == KX_MODE_16 && machine->fb_name)
+		flags |= KX_HANDOFF_TEXT_MODE;
 	return flags;
 }
 
@@ -162,7 +164,7 @@ static void fill(struct kx_handoff *handoff, const struct kx_plan *plan,
 	handoff->magic = htole64(KX_HANDOFF_MAGIC);
 	handoff->version = htole32(KX_HANDOFF_VERSION);
 	handoff->size = htole32(KX_HANDOFF_SIZE);
-	handoff->flags = htole32(flags_for(plan));
+	handoff->flags = htole32(flags_for(plan, entry));
 	put_entry(handoff, entry);
 	handoff->enc_mask = htole64(machine->c_bit ? UINT64_C(1) << machine->c_bit : 0);
 	handoff->vga_base = htole64(VGA_TEXT_BASE);
@@ -220,6 +222,11 @@ static int place_low_page(struct kx_plan *plan, struct kx_handoff *handoff, stru
 			   "where purgatory switches to real mode; filled by it");
 }
 
+static const char *const mode_names[] = {
+	[KX_MODE_32] = "32-bit protected mode",
+	[KX_MODE_16] = "real mode",
+};
+
 int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, struct kx_error *err)
 {
 	static const char *const modes[] = {
@@ -272,5 +279,6 @@ int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, str
 	plan->seal = seal;
 	plan->start = segment.dest;
 	plan->entry = entry->ip;
+	plan->entry_mode = mode_names[entry->mode];
 	return 0;
 }

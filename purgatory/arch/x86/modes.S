@@ -100,7 +100,14 @@ kx_low_start:
 kx_low_real:
 	movw	%cs, %ax
 	movw	%ax, %ss
-	movl	$(kx_low_params - kx_low_start + 4), %esp
+	/* What payloads print by the BIOS would else go to a screen that shows pixels. */
+	cmpw	$0, %cs:(kx_low_params - kx_low_start + 56)
+	je	1f
+	movl	$4096, %esp
+	movw	$0x0003, %ax
+	int	$0x10
+	cli
+1:	movl	$(kx_low_params - kx_low_start + 4), %esp
 	popal
 	popw	%ds
 	popw	%es

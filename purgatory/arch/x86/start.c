@@ -26,11 +26,13 @@ struct kx_low_params {
 	uint32_t sp;
 	uint16_t ss, padding;
 	uint16_t ip, cs;
+	uint16_t set_text_mode, unused;
 };
 
 _Static_assert(offsetof(struct kx_frame_32, sp) == 36, "modes.S has it");
 _Static_assert(offsetof(struct kx_low_params, sp) == 44, "modes.S has it");
 _Static_assert(offsetof(struct kx_low_params, ip) == 52, "modes.S has it");
+_Static_assert(offsetof(struct kx_low_params, set_text_mode) == 56, "modes.S has it");
 _Static_assert(sizeof(struct kx_low_params) == KX_LOW_PARAMS_SIZE, "modes.S has it");
 
 /* entry.S */
@@ -107,6 +109,7 @@ static void fill_low_params(struct kx_low_params *params, const struct kx_handof
 	params->ss = handoff->ss;
 	params->ip = (uint16_t)(handoff->entry - ((uint32_t)handoff->cs << 4));
 	params->cs = handoff->cs;
+	params->set_text_mode = handoff->flags & KX_HANDOFF_TEXT_MODE ? 1 : 0;
 }
 
 static _Noreturn void start_16(const struct kx_handoff *handoff)

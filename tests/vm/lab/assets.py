@@ -257,13 +257,14 @@ def kernel(name):
 
 
 @functools.lru_cache(maxsize=None)
-def debian_installer():
+def debian_installer(arch="amd64"):
     """(kernel, initrd) of the Debian 12 network installer, text variant."""
-    root = unpack("bookworm", "debian-installer-12-netboot-amd64", ("*/text/*", "*/amd64/linux"))
+    package = f"debian-installer-12-netboot-{arch}"
+    root = unpack("bookworm", package, ("*/text/*", f"*/{arch}/linux"))
     initrd = next(root.rglob("text/**/initrd.gz"), None)
     image = next((p for p in root.rglob("linux") if p.is_file()), None)
     if not initrd or not image:
-        raise AssetMissing("debian-installer-12-netboot-amd64 holds no text installer")
+        raise AssetMissing(f"{package} holds no text installer")
     return image, initrd
 
 

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""ELF files: Linux' own vmlinux, U-Boot."""
+
+import struct
+
+import pytest
+
+from lab import assets, jump, payload, vmlinux
+from lab.initrd import Initrd, random_hash
+
+
+@pytest.mark.parametrize("name", ["6.1", "6.12"])
+def test_vmlinux(name):
+    kernel, second = assets.kernel(name), Initrd("second")
+    files = {"/boot/vmlinux": vmlinux.extract(kernel.image.read_bytes()), "/boot/initrd": second.build("gzip")}
+    with jump.boot("6.1", files, memory="2G") as guest:
+        assert "elf-x86_64" in guest.ok("kexec plan /boot/vmlinux --initrd=/boot/initrd")
+        guest.ok("kexec -l /boot/vmlinux --initrd=/boot/initrd --append='console=ttyS0 lab.word=elf'")
+        guest.jump("second", "kexec -e")
+        assert guest.facts("release", "cmdline", "random") == {
+            "release": kernel.release, "cmdline": "console=ttyS0 lab.word=elf",
+            "random": random_hash(second.random)}
+
+
+def u_boot_with_its_device_tree():
+    """uboot.elf looks for a device tree right behind it; u-boot.bin is the same bytes with one."""
+    elf = payload.package_file("bookworm", "u-boot-qemu", "qemu-x86_64/uboot.elf").read_bytes()
+    flat = payload.package_file("bookworm", "u-boot-qemu", "qemu-x86_64/u-boot.bin").read_bytes()
+    phoff, = struct.unpack_from("<Q", elf, 32)
+    offset, = struct.unpack_from("<Q", elf, phoff + 8)
+    image = bytearray(elf[:offset] + flat)
+    struct.pack_into("<QQ", image, phoff + 32, len(flat), len(flat))
+    struct.pack_into("<H", image, 56, 1)  # only the first program header
+    return bytes(image)
+
+
+def test_u_boot():
+    """The 64-bit build, linked to an address in RAM, to its banner."""
+    files = {"u-boot": u_boot_with_its_device_tree()}
+    with payload.start(files, "kexec -l --args-none /boot/u-boot") as guest:
+        guest.wait_console("U-Boot 20", guest.said)
+
+
+def test_u_boot_for_roms_is_refused():
+    """Debian's 32-bit build is linked into a ROM at the end of 4 GiB, where no RAM can be."""
+    image = payload.package_file("bookworm", "u-boot-qemu", "qemu-x86/uboot.elf")
+    with jump.boot("6.1", {"/boot/u-boot": image}) as guest:
+        said = guest.run("kexec -l /boot/u-boot")
+        assert said.status != 0
+        assert "no room for kernel" in said.err and "0xfff00000" in said.err

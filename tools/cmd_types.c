@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* kexec --type=help [KERNEL]: the types, and what each of them says about a file. */
+#include "tool.h"
+
+#include <errno.h>
+
+#include "util.h"
+
+static void print_type(FILE *out, size_t i, const struct kx_request *request)
+{
+	struct kx_style style = kx_style_of(out);
+	struct kx_error err = { 0 };
+	int r = kx_format_probe(i, request, &err);
+
+	fprintf(out, "  %-16s", kx_format_name(i));
+	kx_text_wrap(out, r == 0 ? "yes" : err.text, 18, 18, style.width);
+}
+
+/* What would be done with it, in one line. */
+static int print_choice(FILE *out, const struct kx_machine *machine, const struct kx_order *order)
+{
+	_cleanup_(kx_plan_freep) struct kx_plan *plan = NULL;
+	struct kx_error err = { 0 };
+	int r = kx_plan_make(machine, &order->request, &plan, &err);
+	const char *mode;
+
+	if (r < 0) {
+		fprintf(out, "not loaded: %s\n", err.text);
+		return KX_EXIT_NO;
+	}
+	mode = kx_plan_entry_mode(plan);
+	fprintf(out, "loaded as %s%s%s, entered in %s\n", kx_plan_format(plan),
+		*kx_plan_containers(plan) ? " in " : "", kx_plan_containers(plan),
+		mode ? mode : "64-bit mode");
+	return KX_EXIT_YES;
+}
+
+static int explain(const struct kx_tool *tool, const struct kx_args *args, struct kx_error *err)
+{
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
+	_cleanup_(kx_order_clear) struct kx_order order = { 0 };
+	int r;
+
+	r = kx_machine_read(args->machine ? args->machine : tool->root, &machine, err);
+	if (r == 0)
+		r = kx_order_make(machine, args, &order, err);
+	if (r < 0)
+		return r;
+	order.request.type = NULL;
+	printf("%s, in the order in which types are tried:\n", kx_source_name(order.kernel));
+	for (size_t i = 0; kx_format_name(i); i++)
+		print_type(stdout, i, &order.request);
+	return print_choice(stdout, machine, &order);
+}
+
+int kx_cmd_types(const struct kx_tool *tool, const struct kx_args *args)
+{
+	struct kx_error err = { 0 };
+	int r;
+
+	if (!args->operand_count) {
+		kx_help_print_types(stdout);
+		return KX_EXIT_YES;
+	}
+	r = explain(tool, args, &err);
+	if (r < 0)
+		kx_say("%s", err.text);
+	return r < 0 ? KX_EXIT_ERROR : r;
+}
