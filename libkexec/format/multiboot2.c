@@ -41,8 +41,6 @@ enum {
 	TAG_MEMORY = 4,
 	TAG_MMAP = 6,
 	TAG_FRAMEBUFFER = 8,
-	TAG_RSDP_OLD = 14,
-	TAG_RSDP_NEW = 15,
 	MMAP_ENTRY_SIZE = 24,
 	/* What an RSDP has: ACPI 6.4, 5.2.5.3. */
 	RSDP_OLD_SIZE = 20,
@@ -70,8 +68,7 @@ static int check_request(struct kx_view tag, bool optional, struct kx_error *err
 {
 	static const uint32_t known = 1u << TAG_END | 1u << TAG_CMDLINE | 1u << TAG_LOADER_NAME |
 				      1u << TAG_MODULE | 1u << TAG_MEMORY | 1u << TAG_MMAP |
-				      1u << TAG_FRAMEBUFFER | 1u << TAG_RSDP_OLD |
-				      1u << TAG_RSDP_NEW;
+				      1u << TAG_FRAMEBUFFER;
 	uint32_t type;
 
 	for (uint64_t at = 8; !optional && kx_view_le32(tag, at, &type); at += 4)
