@@ -34,9 +34,10 @@ static uint8_t *put(uint8_t *at, unsigned number, const struct kx_cpio_file *fil
 		[6] = (uint32_t)file->content.size,
 		[11] = (uint32_t)strlen(file->path) + 1,
 	};
+	static const uint8_t magic[] = { '0', '7', '0', '7', '0', '1' };
 	char text[9];
 
-	memcpy(at, "070701", 6);
+	memcpy(at, magic, sizeof(magic));
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
 		snprintf(text, sizeof(text), "%08" PRIx32, fields[i]);
 		memcpy(at + 6 + 8 * i, text, 8);

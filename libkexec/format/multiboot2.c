@@ -276,7 +276,7 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_multiboot_image image = { 0 };
 	struct kx_multiboot header;
-	struct kx_boot_block block;
+	struct kx_boot_block block = { 0 };
 	int r = kx_multiboot2_parse(file, &header, err);
 
 	if (r == 0)

@@ -99,14 +99,14 @@ int kx_nbi_parse(struct kx_view file, struct kx_nbi *ret, struct kx_error *err)
 
 static int probe(const struct kx_request *request, struct kx_view file, struct kx_error *err)
 {
-	struct kx_nbi nbi;
+	struct kx_nbi nbi = { 0 };
 
 	return kx_nbi_parse(file, &nbi, err);
 }
 
 static int check(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
-	struct kx_nbi nbi;
+	struct kx_nbi nbi = { 0 };
 	int r = kx_nbi_parse(file, &nbi, err);
 
 	if (r < 0)
@@ -234,7 +234,7 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_x86_entry entry = { 0 };
 	uint64_t stack = 0;
-	struct kx_nbi nbi;
+	struct kx_nbi nbi = { 0 };
 	int r = kx_nbi_parse(file, &nbi, err);
 
 	if (r == 0 && kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)
