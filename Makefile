@@ -27,6 +27,10 @@ check-long:
 demo:
 	scripts/demo
 
+# Load time, memory and downtime beside kexec-tools'; ARGS="--case i --tool ours" for a part of it.
+bench: all
+	KEXEC_BUILD_DIR=$(BUILD) bench/run.py $(ARGS)
+
 # Lines of base/ and libkexec/ that the unit tests reach.
 coverage:
 	[ -d $(COVERAGE) ] || meson setup $(COVERAGE) -Db_coverage=true --buildtype=debug
@@ -38,4 +42,4 @@ coverage:
 clean:
 	rm -rf $(BUILD) $(COVERAGE)
 
-.PHONY: all install uninstall check check-long demo coverage clean
+.PHONY: all install uninstall check check-long demo bench coverage clean

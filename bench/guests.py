@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guests whose clock counts instructions: one load and one jump in each, and what they report."""
+
+import functools
+import random
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests/vm"))
+
+from lab import assets, initrd  # noqa: E402
+from lab.qemu import Qemu, Spec  # noqa: E402
+
+CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,-cx16"
+PLAIN_CPU = "qemu64,-cx16"  # no SSE4.2
+CMDLINE = "console=ttyS0 quiet"
+TIMEOUT = 3600  # seconds; the host may be busy
+# One nanosecond an instruction, no wait for what nobody does, and no chance from outside.
+DETERMINISTIC = ["-icount", "shift=0,sleep=off", "-seed", "1",
+                 "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+MIB = 1 << 20
+PROGRAM = "/bench"
+
+
+def build(folder):
+    """Compile the program for the guests; returns its path."""
+    path = folder / "bench-guest"
+    subprocess.run(["gcc", "-O2", "-g0", "-Wall", "-Wextra", "-Werror", "-static",
+                    "-Wl,-e,bench_entry", str(HERE / "guest.c"), "-o", str(path)], check=True)
+    return path
+
+
+def noise(size, seed=1):
+    """Bytes that do not compress, the same in every run."""
+    source = random.Random(seed)
+    return b"".join(source.randbytes(min(MIB, size - at)) for at in range(0, size, MIB))
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is started: the kernel, its initrd with the bench's /init in it, the guest's memory."""
+
+    name: str
+    title: str
+    kernel: Path
+    initrd: bytes
+    memory: str
+
+
+def _small_initrd(program, size):
+    files = {"/init": program, "/bin/busybox": Path(initrd.BUSYBOX)}
+    return initrd.archive({**files, "/noise": noise(size - len(initrd.archive(files)))})
+
+
+def _installer(program):
+    """Debian's initrd with one more archive behind it, which replaces its /init."""
+    kernel, compressed = assets.debian_installer()
+    data = compressed.read_bytes()
+    return kernel, data + bytes(-len(data) % 4) + initrd.archive({"/init": program})
+
+
+def case(name, program):
+    """One of the three cases of the benchmark."""
+    cloud = assets.kernel("6.1").image
+    if name == "i":
+        return Case(name, "cloud kernel, 3-MB initrd", cloud, _small_initrd(program, 3 * MIB), "1G")
+    if name == "ii":
+        kernel, data = _installer(program)
+        return Case(name, "installer's kernel and initrd", kernel, data, "1G")
+    return Case(name, "cloud kernel, 300-MB initrd", cloud, _small_initrd(program, 300 * MIB), "3G")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A command with the options that a row of the table stands for."""
+
+    name: str
+    suite: str = ""  # of Debian's kexec-tools; else ours
+    options: str = "-l"
+
+    def files(self, binary):
+        if self.suite:
+            return initrd.kexec_tools(self.suite, "/sbin/kexec")
+        return initrd.program(binary, "/sbin/kexec")
+
+    def command(self):
+        """What is executed, without the shell script that finds kexec-tools its libraries."""
+        if not self.suite:
+            return "/sbin/kexec"
+        script = self.files(None)["/sbin/kexec"]
+        return re.search(r"exec (.*) \"\$@\"", script).group(1)
+
+
+TOOLS = {tool.name: tool for tool in (
+    Tool("kexec-tools", "sid", "-c -l"),
+    Tool("kexec-tools-file", "sid", "-s -l"),
+    Tool("kexec-tools-2.0.25", "bookworm", "-c -l"),
+    Tool("ours"),
+    Tool("ours-hints", options="-l --fast=hints"),
+    Tool("ours-file", options="-l -s"),
+)}
+
+
+@dataclass
+class Report:
+    """The lines that the program in the guest wrote, as lists of words."""
+
+    lines: list = field(default_factory=list)
+
+    def all(self, key):
+        return [line[1:] for line in self.lines if line[0] == key]
+
+    def first(self, key):
+        found = self.all(key)
+        if not found:
+            raise BenchFailed(f"the guest reported no {key!r}, but {self.lines}")
+        return found[0]
+
+
+class BenchFailed(Exception):
+    """A command in the guest failed; what it printed is in the message."""
+
+
+class Guest(Qemu):
+    """A guest of the lab; what its agent would say is said by the bench's program."""
+
+    def lines(self):
+        whole = self.text["agent"].rpartition("\n")[0]
+        return [line.split(" ") for line in whole.split("\n") if line]
+
+    def report(self, last, times=1):
+        """Wait for a line that begins with last, or that tells of a failure."""
+        def ended():
+            keys = [line[0] for line in self.lines()]
+            return keys.count(last) >= times or "failed" in keys or "refused" in keys
+
+        self.wait_for(f"{last!r} from the bench's program", ended, TIMEOUT)
+        report = Report(self.lines())
+        if report.all("failed") or report.all("refused"):
+            raise BenchFailed(self.text["console"].strip() or str(report.lines))
+        return report
+
+
+def spec(kernel, data, memory="1G", cmdline=CMDLINE, cpu=CPU, firmware="seabios", plugin=()):
+    """A deterministic machine."""
+    extra = [*DETERMINISTIC, *plugin]
+    return Spec(kernel, data, cmdline, memory, cpu=cpu, firmware=firmware, extra=extra)
+
+
+# Nothing of the host goes into the guest between its start and its end.
+START = """#!/bin/sh
+{program} {how} {command} {options} /boot/kernel --initrd=/boot/initrd --command-line="{cmdline}" ||
+	{program} say "refused $?"
+[ {how} != load ] || {program} exec {command} -e
+"""
+
+
+def first_system(program, tool, binary, wanted, how):
+    """The initrd that carries the command and what it is to load; how: load or peak."""
+    start = START.format(program=PROGRAM, how=how, command=tool.command(), options=tool.options,
+                         cmdline=CMDLINE)
+    return initrd.Initrd("first", {
+        **tool.files(binary), PROGRAM: program, "/lab/start": start,
+        "/boot/kernel": wanted.kernel, "/boot/initrd": wanted.initrd,
+    }, random=0).build()
+
+
+def jump(program, tool, binary, wanted, cpu=CPU, plugin=()):
+    """Load and start the case; returns the report of both systems."""
+    data = first_system(program, tool, binary, wanted, "load")
+    machine = spec(assets.kernel("6.1").image, data, wanted.memory, cpu=cpu, plugin=plugin)
+    with Guest(machine) as guest:
+        return guest.report("done")
+
+
+def peak(program, tool, binary, wanted):
+    """The peak of anonymous memory while the command loads, in kB."""
+    data = first_system(program, tool, binary, wanted, "peak")
+    with Guest(spec(assets.kernel("6.1").image, data, wanted.memory)) as guest:
+        return int(guest.report("peak").first("peak")[1])
+
+
+def reset(wanted, firmware):
+    """From the order to reboot to the same /init again, through the firmware, in ns."""
+    machine = spec(wanted.kernel, wanted.initrd, wanted.memory, f"{CMDLINE} bench.reset",
+                   firmware=firmware)
+    machine.extra += ["-action", "reboot=reset"]
+    with Guest(machine) as guest:
+        report = guest.report("done", 2)
+    return int(report.all("init")[1][0]) - int(report.first("exec")[0])
+
+
+@functools.lru_cache(maxsize=None)
+def symbols(program, kernel, names):
+    """{name: address} as linked, asked of the kernel itself, for Debian ships no System.map."""
+    machine = spec(kernel, initrd.archive({"/init": program}),
+                   cmdline=f"{CMDLINE} nokaslr bench.symbols={','.join(names)}")
+    with Guest(machine) as guest:
+        return {name: int(address, 16) for name, address in guest.report("done").all("symbol")}
