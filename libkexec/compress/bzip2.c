@@ -26,21 +26,27 @@ static void feed(bz_stream *z, struct kx_view in, uint64_t *fed)
 static int pump(bz_stream *z, struct kx_view in, struct kx_sink *sink, uint64_t *ret_used,
 		struct kx_error *err)
 {
-	char piece[KX_CODEC_PIECE];
 	uint64_t fed = 0;
 	int r, bz;
 
 	do {
+		size_t room;
+		void *to;
+
 		feed(z, in, &fed);
-		z->next_out = piece;
-		z->avail_out = sizeof(piece);
+		r = kx_sink_space(sink, KX_CODEC_PIECE, &to, &room, err);
+		if (r < 0)
+			return r;
+		z->next_out = to;
+		room = room < UINT32_MAX ? room : UINT32_MAX;
+		z->avail_out = (unsigned)room;
 		bz = BZ2_bzDecompress(z);
 		if (bz != BZ_OK && bz != BZ_STREAM_END)
 			return fail(bz, fed - z->avail_in, err);
 		/* It says BZ_OK, too, when there is nothing left to read. */
 		if (bz == BZ_OK && fed == in.size && !z->avail_in && z->avail_out)
 			return kx_bad_stream(err, "bzip2", "it ends early", fed);
-		r = kx_sink_put(sink, piece, sizeof(piece) - z->avail_out, err);
+		r = kx_sink_wrote(sink, room - z->avail_out, err);
 		if (r < 0)
 			return r;
 	} while (bz != BZ_STREAM_END);

@@ -14,9 +14,9 @@ struct kx_sink;
 /**
  * struct kx_codec - a compression format
  * @ends_with_size: the stream's own last four bytes are the size of what it unpacks to (gzip)
- * @unpack: all of @in to @sink, which is given as much at a time as the codec likes; NULL when the format is known
- *	    but was left out. What follows the stream is ignored, its offset given in *ret_used.
- *	    Errors: -EBADMSG; -ENOMEM; what kx_sink_put() returns.
+ * @unpack: all of @in to @sink, which is given as much at a time as the codec likes. What follows the stream is
+ *	    ignored, its offset given in *ret_used. Errors: -EBADMSG; -ENOMEM; -EFBIG when there is more than the
+ *	    sink takes.
  */
 struct kx_codec {
 	const char *name;
@@ -36,10 +36,19 @@ const struct kx_codec *kx_codec_find(struct kx_view in);
  * @ret: malloc'ed, @ret_size bytes
  * @ret_used: how much of @in the compressed stream is
  *
- * Errors: -EBADMSG; -EFBIG over @max; -EOPNOTSUPP when the format was left out of this build; -ENOMEM.
+ * Errors: -EBADMSG; -EFBIG over @max; -ENOMEM.
  */
 int kx_codec_unpack(const struct kx_codec *codec, struct kx_view in, uint64_t max, uint8_t **ret,
 		    uint64_t *ret_size, uint64_t *ret_used, struct kx_error *err);
+
+/**
+ * kx_codec_unpack_to() - decompress into memory that is there, without another copy of it
+ * @to: of @max bytes; on failure its content is undefined
+ *
+ * Errors: as kx_codec_unpack().
+ */
+int kx_codec_unpack_to(const struct kx_codec *codec, struct kx_view in, void *to, uint64_t max,
+		       uint64_t *ret_size, uint64_t *ret_used, struct kx_error *err);
 
 /**
  * kx_codec_check() - decompress, but keep only the sizes

@@ -33,18 +33,24 @@ static void feed(z_stream *z, struct kx_view in, uint64_t *fed)
 static int pump(z_stream *z, struct kx_view in, struct kx_sink *sink, uint64_t *ret_used,
 		struct kx_error *err)
 {
-	uint8_t piece[KX_CODEC_PIECE];
 	uint64_t fed = 0;
 	int r, zr;
 
 	do {
+		size_t room;
+		void *to;
+
 		feed(z, in, &fed);
-		z->next_out = piece;
-		z->avail_out = sizeof(piece);
+		r = kx_sink_space(sink, KX_CODEC_PIECE, &to, &room, err);
+		if (r < 0)
+			return r;
+		room = room < UINT32_MAX ? room : UINT32_MAX;
+		z->next_out = to;
+		z->avail_out = (uInt)room;
 		zr = inflate(z, Z_NO_FLUSH);
 		if (zr != Z_OK && zr != Z_STREAM_END)
 			return fail(zr, z, fed - z->avail_in, err);
-		r = kx_sink_put(sink, piece, sizeof(piece) - z->avail_out, err);
+		r = kx_sink_wrote(sink, room - z->avail_out, err);
 		if (r < 0)
 			return r;
 	} while (zr != Z_STREAM_END);

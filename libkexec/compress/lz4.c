@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <lz4.h>
 
-#include "util.h"
-
 #define LEGACY_MAGIC 0x184c2102
 /* What a block unpacks to, the last one's less. */
 #define LEGACY_BLOCK (8 << 20)
@@ -32,21 +30,38 @@ static int next_block(struct kx_view in, uint64_t at, uint32_t *ret_size, struct
 	return 0;
 }
 
+/* What a block that does not fit lacks, told apart from a wrong code by unpacking it into enough room. */
+static int unpack_block(struct kx_sink *sink, struct kx_view block, uint64_t at,
+			struct kx_error *err)
+{
+	size_t room;
+	void *to;
+	int got, r = kx_sink_space(sink, LEGACY_BLOCK, &to, &room, err);
+
+	if (r < 0)
+		return r;
+	room = room < LEGACY_BLOCK ? room : LEGACY_BLOCK;
+	got = LZ4_decompress_safe((const char *)block.data, to, (int)block.size, (int)room);
+	if (got < 0 && room < LEGACY_BLOCK) {
+		r = kx_sink_spare(sink, LEGACY_BLOCK, &to, err);
+		if (r < 0)
+			return r;
+		got = LZ4_decompress_safe((const char *)block.data, to, (int)block.size,
+					  LEGACY_BLOCK);
+	}
+	if (got < 0)
+		return kx_bad_stream(err, "lz4", "a code is wrong", at);
+	return kx_sink_wrote(sink, (size_t)got, err);
+}
+
 int kx_lz4_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used, struct kx_error *err)
 {
-	_cleanup_free_ char *block = malloc(LEGACY_BLOCK);
 	uint64_t at = 4;
 	uint32_t size = 0;
-	int r, got;
+	int r;
 
-	if (!block)
-		return kx_fail(err, ENOMEM, "no memory to decompress lz4 data");
 	while ((r = next_block(in, at, &size, err)) == 0 && size) {
-		got = LZ4_decompress_safe((const char *)in.data + at + 4, block, (int)size,
-					  LEGACY_BLOCK);
-		if (got < 0)
-			return kx_bad_stream(err, "lz4", "a code is wrong", at);
-		r = kx_sink_put(sink, block, (size_t)got, err);
+		r = unpack_block(sink, kx_view_of(in.data + at + 4, size), at, err);
 		if (r < 0)
 			return r;
 		at += 4 + (uint64_t)size;

@@ -8,19 +8,22 @@
 static int pump(LZ4F_dctx *context, struct kx_view in, struct kx_sink *sink, uint64_t *ret_used,
 		struct kx_error *err)
 {
-	uint8_t piece[KX_CODEC_PIECE];
 	uint64_t at = 0;
 	size_t hint;
 	int r;
 
 	do {
-		size_t out = sizeof(piece), used = in.size - at;
+		size_t out, used = in.size - at;
+		void *to;
 
-		hint = LZ4F_decompress(context, piece, &out, in.data + at, &used, NULL);
+		r = kx_sink_space(sink, KX_CODEC_PIECE, &to, &out, err);
+		if (r < 0)
+			return r;
+		hint = LZ4F_decompress(context, to, &out, in.data + at, &used, NULL);
 		if (LZ4F_isError(hint))
 			return kx_bad_stream(err, "lz4", LZ4F_getErrorName(hint), at);
 		at += used;
-		r = kx_sink_put(sink, piece, out, err);
+		r = kx_sink_wrote(sink, out, err);
 		if (r < 0)
 			return r;
 		if (hint && !used && !out)

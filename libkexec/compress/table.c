@@ -8,7 +8,7 @@
 #include "base/overflow.h"
 #include "util.h"
 
-/* The formats that the kernel's build offers (lib/decompress.c), and lz4(1)'s own; LZO has had no user for years. */
+/* The formats that the kernel's build offers (lib/decompress.c), and lz4(1)'s own. */
 static const struct kx_codec codecs[] = {
 	{ .name = "gzip",
 	  .magic = { 0x1f, 0x8b },
@@ -33,7 +33,10 @@ static const struct kx_codec codecs[] = {
 	  .unpack = kx_lz4_frame_unpack },
 	{ .name = "lzma", .magic = { 0x5d, 0, 0 }, .magic_size = 3, .unpack = kx_lzma_unpack },
 	{ .name = "bzip2", .magic = { 'B', 'Z', 'h' }, .magic_size = 3, .unpack = kx_bzip2_unpack },
-	{ .name = "lzo", .magic = { 0x89, 'L', 'Z', 'O' }, .magic_size = 4 },
+	{ .name = "lzo",
+	  .magic = { 0x89, 'L', 'Z', 'O' },
+	  .magic_size = 4,
+	  .unpack = kx_lzo_unpack },
 };
 
 const struct kx_codec *kx_codec_find(struct kx_view in)
@@ -68,32 +71,57 @@ static int make_room(struct kx_sink *sink, uint64_t need, struct kx_error *err)
 	return 0;
 }
 
-int kx_sink_put(struct kx_sink *sink, const void *data, size_t size, struct kx_error *err)
+int kx_sink_spare(struct kx_sink *sink, size_t want, void **ret, struct kx_error *err)
 {
-	uint64_t end;
+	if (sink->piece_size < want) {
+		free(sink->piece);
+		sink->piece = malloc(want);
+		sink->piece_size = sink->piece ? want : 0;
+	}
+	if (!sink->piece)
+		return kx_fail(err, ENOMEM, "no memory to decompress %zu bytes", want);
+	*ret = sink->piece;
+	return 0;
+}
+
+int kx_sink_space(struct kx_sink *sink, size_t want, void **ret, size_t *ret_size,
+		  struct kx_error *err)
+{
+	uint64_t need = sink->max - sink->size < want ? sink->max : sink->size + want;
 	int r;
 
-	if (kx_add_overflow(sink->size, size, &end) || end > sink->max)
-		return kx_fail(err, EFBIG, "more than %" PRIu64 " bytes when decompressed",
-			       sink->max);
-	if (sink->keep && end > sink->room) {
-		r = make_room(sink, end, err);
+	if (!sink->keep || sink->size == sink->max) {
+		r = kx_sink_spare(sink, want, ret, err);
+		if (r == 0)
+			*ret_size = want;
+		return r;
+	}
+	if (need > sink->room) {
+		r = make_room(sink, need, err);
 		if (r < 0)
 			return r;
 	}
-	if (sink->keep && size)
-		memcpy(sink->data + sink->size, data, size);
-	sink->size = end;
+	*ret = sink->data + sink->size;
+	*ret_size = (size_t)(sink->room - sink->size);
+	return 0;
+}
+
+int kx_sink_wrote(struct kx_sink *sink, size_t size, struct kx_error *err)
+{
+	if (size > sink->max - sink->size)
+		return kx_fail(err, EFBIG, "more than %" PRIu64 " bytes when decompressed",
+			       sink->max);
+	sink->size += size;
 	return 0;
 }
 
 static int unpack(const struct kx_codec *codec, struct kx_view in, struct kx_sink *sink,
 		  uint64_t *ret_used, struct kx_error *err)
 {
-	if (!codec->unpack)
-		return kx_fail(err, EOPNOTSUPP, "%s data, which this program cannot decompress",
-			       codec->name);
-	return codec->unpack(in, sink, ret_used, err);
+	int r = codec->unpack(in, sink, ret_used, err);
+
+	free(sink->piece);
+	return r;
 }
 
 int kx_codec_unpack(const struct kx_codec *codec, struct kx_view in, uint64_t max, uint8_t **ret,
@@ -110,6 +138,20 @@ int kx_codec_unpack(const struct kx_codec *codec, struct kx_view in, uint64_t ma
 		return r;
 	}
 	*ret = sink.data;
+	*ret_size = sink.size;
+	*ret_used = used;
+	return 0;
+}
+
+int kx_codec_unpack_to(const struct kx_codec *codec, struct kx_view in, void *to, uint64_t max,
+		       uint64_t *ret_size, uint64_t *ret_used, struct kx_error *err)
+{
+	struct kx_sink sink = { .keep = true, .whole = true, .max = max, .data = to, .room = max };
+	uint64_t used = 0;
+	int r = unpack(codec, in, &sink, &used, err);
+
+	if (r)
+		return r;
 	*ret_size = sink.size;
 	*ret_used = used;
 	return 0;

@@ -27,19 +27,24 @@ static int fail(lzma_ret r, const char *name, uint64_t at, struct kx_error *err)
 static int pump(lzma_stream *s, const char *name, struct kx_view in, struct kx_sink *sink,
 		uint64_t *ret_used, struct kx_error *err)
 {
-	uint8_t piece[KX_CODEC_PIECE];
 	lzma_ret lr;
 	int r;
 
 	s->next_in = in.data;
 	s->avail_in = in.size;
 	do {
-		s->next_out = piece;
-		s->avail_out = sizeof(piece);
+		size_t room;
+		void *to;
+
+		r = kx_sink_space(sink, KX_CODEC_PIECE, &to, &room, err);
+		if (r < 0)
+			return r;
+		s->next_out = to;
+		s->avail_out = room;
 		lr = lzma_code(s, LZMA_FINISH);
 		if (lr != LZMA_OK && lr != LZMA_STREAM_END)
 			return fail(lr, name, s->total_in, err);
-		r = kx_sink_put(sink, piece, sizeof(piece) - s->avail_out, err);
+		r = kx_sink_wrote(sink, room - s->avail_out, err);
 		if (r < 0)
 			return r;
 	} while (lr != LZMA_STREAM_END);

@@ -90,11 +90,21 @@ int kx_bzimage_crc(struct kx_view file, const struct kx_bzimage *image, bool *re
  * kx_bzimage_payload() - what can be checked without a CRC-32: needed only where kx_bzimage_crc() found none
  *
  * That the PE header agrees with syssize about where the kernel ends, and that the compressed payload passes its own
- * format's checks; it is decompressed piece by piece and not kept. Payloads of a codec that this library was built
- * without, and files without a payload, pass.
+ * format's checks; it is decompressed piece by piece and not kept. Files without a payload pass.
  *
  * Errors: -EBADMSG; -ENOMEM.
  */
 int kx_bzimage_payload(const struct kx_bzimage *image, struct kx_error *err);
+
+/**
+ * kx_bzimage_unpack() - the same checks, and the payload is kept: vmlinux, and what the kernel's build put behind it
+ * @ret: malloc'ed, *ret_size bytes
+ *
+ * The most memory that it takes is these bytes and the format's own history (for zstd and lz4, none).
+ *
+ * Errors: as kx_bzimage_payload(); -EBADMSG, too, when there is no payload, or none in a known compression format.
+ */
+int kx_bzimage_unpack(const struct kx_bzimage *image, uint8_t **ret, uint64_t *ret_size,
+		      struct kx_error *err);
 
 #endif

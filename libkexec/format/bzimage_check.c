@@ -4,10 +4,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <zlib.h>
 
 #include "base/overflow.h"
 #include "compress/compress.h"
+#include "util.h"
+
+#define LARGE_PAGE (UINT64_C(2) << 20)
 
 /* The first Linux that stores no sum. */
 #define NO_CRC_MAJOR 6
@@ -164,14 +169,13 @@ int kx_bzimage_crc(struct kx_view file, const struct kx_bzimage *image, bool *re
  * (RFC 1952, ISIZE); the kernel's build appends it to the other formats' streams (scripts/Makefile.lib, size_append).
  * The stream must end right there: one damaged bit can say that it carries no checksum, which then would be left over.
  */
-static int check_unpacked(const struct kx_codec *codec, struct kx_view stream, uint32_t size,
-			  struct kx_error *err)
+static int unpack(const struct kx_codec *codec, struct kx_view stream, void *to, uint32_t size,
+		  struct kx_error *err)
 {
 	uint64_t unpacked = 0, used = 0;
-	int r = kx_codec_check(codec, stream, size, &unpacked, &used, err);
+	int r = to ? kx_codec_unpack_to(codec, stream, to, size, &unpacked, &used, err)
+		   : kx_codec_check(codec, stream, size, &unpacked, &used, err);
 
-	if (r == -EOPNOTSUPP)
-		return 0;
 	if (r == -EFBIG || (!r && unpacked != size))
 		return kx_fail(err, EBADMSG,
 			       "damaged bzImage: its %s payload unpacks to %s than the %" PRIu32
@@ -224,19 +228,14 @@ static int check_sections(const struct kx_bzimage *image, struct kx_error *err)
 	return r;
 }
 
-int kx_bzimage_payload(const struct kx_bzimage *image, struct kx_error *err)
+/* Cuts the stream out of the payload. */
+static int find_stream(const struct kx_bzimage *image, const struct kx_codec **ret_codec,
+		       struct kx_view *ret_stream, uint32_t *ret_size, struct kx_error *err)
 {
 	struct kx_view payload = image->compressed;
-	const struct kx_codec *codec;
+	const struct kx_codec *codec = kx_codec_find(payload);
 	uint32_t size;
-	int r;
 
-	if (!payload.size)
-		return 0;
-	r = check_sections(image, err);
-	if (r < 0 || kx_view_equals(payload, 0, "\177ELF", 4))
-		return r;
-	codec = kx_codec_find(payload);
 	if (!codec || !kx_view_le32(payload, payload.size - 4, &size))
 		return kx_fail(err, EBADMSG,
 			       "damaged bzImage: the payload is in no compression format that is "
@@ -248,5 +247,59 @@ int kx_bzimage_payload(const struct kx_bzimage *image, struct kx_error *err)
 			       size, image->init_size);
 	if (!codec->ends_with_size)
 		payload.size -= 4;
-	return check_unpacked(codec, payload, size, err);
+	*ret_codec = codec;
+	*ret_stream = payload;
+	*ret_size = size;
+	return 0;
+}
+
+int kx_bzimage_payload(const struct kx_bzimage *image, struct kx_error *err)
+{
+	const struct kx_codec *codec;
+	struct kx_view stream;
+	uint32_t size;
+	int r;
+
+	if (!image->compressed.size)
+		return 0;
+	r = check_sections(image, err);
+	if (r < 0 || kx_view_equals(image->compressed, 0, "\177ELF", 4))
+		return r;
+	r = find_stream(image, &codec, &stream, &size, err);
+	return r < 0 ? r : unpack(codec, stream, NULL, size, err);
+}
+
+/* In large pages where the system gives them: one fault in place of 512. */
+static void *alloc_large(uint64_t size)
+{
+	uint64_t room = kx_align_up(size, LARGE_PAGE);
+	void *p = aligned_alloc(LARGE_PAGE, (size_t)room);
+
+	if (p)
+		madvise(p, (size_t)room, MADV_HUGEPAGE);
+	return p;
+}
+
+int kx_bzimage_unpack(const struct kx_bzimage *image, uint8_t **ret, uint64_t *ret_size,
+		      struct kx_error *err)
+{
+	const struct kx_codec *codec;
+	_cleanup_free_ uint8_t *to = NULL;
+	struct kx_view stream;
+	uint32_t size = 0;
+	int r = check_sections(image, err);
+
+	if (r == 0)
+		r = find_stream(image, &codec, &stream, &size, err);
+	if (r < 0)
+		return r;
+	to = alloc_large(size ? size : 1);
+	if (!to)
+		return kx_fail(err, ENOMEM, "no memory for %" PRIu32 " bytes of kernel", size);
+	r = unpack(codec, stream, to, size, err);
+	if (r < 0)
+		return r;
+	*ret = kx_steal(to);
+	*ret_size = size;
+	return 0;
 }

@@ -18,11 +18,6 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 
 	if (!codec)
 		return kx_fail(err, ENOEXEC, "no magic number of a compression format");
-	if (!codec->unpack)
-		return kx_fail(
-			err, EOPNOTSUPP,
-			"is %s-compressed, which this program cannot unpack; unpack it first",
-			codec->name);
 	return 0;
 }
 
@@ -57,7 +52,7 @@ static int unwrap(struct kx_plan *plan, struct kx_view file, struct kx_error *er
 
 const struct kx_format kx_format_compressed = {
 	.name = "compressed",
-	.summary = "any of these in gzip, xz, lzma, zstd, lz4 or bzip2",
+	.summary = "any of these in gzip, xz, lzma, zstd, lz4, lzo or bzip2",
 	.probe = probe,
 	.unwrap = unwrap,
 };

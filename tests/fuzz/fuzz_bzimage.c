@@ -40,7 +40,7 @@ static bool takes_long(const struct kx_bzimage *image)
 {
 	const struct kx_codec *codec = kx_codec_find(image->compressed);
 
-	return codec && codec->unpack && strcmp(codec->name, "gzip") != 0;
+	return codec && strcmp(codec->name, "gzip") != 0;
 }
 
 /* What is no bzImage may be a kernel from before there was a magic number. */

@@ -77,7 +77,7 @@ static struct sample small_zimage(void)
 
 static void bzimage_seeds(void)
 {
-	struct sample gzip, s = small_bzimage("\x89LZO not checked\0\0\0", 20);
+	struct sample gzip, s = small_bzimage("\177ELF not checked\0\0\0", 20);
 	char name[16];
 
 	for (unsigned minor = 0; minor <= 15; minor++) {
@@ -200,16 +200,15 @@ static void compress_seeds(void)
 		sample_gzip(text, sizeof(text)),      sample_xz(text, sizeof(text)),
 		sample_zstd(text, sizeof(text)),      sample_lzma(text, sizeof(text)),
 		sample_lz4(text, sizeof(text), 40),   sample_bzip2(text, sizeof(text)),
-		sample_lz4_frame(text, sizeof(text)),
+		sample_lz4_frame(text, sizeof(text)), sample_lzo(text, sizeof(text), 40),
 	};
-	static const char *const names[] = { "gzip", "xz",    "zstd",     "lzma",
-					     "lz4",  "bzip2", "lz4-frame" };
+	static const char *const names[] = { "gzip", "xz",    "zstd",      "lzma",
+					     "lz4",  "bzip2", "lz4-frame", "lzo" };
 
 	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++) {
 		save("compress", names[i], s[i].data, s[i].size);
 		sample_free(&s[i]);
 	}
-	save("compress", "lzo", "\x89LZO", 4);
 }
 
 /* ---- payloads --------------------------------------------------------------------------------------------------- */
@@ -319,7 +318,7 @@ static void payload_seeds(void)
 {
 	struct sample old = small_zimage();
 	struct sample uki = small_pe(), nbi = sample_nbi(),
-		      kernel = small_bzimage("\x89LZO not checked\0\0\0", 20);
+		      kernel = small_bzimage("\177ELF not checked\0\0\0", 20);
 	struct sample_elf e;
 
 	save_with("uki", "base", 0, uki.data, uki.size);

@@ -7,6 +7,7 @@
 #include <bzlib.h>
 #include <lz4.h>
 #include <lz4frame.h>
+#include <lzo/lzo1x.h>
 #include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,40 @@ static inline struct sample sample_lz4(const void *data, size_t size, size_t blo
 		sample_append(&s, out.data, (size_t)got + 4);
 		sample_free(&out);
 	}
+	return s;
+}
+
+static inline void sample_append_be32(struct sample *s, uint32_t value)
+{
+	uint8_t be[4] = { value >> 24, value >> 16 & 0xff, value >> 8 & 0xff, value & 0xff };
+
+	sample_append(s, be, sizeof(be));
+}
+
+/* As lzop -1 does it, in blocks of @block bytes, with an Adler-32 of each. */
+static inline struct sample sample_lzo(const void *data, size_t size, size_t block)
+{
+	/* Magic, versions 0x1030, 0x2080, 0x0940, method 1, level 5, flags 1, mode, time, name "k", no sum. */
+	static const char header[] = "\x89LZO\0\r\n\x1a\n\x10\x30\x20\x80\x09\x40\x01\x05\0\0\0\1"
+				     "\0\0\x81\xa4\0\0\0\0\0\0\0\0\x01k\0\0\0\0";
+	struct sample s = sample_new(0), work = sample_new(LZO1X_1_MEM_COMPRESS);
+
+	sample_append(&s, header, sizeof(header) - 1);
+	for (size_t at = 0; at < size; at += block) {
+		size_t part = size - at < block ? size - at : block;
+		const uint8_t *from = (const uint8_t *)data + at;
+		struct sample out = sample_new(part + part / 16 + 64 + 3);
+
+		assert(lzo1x_1_compress(from, part, out.data, &out.size, work.data) == LZO_E_OK);
+		sample_append_be32(&s, (uint32_t)part);
+		sample_append_be32(&s, (uint32_t)(out.size < part ? out.size : part));
+		sample_append_be32(&s, (uint32_t)adler32(1, from, (uInt)part));
+		sample_append(&s, out.size < part ? out.data : from,
+			      out.size < part ? out.size : part);
+		sample_free(&out);
+	}
+	sample_append_be32(&s, 0);
+	sample_free(&work);
 	return s;
 }
 

@@ -676,8 +676,9 @@ static void payload_of_other_kinds(void **state)
 		size_t size;
 		int code;
 	} samples[] = {
-		{ "\177ELF\0\0\0\0", 8, 0 },         { "\211LZO\0\0\0\0", 8, 0 },
-		{ "\0\0\0\0\0\0\0\0", 8, -EBADMSG }, { "XXXXXXXX", 8, -EBADMSG },
+		{ "\177ELF\0\0\0\0", 8, 0 },
+		{ "\0\0\0\0\0\0\0\0", 8, -EBADMSG },
+		{ "XXXXXXXX", 8, -EBADMSG },
 		{ "\037\213", 2, -EBADMSG },
 	};
 

@@ -18,6 +18,11 @@ static struct sample lz4_small_blocks(const void *data, size_t size)
 	return sample_lz4(data, size, 1000);
 }
 
+static struct sample lzo_small_blocks(const void *data, size_t size)
+{
+	return sample_lzo(data, size, 1000);
+}
+
 static const struct {
 	const char *name;
 	struct sample (*pack)(const void *data, size_t size);
@@ -27,7 +32,7 @@ static const struct {
 	{ "gzip", sample_gzip, true },      { "xz", sample_xz, true },
 	{ "zstd", sample_zstd, true },      { "lzma", sample_lzma, true },
 	{ "bzip2", sample_bzip2, true },    { "lz4", sample_lz4_frame, true },
-	{ "lz4", lz4_small_blocks, false },
+	{ "lz4", lz4_small_blocks, false }, { "lzo", lzo_small_blocks, true },
 };
 
 static struct kx_view view(const struct sample *s)
@@ -42,7 +47,26 @@ struct result {
 	struct kx_error err;
 };
 
-/* Both ways must agree. */
+/* Into memory of the caller's, which nothing is written behind. */
+static void unpack_to(const struct kx_codec *codec, struct kx_view in, uint64_t max,
+		      const struct result *like)
+{
+	uint8_t *to = malloc(max + 1);
+	uint64_t size = 0, used = 0;
+	struct kx_error err = { 0 };
+
+	assert_non_null(to);
+	to[max] = 0x5a;
+	assert_int_equal(kx_codec_unpack_to(codec, in, to, max, &size, &used, &err), like->code);
+	assert_int_equal(to[max], 0x5a);
+	assert_int_equal(size, like->size);
+	assert_int_equal(used, like->used);
+	if (size)
+		assert_memory_equal(to, like->data, size);
+	free(to);
+}
+
+/* All ways must agree. */
 static struct result unpack(const struct sample *s, uint64_t max)
 {
 	struct result r = { .data = NULL };
@@ -54,6 +78,7 @@ static struct result unpack(const struct sample *s, uint64_t max)
 	assert_int_equal(kx_codec_check(codec, view(s), max, &size, &used, &r.err), r.code);
 	assert_int_equal(size, r.size);
 	assert_int_equal(used, r.used);
+	unpack_to(codec, view(s), max, &r);
 	return r;
 }
 
@@ -131,12 +156,12 @@ static void cap_is_kept(void **state)
 	}
 }
 
-/* A few bytes that unpack to many: the memory that it takes is what the cap says. */
+/* A few bytes that unpack to many: the memory that it takes is what the cap says. Not in blocks of 1000. */
 static void bomb(void **state)
 {
 	struct sample zeros = sample_new(8 << 20);
 
-	for (size_t c = 0; c < KX_ARRAY_SIZE(codecs) - 1; c++) {
+	for (size_t c = 0; codecs[c].pack != lz4_small_blocks; c++) {
 		struct sample s = codecs[c].pack(zeros.data, zeros.size);
 
 		assert_true(s.size < zeros.size / 200);
@@ -232,22 +257,6 @@ static void lz4_block_sizes(void **state)
 	sample_free(&text);
 }
 
-static void left_out(void **state)
-{
-	static const struct {
-		const char *name, *bytes;
-	} known[] = { { "lzo", "\211LZO" } };
-
-	for (size_t i = 0; i < KX_ARRAY_SIZE(known); i++) {
-		struct sample s = { 0 };
-
-		sample_append(&s, known[i].bytes, 4);
-		assert_string_equal(kx_codec_find(view(&s))->name, known[i].name);
-		expect_refused(&s, 100, -EOPNOTSUPP, known[i].name);
-		sample_free(&s);
-	}
-}
-
 static void unknown(void **state)
 {
 	assert_null(kx_codec_find(kx_view_of(NULL, 0)));
@@ -258,17 +267,11 @@ static void unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_codec_unpacks),
-		cmocka_unit_test(what_follows_is_left),
-		cmocka_unit_test(cap_is_kept),
-		cmocka_unit_test(bomb),
-		cmocka_unit_test(every_truncation),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(windows_too_large),
-		cmocka_unit_test(xz_options_unknown),
-		cmocka_unit_test(lz4_block_sizes),
-		cmocka_unit_test(left_out),
-		cmocka_unit_test(unknown),
+		cmocka_unit_test(every_codec_unpacks), cmocka_unit_test(what_follows_is_left),
+		cmocka_unit_test(cap_is_kept),         cmocka_unit_test(bomb),
+		cmocka_unit_test(every_truncation),    cmocka_unit_test(damaged),
+		cmocka_unit_test(windows_too_large),   cmocka_unit_test(xz_options_unknown),
+		cmocka_unit_test(lz4_block_sizes),     cmocka_unit_test(unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
