@@ -14,8 +14,8 @@
  *   2. fill in the block at handoff_offset, with everything to be checked as regions: the loaded
  *      bytes of each segment (never the padding), the blob itself as two regions around
  *      [digest, end of sum), see KX_HANDOFF_UNHASHED_*;
- *   3. last, when all bytes are final: digest = SHA-256 over the regions in order, then
- *      sum = kx_handoff_sum(), then balance = kx_purgatory_balance().
+ *   3. last, when all bytes are final: digest = struct kx_digest of kind check over the regions in
+ *      order, then sum = kx_handoff_sum(), then balance = kx_purgatory_balance().
  */
 #ifndef KX_ABI_HANDOFF_H
 #define KX_ABI_HANDOFF_H
@@ -23,7 +23,7 @@
 /* "KXPURGAT" and "KXHANDOF", the first letter in the lowest byte. */
 #define KX_PURGATORY_MAGIC 0x544147525550584b
 #define KX_HANDOFF_MAGIC 0x464f444e4148584b
-#define KX_HANDOFF_VERSION 2
+#define KX_HANDOFF_VERSION 3
 
 #define KX_PURGATORY_HEADER_OFFSET 16
 #define KX_HANDOFF_SIZE 1224
@@ -69,6 +69,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/digest.h"
+#include "base/endian.h"
 
 /**
  * struct kx_purgatory_header - at KX_PURGATORY_HEADER_OFFSET in the blob
@@ -123,14 +126,14 @@ struct kx_handoff_regs {
  * @size: KX_HANDOFF_SIZE
  * @flags: KX_HANDOFF_*
  * @map_count: entries used in @maps
- * @region_count: entries used in @regions; 0, with the digest of the empty message, means no check
+ * @region_count: entries used in @regions
  * @mode: KX_MODE_*; all but KX_MODE_64 need purgatory and @entry below 4 GiB
  * @entry: address at which the next kernel is entered; with KX_MODE_16 that of cs:ip, so
  *	@cs * 16 … @cs * 16 + 0xffff
  * @regs: its registers; Linux: si is the address of boot_params, the others 0
  * @low_page: with KX_MODE_16, a page below 640 KiB, in @maps, that purgatory may overwrite; else 0
  * @cs, @ds, @ss: with KX_MODE_16, segment registers; es, fs and gs get @ds
- * @reserved: 0
+ * @check: which digest @digest is, an enum kx_digest_kind; KX_DIGEST_CRC32C only where CPUID has SSE4.2
  * @enc_mask: bit to set in every page table entry that maps RAM, 0 for none (SEV; not SME, where
  *	kexec's pages are decrypted, and not TDX, whose bit marks shared pages)
  * @vga_base: physical address of the text screen, with KX_HANDOFF_VGA_TEXT
@@ -138,7 +141,7 @@ struct kx_handoff_regs {
  * @maps: what the next kernel needs mapped at its entry beyond @regions: the kernel up to
  *	init_size, boot_params, command line
  * @regions: the bytes to check, in this order
- * @digest: SHA-256 over all regions
+ * @digest: over all regions, by @check
  * @sum: kx_handoff_sum() of this block
  * @balance: makes all 64-bit words of the blob's first bufsz bytes add up to 0. Purgatory's first instructions check that,
  *	since only intact code can be trusted to check anything else
@@ -155,13 +158,13 @@ struct kx_handoff {
 	struct kx_handoff_regs regs;
 	uint64_t low_page;
 	uint16_t cs, ds, ss;
-	uint16_t reserved;
+	uint16_t check;
 	uint64_t enc_mask;
 	uint64_t vga_base;
 	struct kx_handoff_console console;
 	struct kx_handoff_range maps[KX_HANDOFF_MAPS];
 	struct kx_handoff_range regions[KX_HANDOFF_REGIONS];
-	uint8_t digest[32];
+	uint8_t digest[KX_DIGEST_SIZE];
 	uint64_t sum;
 	uint64_t balance;
 };
@@ -189,15 +192,18 @@ _Static_assert(offsetof(struct kx_handoff, balance) + 8 == KX_HANDOFF_SIZE, "par
  * kx_handoff_sum() - checksum of the block, so that purgatory knows whether to trust the rest
  * @block: KX_HANDOFF_SIZE bytes, of which the last 16, sum and balance, are not counted
  *
- * FNV-1a, 64 bits (draft-eastlake-fnv): any change of a single byte changes the result.
+ * FNV-1a's constants (draft-eastlake-fnv) over 64-bit words, with a rotation so that high bits are not lost: any change
+ * of a single word changes the result.
  */
 static inline uint64_t kx_handoff_sum(const void *block)
 {
 	const uint8_t *p = (const uint8_t *)block;
 	uint64_t sum = 0xcbf29ce484222325;
 
-	for (size_t i = 0; i < offsetof(struct kx_handoff, sum); i++)
-		sum = (sum ^ p[i]) * 0x100000001b3;
+	for (size_t i = 0; i < offsetof(struct kx_handoff, sum); i += 8) {
+		sum = (sum ^ kx_le64(p + i)) * 0x100000001b3;
+		sum = sum << 29 | sum >> 35;
+	}
 	return sum;
 }
 
@@ -210,8 +216,8 @@ static inline uint64_t kx_purgatory_balance(const void *blob, size_t size)
 	const uint8_t *p = (const uint8_t *)blob;
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < size; i++)
-		sum += (uint64_t)p[i] << (i % 8 * 8);
+	for (size_t i = 0; i < size; i += 8)
+		sum += kx_le64(p + i);
 	return -sum;
 }
 

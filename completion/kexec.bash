@@ -7,7 +7,7 @@ _kexec_options()
 		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
-		--args-elf --args-none --no-checks --mem-min=
+		--args-elf --args-none --check= --no-checks --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
 	local always='--help --version'
@@ -50,6 +50,10 @@ _kexec()
 		;;
 	-t | --type)
 		_kexec_words -W 'bzImage64 bzImage multiboot2-x86 multiboot-x86 elf-x86_64 elf-x86 uki nbi-x86 beoboot-x86 zboot compressed foreign help'
+		return
+		;;
+	--check)
+		_kexec_words -W 'fast sha256 none'
 		return
 		;;
 	--serial)

@@ -196,7 +196,6 @@ enum kx_request_flags {
 	KX_REQUEST_CONSOLE_SERIAL =
 		1 << 5,                /* purgatory reports on serial even if no console= says so */
 	KX_REQUEST_RESET_VGA = 1 << 6, /* purgatory sets VGA text mode before the jump */
-	KX_REQUEST_NO_CHECKS = 1 << 7, /* purgatory checks nothing (--no-checks) */
 	KX_REQUEST_FORCE_REAL_MODE =
 		1 << 8, /* real mode even where there is no BIOS (--force-real-mode) */
 };
@@ -214,6 +213,13 @@ enum kx_args_style {
 	KX_ARGS_LINUX = 1, /* --args-linux: boot_params */
 	KX_ARGS_ELF = 2,   /* --args-elf: ELF boot notes */
 	KX_ARGS_NONE = 3,  /* --args-none */
+};
+
+/* How purgatory makes sure, with kexec_load, that what it starts is what was loaded. */
+enum kx_check_kind {
+	KX_CHECK_FAST = 0,   /* at the speed of memory; sees what chance damages: base/digest.h */
+	KX_CHECK_SHA256 = 1, /* --check=sha256 */
+	KX_CHECK_NONE = 2,   /* --check=none, --no-checks */
 };
 
 /**
@@ -254,6 +260,7 @@ struct kx_request {
 	enum kx_method method;
 	enum kx_entry_mode entry;
 	enum kx_args_style args;
+	enum kx_check_kind check;
 	unsigned flags;
 	uint64_t mem_min;
 	uint64_t mem_max;

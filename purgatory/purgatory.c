@@ -6,7 +6,7 @@
  */
 #include "purgatory/purgatory.h"
 #include "base/overflow.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 
 /* Where conventional memory ends at the latest. */
 #define LOW_END 0xa0000
@@ -105,6 +105,8 @@ const char *kx_handoff_problem(const struct kx_handoff *handoff)
 	if (!ranges_are_sane(handoff->maps, handoff->map_count) ||
 	    !ranges_are_sane(handoff->regions, handoff->region_count))
 		return "a range past the end of the address space";
+	if (handoff->check >= KX_DIGEST_KINDS)
+		return "unknown kind of check";
 	if (!entry_is_sane(handoff))
 		return "an entry that its mode does not reach";
 	if (!console_is_sane(&handoff->console))
@@ -160,36 +162,38 @@ static void progress(const char *text)
 
 /* ---- the check ------------------------------------------------------------------------------- */
 
-static void hash_regions(const struct kx_handoff *handoff, uint8_t digest[KX_SHA256_DIGEST_SIZE])
+static void digest_regions(const struct kx_handoff *handoff, uint8_t ret[KX_DIGEST_SIZE])
 {
-	struct kx_sha256 hash;
+	struct kx_digest digest;
 
-	kx_sha256_init(&hash);
+	kx_digest_init(&digest, (enum kx_digest_kind)handoff->check, kx_arch_crc32c);
 	for (uint32_t i = 0; i < handoff->region_count; i++)
-		kx_sha256_update(&hash, (const void *)(uintptr_t)handoff->regions[i].start,
+		kx_digest_region(&digest, (const void *)(uintptr_t)handoff->regions[i].start,
 				 handoff->regions[i].size);
-	kx_sha256_final(&hash, digest);
+	kx_digest_final(&digest, ret);
 }
 
 static bool digests_differ(const uint8_t *a, const uint8_t *b)
 {
 	uint8_t difference = 0;
 
-	for (unsigned i = 0; i < KX_SHA256_DIGEST_SIZE; i++)
+	for (unsigned i = 0; i < KX_DIGEST_SIZE; i++)
 		difference |= a[i] ^ b[i];
 	return difference;
 }
 
 static void check(const struct kx_handoff *handoff)
 {
-	uint8_t found[KX_SHA256_DIGEST_SIZE];
+	uint8_t found[KX_DIGEST_SIZE];
 	struct kx_console *console;
 
-	hash_regions(handoff, found);
+	digest_regions(handoff, found);
 	if (!digests_differ(found, handoff->digest))
 		return;
 	console = kx_failure_begin();
-	kx_console_text(console, "checksum mismatch: memory has sha256 ");
+	kx_console_text(console, "checksum mismatch: memory has ");
+	kx_console_text(console, kx_digest_name((enum kx_digest_kind)handoff->check));
+	kx_console_text(console, " ");
 	kx_console_bytes(console, found, 8);
 	kx_console_text(console, "..., loaded was ");
 	kx_console_bytes(console, handoff->digest, 8);

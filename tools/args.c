@@ -66,6 +66,26 @@ static int parse_address(const struct kx_option *option, const char *text, uint6
 	return 0;
 }
 
+/* Which of the words "one|two|three" it is. */
+static int parse_word(const struct kx_option *option, const char *text, int *ret,
+		      struct kx_error *err)
+{
+	const char *word = option->arg;
+
+	for (int i = 0;; i++) {
+		size_t size = strcspn(word, "|");
+
+		if (strlen(text) == size && !strncmp(text, word, size)) {
+			*ret = i;
+			return 0;
+		}
+		if (!word[size])
+			return kx_fail(err, EINVAL, "--%s=%s is not known; give one of %s",
+				       option->name, text, option->arg);
+		word += size + 1;
+	}
+}
+
 static int apply(struct parser *p, const struct kx_option *option, const char *arg)
 {
 	struct kx_args *args = p->args;
@@ -80,6 +100,9 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 	case KX_OPT_FLAG:
 		args->flags |= (unsigned)option->value;
 		break;
+	case KX_OPT_WORD:
+		assert(arg); /* as the table says */
+		return parse_word(option, arg, (int *)(void *)field, p->err);
 	case KX_OPT_STRING:
 		args->append_again |= field == (char *)&args->append && args->append;
 		*(const char **)(void *)field = arg;

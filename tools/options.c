@@ -10,6 +10,7 @@
 #define SET(field, to) .kind = KX_OPT_SET, AT(field), .value = (to)
 #define FLAG(bit) .kind = KX_OPT_FLAG, .value = (bit)
 #define STRING(field) .kind = KX_OPT_STRING, AT(field)
+#define WORD(field) .kind = KX_OPT_WORD, AT(field)
 #define ADDRESS(field) .kind = KX_OPT_ADDRESS, AT(field)
 #define ACTION(what) .group = KX_GROUP_ACTION, .kind = KX_OPT_ACTION, .value = (what)
 #define STOP .kind = KX_OPT_STOP
@@ -81,8 +82,11 @@ const struct kx_option kx_options[] = {
 	  .image = true, .group = KX_GROUP_IMAGE, SET(args_style, KX_ARGS_ELF) },
 	{ 0, "args-none", NULL, "give an ELF kernel nothing", LOADS, .image = true,
 	  .group = KX_GROUP_IMAGE, SET(args_style, KX_ARGS_NONE) },
-	{ 'i', "no-checks", NULL, "do not check what was loaded before the start", LOADS,
-	  .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_NO_CHECKS) },
+	{ 0, "check", "fast|sha256|none",
+	  "how to check, before the start, that what was loaded is still intact (default: fast)",
+	  LOADS, .ours = true, .group = KX_GROUP_IMAGE, WORD(check) },
+	{ 'i', "no-checks", NULL, "the same as --check=none", LOADS, .group = KX_GROUP_IMAGE,
+	  SET(check, KX_CHECK_NONE) },
 
 	{ 0, "mem-min", "ADDR", "lowest address to load to", LOADS, .group = KX_GROUP_PLACE,
 	  ADDRESS(mem_min) },

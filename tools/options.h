@@ -34,6 +34,7 @@ enum kx_option_group {
 enum kx_option_kind {
 	KX_OPT_SET,       /* *(int *) = value */
 	KX_OPT_FLAG,      /* request flags |= value */
+	KX_OPT_WORD,      /* *(int *) = which of its words the argument is */
 	KX_OPT_STRING,    /* *(const char **) = argument, the last one counts */
 	KX_OPT_ADDRESS,   /* *(uint64_t *) = argument */
 	KX_OPT_INITRD,    /* one more initrd */
@@ -49,7 +50,7 @@ enum kx_action { KX_DO_LOAD, KX_DO_LOAD_PANIC, KX_DO_EXEC, KX_DO_FORCE, KX_DO_UN
  * struct kx_option - one option
  * @letter: short name, 0 for none
  * @name: long name
- * @arg: name of its argument, NULL when it takes none
+ * @arg: name of its argument, NULL when it takes none; of KX_OPT_WORD its words, "one|two"
  * @verbs: set of enum kx_verb
  * @image: it describes an image, so that it makes no sense (and kexec-tools refuses it) where none
  * is loaded
@@ -83,7 +84,7 @@ struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
 	int status, no_sync, no_ifdown, memmap_cmdline, debug;
 	int entry_mode;
-	int method, args_style;
+	int method, args_style, check;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save;
 	int reuse_cmdline, reuse_initrd, json;

@@ -127,6 +127,7 @@ int kx_read_cpu(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 	flags = kx_cpuinfo_flags(kx_blob_view(&blob));
 	if (!flags.size)
 		return 0;
+	machine->sse42 = kx_text_has_word(flags, "sse4_2") ? KX_YES : KX_NO;
 	machine->la57 = kx_text_has_word(flags, "la57") ? KX_YES : KX_NO;
 	machine->guest = kx_text_has_word(flags, "hypervisor") ? KX_YES : KX_NO;
 	find_confidential(root, machine, flags);

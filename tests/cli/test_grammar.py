@@ -65,6 +65,7 @@ def test_letters_share_a_dash_and_take_arguments_both_ways(kexec):
 
 @pytest.mark.parametrize("arguments", [["--bogus"], ["-z"], ["-?"], ["--m"], ["-t"], ["--mem-min"], ["--load=x"],
                                        ["--bogus", "--help"], ["--mem-min=1x"], ["--mem-max=junk"], ["--mem-min=-1"], ["--mem-min="],
+                                       ["--check"], ["--check="], ["--check=fas"], ["--check=fastest"], ["--check=fast|sha256"],
                                        ["--entry=x"]])
 def test_usage_errors(kexec, arguments):
     result = kexec(*arguments)

@@ -171,7 +171,7 @@ def test_bad_ports(kexec, option, words):
 
 
 @pytest.mark.parametrize("option", ["--serial=ttyS1", "--serial=0x3f8", "--serial-baud=9600", "--serial-baud=115200",
-                                    "-i", "--noefi", "--reset-vga", "--console-vga", "--console-serial",
+                                    "-i", "--check=fast", "--check=sha256", "--check=none", "--noefi", "--reset-vga", "--console-vga", "--console-serial",
                                     "--reuse-video-type", "--pass-memmap-cmdline", "--force-crc", "--entry-32bit",
                                     "--mem-min=0x1000000", "--mem-max=0x3fffffff", "--args-linux", "--args-elf", "--args-none", "-x", "-y", "-a", "-c"])
 def test_options_that_work(kexec, option):

@@ -56,6 +56,7 @@ static void test_bios_machine_state(void **state)
 	assert_int_equal(m->uart.baud, 115200);
 	assert_string_equal(m->uart.found, "console=");
 	assert_int_equal(m->la57, KX_NO);
+	assert_int_equal(m->sse42, KX_NO);
 	assert_int_equal(m->guest, KX_YES);
 	assert_string_equal(m->hypervisor, "KVM");
 	assert_int_equal(m->confidential, KX_CC_NONE);
@@ -211,6 +212,7 @@ static void test_next_to_nothing(void **state)
 	assert_false(m->have_firmware_map);
 	assert_int_equal(m->firmware_fb, KX_UNKNOWN);
 	assert_int_equal(m->la57, KX_UNKNOWN);
+	assert_int_equal(m->sse42, KX_UNKNOWN);
 	assert_int_equal(m->guest, KX_UNKNOWN);
 	assert_int_equal(m->lockdown, KX_LOCKDOWN_UNKNOWN);
 	assert_int_equal(m->load_disabled, KX_UNKNOWN);

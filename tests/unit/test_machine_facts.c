@@ -207,9 +207,10 @@ static void test_five_levels(void **state)
 	_tree_ char *root = tree_copy("debian12-bios-q35");
 	_machine_ struct kx_machine *m = NULL;
 
-	set_flags(root, "la57\n");
+	set_flags(root, "la57 sse4_2\n");
 	m = machine_read(root);
 	assert_int_equal(m->la57, KX_YES);
+	assert_int_equal(m->sse42, KX_YES);
 	assert_int_equal(m->guest, KX_NO);
 }
 

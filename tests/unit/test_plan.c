@@ -10,7 +10,7 @@
 
 #include "abi/handoff.h"
 #include "arch/x86/boot_params.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "fixture_machine.h"
 #include "plan.h"
 #include "sample_bzimage.h"
@@ -531,31 +531,31 @@ static const uint8_t *loaded(const struct fixture *f, uint64_t address, uint64_t
 	return NULL;
 }
 
-static void purgatory_checks_every_loaded_byte(void **state)
+static void assert_every_loaded_byte_checked(struct fixture *f, enum kx_digest_kind kind)
 {
 	static const uint8_t initrd[5000] = { 1, 2, 3 };
-	struct fixture *f = *state;
 	const struct kx_source *initrds[] = { add_source(f, "initrd", initrd, sizeof(initrd)) };
 	uint64_t bytes = 0, hashed = 0, words = 0;
 	const struct kx_segment *purgatory;
-	struct kx_sha256 hash;
-	uint8_t digest[32];
+	struct kx_digest digest;
+	uint8_t expected[KX_DIGEST_SIZE];
 
 	f->request.initrds = initrds;
 	f->request.initrd_count = 1;
 	assert_made(f);
 	f->plan->seal(f->plan);
-	kx_sha256_init(&hash);
+	assert_int_equal(handoff(f)->check, kind);
+	kx_digest_init(&digest, kind, kx_crc32c_blocks);
 	for (uint32_t i = 0; i < handoff(f)->region_count; i++) {
 		const struct kx_handoff_range *region = &handoff(f)->regions[i];
 
-		kx_sha256_update(&hash, loaded(f, region->start, region->size), region->size);
+		kx_digest_region(&digest, loaded(f, region->start, region->size), region->size);
 		hashed += region->size;
 	}
-	kx_sha256_final(&hash, digest);
+	kx_digest_final(&digest, expected);
 	for (size_t i = 0; i < kx_plan_segment_count(f->plan); i++)
 		bytes += kx_plan_segment(f->plan, i)->bufsz;
-	assert_memory_equal(digest, handoff(f)->digest, 32);
+	assert_memory_equal(expected, handoff(f)->digest, sizeof(expected));
 	assert_int_equal(hashed, bytes - KX_HANDOFF_UNHASHED_SIZE);
 	assert_int_equal(handoff(f)->sum, kx_handoff_sum(handoff(f)));
 	purgatory = segment(f, "purgatory");
@@ -566,6 +566,19 @@ static void purgatory_checks_every_loaded_byte(void **state)
 	assert_int_equal(handoff(f)->mode, KX_MODE_64);
 	assert_int_equal(handoff(f)->regs.si, segment(f, "boot_params")->dest);
 	assert_int_equal(f->plan->start, segment(f, "purgatory")->dest);
+}
+
+static void purgatory_checks_every_loaded_byte(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_every_loaded_byte_checked(f, KX_DIGEST_MUL64); /* not known to have SSE4.2 */
+	f->machine.m.sse42 = KX_NO;
+	assert_every_loaded_byte_checked(f, KX_DIGEST_MUL64);
+	f->machine.m.sse42 = KX_YES;
+	assert_every_loaded_byte_checked(f, KX_DIGEST_CRC32C);
+	f->request.check = KX_CHECK_SHA256;
+	assert_every_loaded_byte_checked(f, KX_DIGEST_SHA256);
 }
 
 /* Its stack and page tables too, or the running kernel may keep its own page tables there. */
@@ -600,9 +613,10 @@ static void no_checks_means_no_regions(void **state)
 {
 	struct fixture *f = *state;
 
-	f->request.flags = KX_REQUEST_NO_CHECKS;
+	f->request.check = KX_CHECK_NONE;
 	assert_made(f);
 	assert_int_equal(handoff(f)->region_count, 0);
+	assert_int_equal(handoff(f)->check, KX_DIGEST_NONE);
 }
 
 static void console_is_the_users_or_the_machines(void **state)

@@ -53,6 +53,11 @@ void kx_arch_pause(void)
 	m.pauses++;
 }
 
+void kx_arch_crc32c(uint64_t lanes[KX_DIGEST_LANES], const uint8_t *p, size_t count)
+{
+	kx_crc32c_blocks(lanes, p, count);
+}
+
 _Noreturn void kx_arch_reset(uint32_t flags)
 {
 	m.reset_flags = flags;
@@ -107,13 +112,13 @@ static void add_region(const void *start, size_t size)
 
 static void seal(void)
 {
-	struct kx_sha256 hash;
+	struct kx_digest digest;
 
-	kx_sha256_init(&hash);
+	kx_digest_init(&digest, (enum kx_digest_kind)m.handoff.check, kx_crc32c_blocks);
 	for (uint32_t i = 0; i < m.handoff.region_count; i++)
-		kx_sha256_update(&hash, (void *)(uintptr_t)m.handoff.regions[i].start,
+		kx_digest_region(&digest, (void *)(uintptr_t)m.handoff.regions[i].start,
 				 m.handoff.regions[i].size);
-	kx_sha256_final(&hash, m.handoff.digest);
+	kx_digest_final(&digest, m.handoff.digest);
 	m.handoff.sum = kx_handoff_sum(&m.handoff);
 }
 
@@ -126,6 +131,7 @@ static int set_up(void **unused)
 		.version = KX_HANDOFF_VERSION,
 		.size = KX_HANDOFF_SIZE,
 		.entry = 0x1000200,
+		.check = KX_DIGEST_SHA256,
 		.regs = { .si = 0x90000 },
 		.console = { .kind = KX_CONSOLE_PORT, .base = PORT },
 	};
@@ -225,7 +231,7 @@ static void test_mismatch_shows_both_digests(void **unused)
 
 static void test_each_byte_of_the_digest_counts(void **unused)
 {
-	for (unsigned i = 0; i < KX_SHA256_DIGEST_SIZE; i++) {
+	for (unsigned i = 0; i < KX_DIGEST_SIZE; i++) {
 		m.handoff.digest[i] ^= 1;
 		m.handoff.sum = kx_handoff_sum(&m.handoff);
 		assert_refused("checksum mismatch");
@@ -245,9 +251,24 @@ static void test_order_of_regions_counts(void **unused)
 	assert_refused("checksum mismatch");
 }
 
-static void test_no_regions_is_no_check(void **unused)
+static void test_each_kind_of_check(void **unused)
 {
-	m.handoff.region_count = 0;
+	static const char *const names[] = { "none", "memory has sha256 ", "memory has crc32c ",
+					     "memory has mul64 " };
+
+	for (uint16_t kind = KX_DIGEST_SHA256; kind < KX_DIGEST_KINDS; kind++) {
+		m.handoff.check = kind;
+		seal();
+		assert_started();
+		m.segments[1][500] ^= 4;
+		assert_refused(names[kind]);
+		m.segments[1][500] ^= 4;
+	}
+}
+
+static void test_no_check(void **unused)
+{
+	m.handoff.check = KX_DIGEST_NONE;
 	seal();
 	m.segments[0][0] ^= 1;
 	assert_started();
@@ -293,6 +314,8 @@ static void test_fields_out_of_bounds(void **unused)
 	assert_block_refused("too many ranges");
 	m.handoff.region_count = KX_HANDOFF_REGIONS + 1;
 	assert_block_refused("too many ranges");
+	m.handoff.check = KX_DIGEST_KINDS;
+	assert_block_refused("unknown kind of check");
 	m.handoff.maps[0] = (struct kx_handoff_range){ UINT64_MAX, 2 };
 	m.handoff.map_count = 1;
 	assert_block_refused("a range past the end of the address space");
@@ -569,7 +592,8 @@ int main(void)
 		TEST(test_mismatch_shows_both_digests),
 		TEST(test_each_byte_of_the_digest_counts),
 		TEST(test_order_of_regions_counts),
-		TEST(test_no_regions_is_no_check),
+		TEST(test_each_kind_of_check),
+		TEST(test_no_check),
 		TEST(test_any_changed_bit_of_the_block_is_caught),
 		TEST(test_fields_out_of_bounds),
 		TEST(test_consoles_out_of_bounds),

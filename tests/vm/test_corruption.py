@@ -16,7 +16,6 @@ from lab.initrd import Initrd
 
 PAGE = 4096
 SAYS = "kexec: purgatory: "
-MISMATCH = SAYS + "checksum mismatch"
 CHANGED = SAYS + "its own code or data was changed"
 
 # abi/handoff.h, spelled out again so that a change there does not go unnoticed.
@@ -28,8 +27,9 @@ HANDOFF_FIELDS = {"entry": 32, "first-region": 664, "digest": 1176, "sum": 1208}
 class Loaded:
     """A guest that stands where purgatory begins, as often as one likes."""
 
-    def __init__(self, guest, segments):
+    def __init__(self, guest, segments, digest):
         self.guest = guest
+        self.mismatch = f"{SAYS}checksum mismatch: memory has {digest} "
         self.segments = segments
         self.running = False
         self.start = segments["purgatory"][0]
@@ -83,20 +83,29 @@ class Loaded:
         self.guest.wait_console(text, since, timeout=10, may_end=True)
 
 
-@pytest.fixture(scope="module", params=["seabios", "ovmf"])
+# Firmware, processor, --check, and the digest that this comes to.
+LOADS = {
+    "seabios": ("seabios", "qemu64,-cx16,+ssse3,+sse4.1,+sse4.2,+popcnt", "fast", "crc32c"),
+    "ovmf": ("ovmf", "qemu64,-cx16", "fast", "mul64"),
+    "sha256": ("seabios", "qemu64,-cx16", "sha256", "sha256"),
+}
+
+
+@pytest.fixture(scope="module", params=LOADS)
 def loaded(request, tmp_path_factory):
+    firmware, cpu, check, digest = LOADS[request.param]
     disk = tmp_path_factory.mktemp("snapshots") / "disk.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "1G"], check=True)
     kernel, second = assets.kernel("6.1"), Initrd("second")
     extra = ["-drive", f"if=none,id=snapshots,format=qcow2,file={disk}"]
-    with jump.boot("6.1", jump.carried(kernel, second), firmware=request.param,
+    with jump.boot("6.1", jump.carried(kernel, second), firmware=firmware, cpu=cpu,
                    memory="512M", extra=extra) as guest:
-        arguments = f"/boot/vmlinuz-{kernel.release} " \
+        arguments = f"--check={check} /boot/vmlinuz-{kernel.release} " \
             f"--initrd=/boot/initrd.img-{kernel.release} --reuse-cmdline"
         plan = json.loads(guest.ok(f"kexec plan --json -c {arguments}"))
         guest.ok(f"kexec -c -l {arguments}")
         segments = {s["name"]: (int(s["dest"], 16), s["bufsz"]) for s in plan["segments"]}
-        yield Loaded(guest, segments)
+        yield Loaded(guest, segments, digest)
 
 
 def test_unchanged_memory_starts_the_kernel(loaded):
@@ -111,7 +120,7 @@ def test_changed_page(loaded, segment, page):
     loaded.again()
     start, size = loaded.segments[segment]
     loaded.flip(start + {"first": 0, "middle": size // 2, "last": size - 1}[page])
-    loaded.expect_refusal(MISMATCH)
+    loaded.expect_refusal(loaded.mismatch)
 
 
 @pytest.mark.parametrize("where", ["header", "last-byte"])
@@ -147,6 +156,6 @@ def test_changed_handoff(loaded, field):
 def test_refusal_is_on_the_screen_of_a_bios_machine(loaded):
     loaded.again()
     loaded.flip(loaded.segments["initrd"][0])
-    loaded.expect_refusal(MISMATCH)
+    loaded.expect_refusal(loaded.mismatch)
     screen = loaded.gdb.read(0xB8000, 80 * 25 * 2)[::2].decode("cp437")
     assert "checksum mismatch" in screen, screen

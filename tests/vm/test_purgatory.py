@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Purgatory on a (virtual) machine, between a stand-in for the old kernel and one for the new."""
 
-import hashlib
 import json
 import os
 import re
@@ -13,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from lab.digest import CRC32C, MUL64, NAMES, SHA256, digest
+from lab.digest import NONE as UNCHECKED
 
 HERE = Path(__file__).resolve().parent
 BLOB = Path(os.environ.get("KEXEC_BUILD_DIR", HERE.parents[1] / "build")) / "purgatory/purgatory-x86_64.bin"
@@ -35,10 +37,11 @@ REACHED = 0x21
 RESET = 0
 
 
-def fnv1a(data):
+def handoff_sum(data):
     value = 0xCBF29CE484222325
-    for byte in data:
-        value = (value ^ byte) * 0x100000001B3 & (1 << 64) - 1
+    for (word,) in struct.iter_unpack("<Q", data):
+        value = (value ^ word) * 0x100000001B3 & (1 << 64) - 1
+        value = (value << 29 | value >> 35) & (1 << 64) - 1
     return value
 
 
@@ -56,6 +59,7 @@ class Machine:
     low_page: int = 0
     segments: tuple = (0, 0, 0)  # cs ds ss
     next_at: int = NEXT_KERNEL
+    check: int = CRC32C
     enc_mask: int = 0
     maps: list = field(default_factory=list)
     more_regions: list = field(default_factory=list)
@@ -69,7 +73,7 @@ class Machine:
     def __post_init__(self):
         blob = bytearray(BLOB.read_bytes())
         magic, version, self.handoff_at, bufsz, self.memsz = BLOB_HEADER.unpack_from(blob, 16)
-        assert (magic, version, bufsz) == (b"KXPURGAT", 2, len(blob))
+        assert (magic, version, bufsz) == (b"KXPURGAT", 3, len(blob))
         assert self.memsz % 4096 == 0 and self.memsz > bufsz
         boot_params = b"bp-text\0" + struct.pack("<I", self.act) + bytes(4084)
         self.loaded = {
@@ -95,18 +99,18 @@ class Machine:
     def seal(self):
         """Fills in the hand-off block as libkexec does."""
         maps, regions = self.maps, self.regions()
-        head = HANDOFF.pack(b"KXHANDOF", 2, HANDOFF_SIZE, self.flags, len(maps), len(regions), self.mode,
-                            self.entry, *self.regs, self.low_page, *self.segments, 0, self.enc_mask,
+        head = HANDOFF.pack(b"KXHANDOF", 3, HANDOFF_SIZE, self.flags, len(maps), len(regions), self.mode,
+                            self.entry, *self.regs, self.low_page, *self.segments, self.check, self.enc_mask,
                             VGA, *self.console)
         lists = b"".join(
             b"".join(struct.pack("<QQ", *r) for r in ranges).ljust(16 * cap, b"\0")
             for ranges, cap in ((maps, MAPS), (regions, REGIONS)))
         self.put_handoff(head + lists)
-        digest = hashlib.sha256()
-        for start, size in regions:
-            digest.update(self.read(start, size))
-        self.put_handoff(head + lists + digest.digest())
+        self.put_handoff(head + lists + self.digest())
         self.resum()
+
+    def digest(self):
+        return digest(self.check, [self.read(*region) for region in self.regions()])
 
     def put_handoff(self, data):
         self.loaded[self.blob_at][self.handoff_at : self.handoff_at + len(data)] = data
@@ -115,7 +119,7 @@ class Machine:
         """Makes the block's own sum right again, so that what the test changed is found by other means."""
         blob = self.loaded[self.blob_at]
         end = self.handoff_at + HANDOFF_SIZE - 16
-        blob[end : end + 8] = struct.pack("<Q", fnv1a(blob[self.handoff_at : end]))
+        blob[end : end + 8] = struct.pack("<Q", handoff_sum(blob[self.handoff_at : end]))
         self.rebalance()
 
     def rebalance(self):
@@ -188,12 +192,14 @@ class Qmp:
 
 
 def qemu_command(machine, old, directory, model, cpu, memory):
+    if machine.check == CRC32C:
+        cpu += ",+sse4.2"
     command = ["qemu-system-x86_64", "-accel", "tcg", "-M", model, "-cpu", cpu, "-m", str(memory), "-nodefaults",
                "-display", "none", "-serial", "stdio", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4",
                "-kernel", old, "-d", "cpu_reset,trace:pckbd_kbd_write_command", "-D", directory / "log"]
     low = machine.next_at if machine.next_at < MIB else STAGED
     config = struct.pack("<IIQIII", machine.la57, machine.cr4, machine.blob_at, machine.graphics, low,
-                         len(machine.next_kernel) if low < MIB else 0)
+                         len(machine.next_kernel) if low < MIB else 0) + bytes(8)
     loaded = len(machine.loaded[machine.blob_at])
     unloaded = (machine.blob_at + loaded, b"\xcc" * (machine.memsz - loaded))
     for at, data in [*machine.loaded.items(), (CONFIG, config), unloaded]:
@@ -206,8 +212,8 @@ def qemu_command(machine, old, directory, model, cpu, memory):
 
 @pytest.fixture
 def run(kernels, tmp_path):
-    def start(machine, model="pc", cpu="qemu64", memory=1024):
-        command = qemu_command(machine, kernels[0], tmp_path, model, cpu, memory)
+    def start(machine, model="pc", cpu="qemu64", memory=1024, extra=()):
+        command = [*qemu_command(machine, kernels[0], tmp_path, model, cpu, memory), *extra]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
         assert not done.stderr, done.stderr
         return Run(done.returncode, done.stdout.decode("latin1"), (tmp_path / "log").read_text())
@@ -410,16 +416,17 @@ def test_no_console(machine, run):
     assert (result.status, result.serial) == (RESET, "")
 
 
+@pytest.mark.parametrize("check", [CRC32C, MUL64, SHA256], ids=NAMES.__getitem__)
 @pytest.mark.parametrize("where", ["first", "middle", "last"])
 @pytest.mark.parametrize("what", ["next_kernel", "boot_params", "initrd"])
-def test_changed_byte(machine, run, what, where):
-    m = machine()
+def test_changed_byte(machine, run, what, where, check):
+    m = machine(check=check)
     start = {"next_kernel": NEXT_KERNEL, "boot_params": BOOT_PARAMS, "initrd": INITRD}[what]
     size = len(m.loaded[start])
-    before = hashlib.sha256(b"".join(m.read(*r) for r in m.regions())).hexdigest()
+    before = m.digest().hex()
     m.flip(start + {"first": 0, "middle": size // 2, "last": size - 1}[where])
-    after = hashlib.sha256(b"".join(m.read(*r) for r in m.regions())).hexdigest()
-    assert_refused(run(m), "kexec: purgatory: checksum mismatch", f"memory has sha256 {after[:16]}...",
+    after = m.digest().hex()
+    assert_refused(run(m), "kexec: purgatory: checksum mismatch", f"memory has {NAMES[check]} {after[:16]}...",
                    f"loaded was {before[:16]}...", "load it again")
 
 
@@ -448,6 +455,38 @@ def test_changed_handoff_whose_sum_is_right(machine, run, offset, found):
     m.loaded[m.blob_at][at] = 33 if offset == 20 else m.loaded[m.blob_at][at] ^ 1
     m.resum()
     assert_refused(run(m), found)
+
+
+def instructions(machine, run, maps=((CONFIG, 4096),), **facts):
+    """What purgatory executes: with -icount each instruction takes a nanosecond of the time stamp counter."""
+    m = machine(act=8, maps=maps, **facts)
+    result = run(m, extra=["-icount", "shift=0,sleep=off"])
+    assert result.status == REACHED, result
+    return int(re.search(r"reached [0-9a-f]+ ([0-9a-f]+)", result.serial)[1], 16)
+
+
+@pytest.mark.parametrize("check, most", [(CRC32C, 0.145), (MUL64, 0.5)], ids=["crc32c", "mul64"])
+def test_instructions_for_each_byte(machine, run, check, most):
+    few, many = (instructions(machine, run, check=check, initrd=bytes(n << 20)) for n in (1, 2))
+    assert (many - few) / MIB < most
+
+
+def test_instructions_without_the_check(machine, run):
+    """As libkexec maps memory: the first 4 GiB, and each segment once more."""
+    maps = [(0, 4 * GIB), (NEXT_KERNEL, 64 * MIB), (INITRD, 320 * MIB)]
+    assert instructions(machine, run, check=UNCHECKED, maps=maps) < 50000
+
+
+@pytest.mark.parametrize("check", [MUL64, SHA256, UNCHECKED], ids=NAMES.__getitem__)
+def test_other_checks(machine, run, check):
+    """On a CPU that has no instruction for CRC-32C."""
+    m = machine(check=check)
+    assert_reached(run(m), m)
+    m.flip(INITRD)
+    if check == UNCHECKED:
+        assert_reached(run(m), m)
+    else:
+        assert_refused(run(m), "checksum mismatch")
 
 
 def test_changed_purgatory(machine, run):
@@ -530,7 +569,7 @@ def test_text_screen(machine, run_with_screen):
     m.flip(NEXT_KERNEL)
     result = run_with_screen(m)
     assert "checksum mismatch" in result.serial
-    assert result.screen[80:].startswith("kexec: purgatory: checksum mismatch: memory has sha256 ")
+    assert result.screen[80:].startswith("kexec: purgatory: checksum mismatch: memory has crc32c ")
     assert "; resetting the machine" in result.screen
     assert result.resolution == (720, 400)
 

@@ -8,7 +8,7 @@
 
 #include "abi/handoff.h"
 #include "base/overflow.h"
-#include "base/sha256.h"
+#include "machine/x86/cpuid.h"
 
 extern const uint8_t kx_purgatory_x86_64[], kx_purgatory_x86_64_end[];
 
@@ -97,6 +97,16 @@ static uint32_t flags_for(const struct kx_plan *plan, const struct kx_x86_entry 
 	return flags;
 }
 
+/* The machine that will run it is the one that it is loaded on. */
+static enum kx_digest_kind digest_kind(const struct kx_plan *plan)
+{
+	if (plan->request.check == KX_CHECK_NONE)
+		return KX_DIGEST_NONE;
+	if (plan->request.check == KX_CHECK_SHA256)
+		return KX_DIGEST_SHA256;
+	return plan->machine->sse42 == KX_YES ? KX_DIGEST_CRC32C : KX_DIGEST_MUL64;
+}
+
 /* All bytes that are loaded, in the order of the segments; purgatory, the last, without what is computed from them. */
 static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan,
 			size_t handoff_offset)
@@ -105,7 +115,7 @@ static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan,
 	uint64_t unhashed = handoff_offset + KX_HANDOFF_UNHASHED_OFFSET;
 	uint64_t after = unhashed + KX_HANDOFF_UNHASHED_SIZE;
 
-	if (plan->request.flags & KX_REQUEST_NO_CHECKS)
+	if (plan->request.check == KX_CHECK_NONE)
 		return;
 	for (size_t i = 0; i + 1 < plan->segment_count; i++)
 		add_region(handoff, plan->segments[i].dest, plan->segments[i].bufsz);
@@ -120,16 +130,14 @@ static void seal(struct kx_plan *plan)
 	const uint8_t *blob = purgatory->buf;
 	size_t unhashed = (size_t)((uint8_t *)handoff - blob) + KX_HANDOFF_UNHASHED_OFFSET;
 	size_t after = unhashed + KX_HANDOFF_UNHASHED_SIZE;
-	struct kx_sha256 hash;
+	struct kx_digest digest;
 
-	kx_sha256_init(&hash);
-	if (!(plan->request.flags & KX_REQUEST_NO_CHECKS)) {
-		for (size_t i = 0; i + 1 < plan->segment_count; i++)
-			kx_sha256_update(&hash, plan->segments[i].buf, plan->segments[i].bufsz);
-		kx_sha256_update(&hash, blob, unhashed);
-		kx_sha256_update(&hash, blob + after, purgatory->bufsz - after);
-	}
-	kx_sha256_final(&hash, handoff->digest);
+	kx_digest_init(&digest, digest_kind(plan), kx_cpuid_crc32c());
+	for (size_t i = 0; i + 1 < plan->segment_count; i++)
+		kx_digest_region(&digest, plan->segments[i].buf, plan->segments[i].bufsz);
+	kx_digest_region(&digest, blob, unhashed);
+	kx_digest_region(&digest, blob + after, purgatory->bufsz - after);
+	kx_digest_final(&digest, handoff->digest);
 	handoff->sum = htole64(kx_handoff_sum(handoff));
 	handoff->balance = 0;
 	handoff->balance = htole64(kx_purgatory_balance(blob, purgatory->bufsz));
@@ -166,6 +174,7 @@ static void fill(struct kx_handoff *handoff, const struct kx_plan *plan,
 	handoff->size = htole32(KX_HANDOFF_SIZE);
 	handoff->flags = htole32(flags_for(plan, entry));
 	put_entry(handoff, entry);
+	handoff->check = htole16((uint16_t)digest_kind(plan));
 	handoff->enc_mask = htole64(machine->c_bit ? UINT64_C(1) << machine->c_bit : 0);
 	handoff->vga_base = htole64(VGA_TEXT_BASE);
 	put_maps(handoff, plan);

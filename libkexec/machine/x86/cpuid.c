@@ -13,3 +13,12 @@ bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx)
 	*ret_ebx = ebx;
 	return true;
 }
+
+kx_digest_blocks *kx_cpuid_crc32c(void)
+{
+	unsigned eax, ebx, ecx, edx;
+
+	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_SSE4_2))
+		return kx_crc32c_blocks;
+	return kx_crc32c_blocks_sse42;
+}

@@ -7,8 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest.h"
+
 /* Leaf 0x8000001f, "Encrypted Memory Capabilities" (AMD APM volume 3, E.4.17); false where there is
  * none. */
 bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx);
+
+/* CRC-32C by the fastest means that this processor has. */
+kx_digest_blocks *kx_cpuid_crc32c(void);
 
 #endif

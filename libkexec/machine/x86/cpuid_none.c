@@ -7,3 +7,8 @@ bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx)
 	(void)ret_ebx;
 	return false;
 }
+
+kx_digest_blocks *kx_cpuid_crc32c(void)
+{
+	return kx_crc32c_blocks;
+}

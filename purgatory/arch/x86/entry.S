@@ -29,7 +29,10 @@ start:
 	leaq	kx_loaded_end(%rip), %rdi
 	xorl	%eax, %eax
 1:	addq	(%rsi), %rax
-	addq	$8, %rsi
+	addq	8(%rsi), %rax
+	addq	16(%rsi), %rax
+	addq	24(%rsi), %rax
+	addq	$32, %rsi
 	cmpq	%rdi, %rsi
 	jb	1b
 	testq	%rax, %rax
@@ -38,7 +41,7 @@ start:
 	leaq	stack_end(%rip), %rsp
 
 	leaq	kx_bss_start(%rip), %rdi
-	leaq	kx_blob_end(%rip), %rcx
+	leaq	kx_bss_end(%rip), %rcx
 	subq	%rdi, %rcx
 	shrq	$3, %rcx
 	xorl	%eax, %eax
@@ -178,8 +181,14 @@ exception:
 	.globl memset
 memset:
 	movq	%rdi, %r8
-	movl	%esi, %eax
+	movzbl	%sil, %eax
+	movabs	$0x0101010101010101, %rcx
+	imulq	%rcx, %rax
 	movq	%rdx, %rcx
+	shrq	$3, %rcx
+	rep stosq
+	movl	%edx, %ecx
+	andl	$7, %ecx
 	rep stosb
 	movq	%r8, %rax
 	ret
@@ -188,6 +197,10 @@ memset:
 memcpy:
 	movq	%rdi, %rax
 	movq	%rdx, %rcx
+	shrq	$3, %rcx
+	rep movsq
+	movl	%edx, %ecx
+	andl	$7, %ecx
 	rep movsb
 	ret
 
@@ -209,7 +222,7 @@ gdt_end:
 handoff:
 	.skip	KX_HANDOFF_SIZE
 
-	.section .bss.stack, "aw", @nobits
+	.section .bss.uncleared, "aw", @nobits
 	.balign	16
 	.skip	8192
 stack_end:

@@ -10,7 +10,9 @@
 #define CR4_LA57 (1 << 12)
 #define SCREEN_SIZE 4096
 
-static kx_page_table pool[KX_HANDOFF_PAGE_TABLES] __attribute__((aligned(4096)));
+/* Each is cleared when it is used. */
+static kx_page_table pool[KX_HANDOFF_PAGE_TABLES]
+	__attribute__((aligned(4096), section(".bss.uncleared")));
 
 static const char *map_ranges(struct kx_paging *paging, const struct kx_handoff_range *ranges,
 			      uint32_t count)

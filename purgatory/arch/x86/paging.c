@@ -47,26 +47,32 @@ static uint64_t *next_table(struct kx_paging *paging, uint64_t *entry)
 	return table;
 }
 
-static bool map_page(struct kx_paging *paging, uint64_t page, uint64_t attributes)
+/* The table that maps the GiB around @page. */
+static uint64_t *leaf_table(struct kx_paging *paging, uint64_t page)
 {
 	uint64_t *table = paging->pool[0];
-	uint64_t *entry;
 
-	for (unsigned level = paging->levels; level > 2; level--) {
+	for (unsigned level = paging->levels; table && level > 2; level--)
 		table = next_table(paging, &table[page >> (3 + 9 * level) & 511]);
-		if (!table)
-			return false;
-	}
-	entry = &table[page >> 21 & 511];
-	if (!*entry)
-		*entry = page | attributes | PRESENT | WRITABLE | ACCESSED | DIRTY | LARGE;
-	return true;
+	return table;
+}
+
+/* From @page up to @end, or to where the table ends; returns where that is. */
+static uint64_t map_pages(uint64_t *table, uint64_t page, uint64_t end, uint64_t attributes)
+{
+	uint64_t *entry = &table[page >> 21 & 511], *last = &table[511];
+
+	attributes |= PRESENT | WRITABLE | ACCESSED | DIRTY | LARGE;
+	for (; page < end && entry <= last; page += LARGE_PAGE_SIZE, entry++)
+		if (!*entry)
+			*entry = page | attributes;
+	return page;
 }
 
 const char *kx_paging_map(struct kx_paging *paging, uint64_t start, uint64_t size,
 			  uint64_t attributes)
 {
-	uint64_t end;
+	uint64_t end, page = kx_align_down(start, LARGE_PAGE_SIZE);
 
 	if (kx_add_overflow(start, size, &end) || end > address_end(paging))
 		return "a range ends past what page tables can map";
@@ -74,10 +80,12 @@ const char *kx_paging_map(struct kx_paging *paging, uint64_t start, uint64_t siz
 		attributes |= paging->enc_mask;
 	if (!paging->used && !new_table(paging))
 		return "no page tables";
-	for (uint64_t page = kx_align_down(start, LARGE_PAGE_SIZE); page < end;
-	     page += LARGE_PAGE_SIZE) {
-		if (!map_page(paging, page, attributes))
+	while (page < end) {
+		uint64_t *table = leaf_table(paging, page);
+
+		if (!table)
 			return "the ranges need more page tables than there are";
+		page = map_pages(table, page, end, attributes);
 	}
 	return NULL;
 }

@@ -4,6 +4,8 @@
  * QEMU. What rsi points to is a text to print and, 8 bytes into it, the number of an act to perform
  * first.
  */
+	CONFIG_LEFT = 0x30001c		/* of old.S */
+
 	.code64
 	.text
 	.globl _start
@@ -54,6 +56,14 @@ _start:
 	jne	1f
 	movl	$0x38000000, %ebx	/* 896 MiB: mapped by the old kernel, by purgatory if asked to */
 	movl	%eax, (%rbx)
+1:	cmpl	$8, %eax
+	jne	1f
+	rdtsc
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	movl	$CONFIG_LEFT, %ebx
+	subq	(%rbx), %rax
+	movq	%rax, %r15		/* in place of the zeros: the time since purgatory was entered */
 1:
 	leaq	reached(%rip), %rbx
 	call	text

@@ -12,6 +12,7 @@
 
 	CONFIG_LOW = 0x300014		/* where to copy what is at STAGED, which the BIOS leaves alone */
 	CONFIG_LOW_SIZE = 0x300018
+	CONFIG_LEFT = 0x30001c		/* gets the time stamp before the jump */
 	STAGED = 0x2800000
 
 	TABLES = 0x500000
@@ -112,6 +113,9 @@ _start:
 long_mode:
 	lgdt	nothing(%rip)
 	lidt	nothing(%rip)
+	rdtsc
+	movl	%eax, CONFIG_LEFT
+	movl	%edx, CONFIG_LEFT + 4
 	movq	CONFIG_TARGET, %rax
 	movq	$-1, %rbx
 	movabs	$0x8000000000000000, %rsp
