@@ -4,7 +4,8 @@
 _kexec_options()
 {
 	local load='--load --load-panic --force --no-ifdown --no-sync --kexec-syscall-auto
-		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --reuseinitrd
+		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --initrd-as-is
+		--reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
 		--args-elf --args-none --check= --no-checks --mem-min=

@@ -23,6 +23,7 @@ complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -s s
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -s t -l type -x -a 'bzImage64 bzImage multiboot2-x86 multiboot-x86 elf-x86_64 elf-x86 uki nbi-x86 beoboot-x86 zboot compressed foreign help' -d 'take KERNEL as a file of this type'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -l initrd -r -F -d 'initrd; may be given several times, - is standard input'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -l ramdisk -r -F -d 'the same as --initrd'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -l initrd-as-is -d 'do not unpack compressed initrds before the start'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -l reuseinitrd -d 'use the initrd that this kernel was booted with (retain_initrd)'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -l command-line -x -d 'the kernel\'s command line'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine' -l append -x -d 'the same as --command-line; comes after what --reuse-cmdline gives'

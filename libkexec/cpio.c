@@ -12,6 +12,11 @@
 #define FIELD_COUNT 13
 #define HEADER_SIZE (6 + FIELD_COUNT * 8)
 #define ALIGN 4
+/* What takes part in finding the next header: the field, counted from 0. */
+#define FIELD_FILE_SIZE 6
+#define FIELD_NAME_SIZE 11
+
+static const char trailer[] = "TRAILER!!!";
 
 static size_t name_size(const char *path)
 {
@@ -52,7 +57,7 @@ static uint8_t *put(uint8_t *at, unsigned number, const struct kx_cpio_file *fil
 int kx_cpio_pack(const struct kx_cpio_file *files, size_t count, uint8_t **ret, size_t *ret_size,
 		 struct kx_error *err)
 {
-	static const struct kx_cpio_file end = { .path = "TRAILER!!!" };
+	static const struct kx_cpio_file end = { .path = trailer };
 	size_t size = entry_size(&end);
 	uint8_t *archive, *at;
 
@@ -72,4 +77,53 @@ int kx_cpio_pack(const struct kx_cpio_file *files, size_t count, uint8_t **ret, 
 	*ret = archive;
 	*ret_size = size;
 	return 0;
+}
+
+bool kx_cpio_starts(struct kx_view bytes, uint64_t offset)
+{
+	/* "070702" has checksums, which are not looked at here. */
+	return kx_view_equals(bytes, offset, "070701", 6) ||
+	       kx_view_equals(bytes, offset, "070702", 6);
+}
+
+/* Eight hexadecimal digits of either case. */
+static bool get_field(struct kx_view bytes, uint64_t header, unsigned field, uint64_t *ret)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	uint64_t value = 0;
+	struct kx_view text;
+
+	if (!kx_view_sub(bytes, header + 6 + UINT64_C(8) * field, 8, &text))
+		return false;
+	for (size_t i = 0; i < text.size; i++) {
+		const char *digit = memchr(digits, text.data[i], sizeof(digits) - 1);
+
+		if (!digit)
+			return false;
+		value = value << 4 | ((size_t)(digit - digits) & 0xf);
+	}
+	*ret = value;
+	return true;
+}
+
+/* Fields have 32 bits, which cannot make these sums overflow. The padding behind the last member may be missing. */
+bool kx_cpio_end(struct kx_view bytes, uint64_t start, uint64_t *ret)
+{
+	uint64_t at = 0, name, content;
+	struct kx_view archive;
+	bool last;
+
+	if (!kx_view_from(bytes, start, &archive))
+		return false;
+	do {
+		if (!kx_cpio_starts(archive, at) ||
+		    !get_field(archive, at, FIELD_NAME_SIZE, &name) ||
+		    !get_field(archive, at, FIELD_FILE_SIZE, &content))
+			return false;
+		last = name == sizeof(trailer) &&
+		       kx_view_equals(archive, at + HEADER_SIZE, trailer, sizeof(trailer));
+		at = kx_align_up(kx_align_up(at + HEADER_SIZE + name, ALIGN) + content, ALIGN);
+	} while (!last);
+	*ret = start + (at < archive.size ? at : archive.size);
+	return true;
 }

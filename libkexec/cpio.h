@@ -25,4 +25,17 @@ struct kx_cpio_file {
 int kx_cpio_pack(const struct kx_cpio_file *files, size_t count, uint8_t **ret, size_t *ret_size,
 		 struct kx_error *err);
 
+/* Is what is at @offset of @bytes the header of a member? */
+bool kx_cpio_starts(struct kx_view bytes, uint64_t offset);
+
+/**
+ * kx_cpio_end() - walk through the archive at @start
+ * @ret: offset behind its last member, "TRAILER!!!"
+ *
+ * Reads headers and names only.
+ *
+ * Return: false when it is not an archive, or not a whole one.
+ */
+bool kx_cpio_end(struct kx_view bytes, uint64_t start, uint64_t *ret);
+
 #endif

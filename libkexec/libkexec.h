@@ -198,6 +198,7 @@ enum kx_request_flags {
 	KX_REQUEST_RESET_VGA = 1 << 6, /* purgatory sets VGA text mode before the jump */
 	KX_REQUEST_FORCE_REAL_MODE =
 		1 << 8, /* real mode even where there is no BIOS (--force-real-mode) */
+	KX_REQUEST_INITRD_AS_IS = 1 << 9, /* unpack no part of an initrd (--initrd-as-is) */
 };
 
 /* Which of a kernel's entries to use, where it has several. */
@@ -295,6 +296,26 @@ struct kx_segment {
 	uint64_t reserved;
 };
 
+/**
+ * struct kx_archive - a compressed archive in an initrd, which this program unpacks so that the next kernel need not
+ * @source: the initrd
+ * @format: "gzip"
+ * @size: of what is compressed
+ * @unpacked_size: what it became; 0 if it was left
+ * @left: 0, or why it was left as it is: -EFBIG too much memory, -ENOSPC no place, -EBADMSG damaged, -EOPNOTSUPP a format
+ *	  that this program was built without
+ */
+struct kx_archive {
+	const struct kx_source *source;
+	const char *format;
+	uint64_t size;
+	uint64_t unpacked_size;
+	int left;
+};
+
+/* @left of such an archive in words; NULL for 0. */
+const char *kx_archive_left_text(int left);
+
 /* Where in the new kernel's memory map a range comes from; names as in /sys/firmware/memmap. */
 enum kx_mem_type {
 	KX_MEM_UNKNOWN,
@@ -324,6 +345,9 @@ struct kx_plan;
  * kx_plan_make() - decide what goes where; pure
  * @ret: to be freed with kx_plan_free(); @machine and the request's sources must outlive it
  *
+ * With kexec_load a Linux kernel's compressed initrds are unpacked here, where that fits into half of what MemAvailable
+ * has over 256 MiB; not with mem= on the command line, and not with KX_REQUEST_INITRD_AS_IS.
+ *
  * With KX_METHOD_AUTO the call is chosen here, after the format is known: kexec_load unless something forbids it,
  * then kexec_file_load if the format allows; when neither can be, @err has both reasons.
  *
@@ -352,6 +376,9 @@ size_t kx_plan_segment_count(const struct kx_plan *plan);
 const struct kx_segment *kx_plan_segment(const struct kx_plan *plan, size_t i);
 size_t kx_plan_warning_count(const struct kx_plan *plan);
 const char *kx_plan_warning(const struct kx_plan *plan, size_t i);
+/* Compressed archives in initrds, in the order in which they were found: see kx_plan_make(). */
+size_t kx_plan_archive_count(const struct kx_plan *plan);
+const struct kx_archive *kx_plan_archive(const struct kx_plan *plan, size_t i);
 /* The memory map that the next kernel is given. */
 size_t kx_plan_mem_count(const struct kx_plan *plan);
 const struct kx_mem *kx_plan_mem(const struct kx_plan *plan, size_t i);

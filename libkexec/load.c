@@ -206,7 +206,7 @@ static int initrd_file(const struct kx_request *request, int *ret_fd, int *ret_o
 
 	if (!request->initrd_count)
 		return 0;
-	r = kx_initrd_layout(request->initrds, request->initrd_count, 4, &initrd, err);
+	r = kx_initrd_layout(request->initrds, request->initrd_count, 4, 0, &initrd, err);
 	if (r < 0)
 		return r;
 	if (initrd.untouched) /* its own descriptor: IMA can appraise the file that is on disk */

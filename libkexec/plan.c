@@ -603,6 +603,16 @@ const char *kx_plan_warning(const struct kx_plan *plan, size_t i)
 	return i < plan->warning_count ? plan->warnings[i] : NULL;
 }
 
+size_t kx_plan_archive_count(const struct kx_plan *plan)
+{
+	return plan->archive_count;
+}
+
+const struct kx_archive *kx_plan_archive(const struct kx_plan *plan, size_t i)
+{
+	return i < plan->archive_count ? &plan->archives[i] : NULL;
+}
+
 size_t kx_plan_mem_count(const struct kx_plan *plan)
 {
 	return plan->memmap.count;

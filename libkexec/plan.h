@@ -4,6 +4,7 @@
 #define KX_PLAN_H
 
 #include "base/view.h"
+#include "initrd.h"
 #include "libkexec.h"
 #include "machine/machine.h"
 #include "ranges.h"
@@ -32,6 +33,7 @@ struct kx_format;
  * @start: what kexec_load is told to enter: purgatory
  * @free: what segments may still use while the plan is being made
  * @memmap: what the next kernel is told about memory
+ * @archives: see kx_plan_archive()
  * @seed: @seed_size bytes in a segment for fresh random bytes, put there by kx_plan_load(); NULL for nowhere
  * @seal: called by kx_plan_load() when all other bytes are final, to fill in checksums; NULL for none
  * @handoff: what @seal works on, within an owned buffer
@@ -56,6 +58,8 @@ struct kx_plan {
 	size_t segment_count;
 	struct kx_ranges free;
 	struct kx_memmap memmap;
+	struct kx_archive archives[KX_INITRD_ARCHIVE_MAX];
+	size_t archive_count;
 	char *warnings[KX_PLAN_WARNING_MAX];
 	size_t warning_count;
 	void *seed;

@@ -50,6 +50,24 @@ static struct json_object *memory_json(const struct kx_plan *plan)
 	return json;
 }
 
+static struct json_object *archives_json(const struct kx_plan *plan)
+{
+	struct json_object *json = json_object_new_array();
+
+	for (size_t i = 0; i < kx_plan_archive_count(plan); i++) {
+		const struct kx_archive *archive = kx_plan_archive(plan, i);
+		struct json_object *item = json_object_new_object();
+
+		kx_json_string(item, "file", kx_source_name(archive->source));
+		kx_json_string(item, "format", archive->format);
+		kx_json_size(item, "size", archive->size);
+		kx_json_size(item, "unpacked_size", archive->unpacked_size);
+		kx_json_string(item, "left_as_it_is", kx_archive_left_text(archive->left));
+		json_object_array_add(json, item);
+	}
+	return json;
+}
+
 static struct json_object *lists_json(const struct kx_plan *plan, struct json_object *json)
 {
 	struct json_object *segments = json_object_new_array(), *warnings = json_object_new_array();
@@ -58,6 +76,7 @@ static struct json_object *lists_json(const struct kx_plan *plan, struct json_ob
 		json_object_array_add(segments, segment_json(kx_plan_segment(plan, i)));
 	for (size_t i = 0; i < kx_plan_warning_count(plan); i++)
 		json_object_array_add(warnings, kx_json_text(kx_plan_warning(plan, i)));
+	json_object_object_add(json, "archives", archives_json(plan));
 	json_object_object_add(json, "segments", segments);
 	json_object_object_add(json, "memory", memory_json(plan));
 	json_object_object_add(json, "warnings", warnings);

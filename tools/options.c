@@ -54,6 +54,8 @@ const struct kx_option kx_options[] = {
 	  .image = true, .group = KX_GROUP_IMAGE, .kind = KX_OPT_INITRD },
 	{ 0, "ramdisk", "FILE", "the same as --initrd", LOADS, .image = true,
 	  .group = KX_GROUP_IMAGE, .kind = KX_OPT_INITRD },
+	{ 0, "initrd-as-is", NULL, "do not unpack compressed initrds before the start", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_INITRD_AS_IS) },
 	{ 0, "reuseinitrd", NULL, "use the initrd that this kernel was booted with (retain_initrd)",
 	  LOADS, .group = KX_GROUP_IMAGE, SET(reuse_initrd, 1) },
 	{ 0, "command-line", "STRING", "the kernel's command line", LOADS, .image = true,

@@ -23,6 +23,20 @@ static void print_source(FILE *out, const char *label, const struct kx_source *s
 		kx_size_text(kx_source_size(source)).s);
 }
 
+/* "/boot/initrd.img: gzip, 38.9 MiB -> 120.1 MiB" */
+static void print_archive(FILE *out, const struct kx_archive *archive)
+{
+	const char *why = kx_archive_left_text(archive->left);
+
+	fprintf(out, "%-*s", LABEL_COLUMN, "archive");
+	kx_text_put(out, kx_source_name(archive->source));
+	if (why)
+		fprintf(out, ": %s, left as it is: %s\n", archive->format, why);
+	else
+		fprintf(out, ": %s, %s -> %s\n", archive->format, kx_size_text(archive->size).s,
+			kx_size_text(archive->unpacked_size).s);
+}
+
 /* "bzImage64 in compressed, uki" */
 static void print_kernel(FILE *out, const struct kx_plan *plan, const struct kx_source *source)
 {
@@ -63,6 +77,8 @@ void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order 
 	print_kernel(out, plan, order->kernel);
 	for (size_t i = 0; i < order->initrd_count; i++)
 		print_source(out, "initrd", order->initrds[i], NULL);
+	for (size_t i = 0; i < kx_plan_archive_count(plan); i++)
+		print_archive(out, kx_plan_archive(plan, i));
 	for (size_t i = 0; i < order->module_count; i++)
 		print_source(out, "module", order->module_sources[i], NULL);
 	if (order->dtb)

@@ -7,6 +7,7 @@
 #include "source.h"
 
 #define ALIGN 4096
+#define UNPACK_MAX 65536
 
 static struct kx_source *source_of(const uint8_t *data, size_t size)
 {
@@ -21,7 +22,8 @@ static void require_layout(const struct kx_initrd *initrd)
 {
 	uint64_t end = 0;
 
-	require(initrd->count <= 3);
+	require(initrd->count <= 3 + 2 * KX_INITRD_ARCHIVE_MAX);
+	require(initrd->archive_count <= KX_INITRD_ARCHIVE_MAX);
 	for (size_t i = 0; i < initrd->count; i++) {
 		const struct kx_initrd_part *part = &initrd->parts[i];
 
@@ -31,8 +33,6 @@ static void require_layout(const struct kx_initrd *initrd)
 		touch(part->bytes);
 	}
 	require(initrd->size == end);
-	if (initrd->bootconfig)
-		require(initrd->parts[initrd->count - 1].bytes.data == initrd->bootconfig);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -47,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	sources[0] = source_of(data + 1, cut);
 	sources[1] = source_of(data + 1 + cut, size - 1 - cut);
-	r = kx_initrd_layout((const struct kx_source *const *)sources, 2, ALIGN, &initrd, &err);
+	r = kx_initrd_layout((const struct kx_source *const *)sources, 2, ALIGN, UNPACK_MAX,
+			     &initrd, &err);
 	require(r == 0 || r == -EBADMSG || r == -EOPNOTSUPP);
 	if (r == 0)
 		require_layout(&initrd);

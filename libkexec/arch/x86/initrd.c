@@ -6,22 +6,19 @@
 #include <string.h>
 
 #include "boot_params.h"
+#include "cmdline.h"
+#include "initrd.h"
 #include "util.h"
 
-/* A bootconfig that was moved to the end belongs to the layout, which does not live as long as the plan. */
-static int keep_bootconfig(struct kx_plan *plan, struct kx_initrd *initrd, struct kx_error *err)
+/* What was made for the layout is needed as long as the plan. */
+static int keep_owned(struct kx_plan *plan, struct kx_initrd *initrd, struct kx_error *err)
 {
-	struct kx_view *last = &initrd->parts[initrd->count - 1].bytes;
-	uint8_t *copy;
+	int r = 0;
 
-	if (!initrd->bootconfig || last->data != initrd->bootconfig)
-		return 0;
-	copy = kx_plan_alloc(plan, last->size, err);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, last->data, last->size);
-	last->data = copy;
-	return 0;
+	for (size_t i = 0; r == 0 && i < initrd->count; i++)
+		if (initrd->parts[i].owned)
+			r = kx_plan_own(plan, kx_steal(initrd->parts[i].owned), err);
+	return r;
 }
 
 static int add_initrd_parts(struct kx_plan *plan, const struct kx_initrd *initrd, uint64_t dest,
@@ -54,35 +51,97 @@ static int join(struct kx_plan *plan, struct kx_initrd *initrd, struct kx_error 
 
 	if (!all)
 		return -ENOMEM;
-	for (size_t i = 0; i < initrd->count; i++)
+	for (size_t i = 0; i < initrd->count; i++) {
 		memcpy(all + initrd->parts[i].offset, initrd->parts[i].bytes.data,
 		       initrd->parts[i].bytes.size);
+		free(initrd->parts[i].owned);
+	}
 	initrd->parts[0] = (struct kx_initrd_part){ .bytes = kx_view_of(all, initrd->size) };
 	initrd->count = 1;
 	return 0;
 }
 
+/* How much may be unpacked; 0 for nothing. What the next kernel has to make do with is not known where mem= limits it. */
+static uint64_t unpack_max(const struct kx_plan *plan)
+{
+	struct kx_word word;
+
+	if (plan->request.flags & (KX_REQUEST_INITRD_AS_IS | KX_REQUEST_PANIC) ||
+	    kx_cmdline_find(plan->cmdline, "mem", &word))
+		return 0;
+	return kx_initrd_unpack_max(plan->machine->mem_available);
+}
+
+static int lay_out(struct kx_plan *plan, uint64_t max, struct kx_initrd *ret, struct kx_error *err)
+{
+	return kx_initrd_layout(plan->request.initrds, plan->request.initrd_count, KX_PAGE_SIZE,
+				max, ret, err);
+}
+
+static int place(struct kx_plan *plan, const struct kx_initrd *initrd, uint64_t max, uint64_t *ret,
+		 struct kx_error *err)
+{
+	struct kx_place at = { .size = initrd->size, .align = KX_PAGE_SIZE, .max = max };
+
+	return kx_plan_place(plan, "initrd", &at, ret, err);
+}
+
+static void note_archives(struct kx_plan *plan, const struct kx_initrd *initrd)
+{
+	for (size_t i = 0; i < initrd->archive_count; i++) {
+		const struct kx_archive *archive = &initrd->archives[i];
+
+		if (archive->left == -EBADMSG)
+			kx_plan_warn(plan,
+				     "%s: its %s archive is damaged, and is passed as it is; make "
+				     "or copy it again",
+				     kx_source_name(archive->source), archive->format);
+		plan->archives[plan->archive_count++] = *archive;
+	}
+}
+
+/* Unpacked it has no place: then as it is, which is known from the archives why. */
+static int place_as_is(struct kx_plan *plan, uint64_t max, struct kx_initrd *initrd, uint64_t *ret,
+		       struct kx_error *err)
+{
+	struct kx_initrd as_is = { 0 };
+	int r = lay_out(plan, 0, &as_is, err);
+
+	if (r < 0)
+		return r;
+	as_is.archive_count = initrd->archive_count;
+	for (size_t i = 0; i < initrd->archive_count; i++) {
+		as_is.archives[i] = initrd->archives[i];
+		as_is.archives[i].left = -ENOSPC;
+	}
+	kx_initrd_clear(initrd);
+	*initrd = as_is;
+	return place(plan, initrd, max, ret, err);
+}
+
 int kx_x86_place_initrd(struct kx_plan *plan, uint64_t max, uint64_t *ret_dest, uint64_t *ret_size,
 			struct kx_error *err)
 {
-	const struct kx_request *request = &plan->request;
-	size_t others = 4; /* kernel, boot_params, purgatory, trampoline */
+	size_t most = KX_SEGMENT_MAX - 4; /* kernel, boot_params, purgatory, trampoline */
 	_cleanup_(kx_initrd_clear) struct kx_initrd initrd = { 0 };
-	struct kx_place place = { .align = KX_PAGE_SIZE };
 	int r;
 
-	if (!request->initrd_count)
+	if (!plan->request.initrd_count)
 		return 0;
-	r = kx_initrd_layout(request->initrds, request->initrd_count, KX_PAGE_SIZE, &initrd, err);
+	r = lay_out(plan, unpack_max(plan), &initrd, err);
 	if (r < 0)
 		return r;
-	place.size = initrd.size;
-	place.max = max;
-	r = kx_plan_place(plan, "initrd", &place, ret_dest, err);
-	if (r == 0 && initrd.count > KX_SEGMENT_MAX - others)
+	/* Parts that are unpacked are not joined: that would take their memory once more. */
+	r = initrd.archive_count && initrd.count > most ? -ENOSPC
+							: place(plan, &initrd, max, ret_dest, err);
+	if (r == -ENOSPC && initrd.archive_count)
+		r = place_as_is(plan, max, &initrd, ret_dest, err);
+	if (r == 0 && initrd.count > most)
 		r = join(plan, &initrd, err);
 	if (r == 0)
-		r = keep_bootconfig(plan, &initrd, err);
+		r = keep_owned(plan, &initrd, err);
+	if (r == 0)
+		note_archives(plan, &initrd);
 	if (r == 0)
 		r = add_initrd_parts(plan, &initrd, *ret_dest, err);
 	*ret_size = initrd.size;
