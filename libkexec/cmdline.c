@@ -5,6 +5,7 @@
 
 #include "base/overflow.h"
 #include "cmdline.h"
+#include "hints.h"
 #include "machine/machine.h"
 #include "util.h"
 
@@ -110,6 +111,17 @@ bool kx_cmdline_find(const char *cmdline, const char *name, struct kx_word *ret)
 	return found;
 }
 
+size_t kx_cmdline_kernel_part(const char *cmdline)
+{
+	const char *pos = cmdline;
+	struct kx_word word;
+
+	while (kx_cmdline_next(&pos, &word))
+		if (word_ends_kernel_part(&word))
+			return (size_t)(word.raw - cmdline);
+	return strlen(cmdline);
+}
+
 bool kx_cmdline_size(const char **pos, const char *end, uint64_t *ret)
 {
 	static const char units[] = "KMGTPE";
@@ -155,8 +167,27 @@ bool kx_cmdline_flag(const char *cmdline, const char *name, bool fallback)
 	return second == 'f' || second == 'F' ? false : fallback;
 }
 
-static bool word_is_dropped(const struct kx_word *word, bool for_crash)
+/* Is it, to the byte, one of those that @mark lists, separated by commas? */
+static bool word_is_listed(const struct kx_word *word, const struct kx_word *mark)
 {
+	const char *item = mark->value, *end = item + mark->value_size;
+
+	while (item < end) {
+		const char *comma = memchr(item, ',', (size_t)(end - item));
+		size_t size = (size_t)((comma ? comma : end) - item);
+
+		if (size && size == word->raw_size && !memcmp(item, word->raw, size))
+			return true;
+		item += size + 1;
+	}
+	return false;
+}
+
+/* @hints: what --fast=hints added the last time; no name for nothing. */
+static bool word_is_dropped(const struct kx_word *word, const struct kx_word *hints, bool for_crash)
+{
+	if (hints->value && (kx_word_is(word, KX_HINTS_MARK) || word_is_listed(word, hints)))
+		return true;
 	if (!word->value)
 		return false;
 	/* The boot loader's note about the file it loaded, which is not the next kernel's. */
@@ -169,10 +200,11 @@ static bool word_is_dropped(const struct kx_word *word, bool for_crash)
 /* What is kept is kept to the byte, with the white space that follows it. */
 static void cmdline_copy_kept(const char *pos, bool for_crash, char *out)
 {
-	struct kx_word word;
+	struct kx_word word, hints = { 0 };
 	const char *start = pos;
 	bool kernel_part = true;
 
+	kx_cmdline_find(pos, KX_HINTS_MARK, &hints);
 	while (kx_cmdline_next(&pos, &word)) {
 		const char *next = pos;
 
@@ -180,7 +212,7 @@ static void cmdline_copy_kept(const char *pos, bool for_crash, char *out)
 			next++;
 		if (word_ends_kernel_part(&word))
 			kernel_part = false;
-		if (!kernel_part || !word_is_dropped(&word, for_crash))
+		if (!kernel_part || !word_is_dropped(&word, &hints, for_crash))
 			out = mempcpy(out, start, (size_t)(next - start));
 		start = next;
 	}

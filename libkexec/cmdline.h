@@ -38,6 +38,9 @@ bool kx_word_has_value(const struct kx_word *word, const char *value);
  */
 bool kx_cmdline_find(const char *cmdline, const char *name, struct kx_word *ret);
 
+/* Bytes of @cmdline before "--", the last of the white space in front of it included; all where there is none. */
+size_t kx_cmdline_kernel_part(const char *cmdline);
+
 /* A number with an optional K, M, G, T, P or E, as memparse() in lib/cmdline.c; moves *pos behind it, @end at most. */
 bool kx_cmdline_size(const char **pos, const char *end, uint64_t *ret);
 

@@ -139,7 +139,7 @@ enum kx_fact kx_root_on_network(const char *root);
  * @for_crash: also drop what a capture kernel must not inherit (crashkernel=)
  * @ret: to be freed with free()
  *
- * Drops BOOT_IMAGE=, as kexec-tools does.
+ * Drops BOOT_IMAGE=, as kexec-tools does, and what KX_FAST_HINTS added for the running kernel.
  *
  * Errors: -ENODATA when the command line is unknown; -ENOMEM.
  */
@@ -223,6 +223,13 @@ enum kx_check_kind {
 	KX_CHECK_NONE = 2,   /* --check=none, --no-checks */
 };
 
+/* How far to go for a short jump, with kexec_load. */
+enum kx_fast {
+	KX_FAST_SAFE = 0,  /* all that the next kernel cannot tell */
+	KX_FAST_NONE = 1,  /* --fast=none: the kernel as it is, by its own decompressor */
+	KX_FAST_HINTS = 2, /* --fast=hints: and words on its command line */
+};
+
 /**
  * struct kx_module - a file that a multiboot kernel is given
  * @args: its string after the name of the source, which comes first; NULL for none
@@ -261,6 +268,7 @@ struct kx_request {
 	enum kx_method method;
 	enum kx_entry_mode entry;
 	enum kx_args_style args;
+	enum kx_fast fast;
 	enum kx_check_kind check;
 	unsigned flags;
 	uint64_t mem_min;
@@ -315,6 +323,16 @@ struct kx_archive {
 
 /* @left of such an archive in words; NULL for 0. */
 const char *kx_archive_left_text(int left);
+
+/**
+ * struct kx_hint - a word that makes a kernel start faster
+ * @word: of its command line
+ * @why: what it does, for a person
+ */
+struct kx_hint {
+	const char *word;
+	const char *why;
+};
 
 /* Where in the new kernel's memory map a range comes from; names as in /sys/firmware/memmap. */
 enum kx_mem_type {
@@ -374,6 +392,9 @@ uint64_t kx_plan_entry(const struct kx_plan *plan);
 const char *kx_plan_entry_mode(const struct kx_plan *plan);
 size_t kx_plan_segment_count(const struct kx_plan *plan);
 const struct kx_segment *kx_plan_segment(const struct kx_plan *plan, size_t i);
+/* Words that --fast=hints added to the command line. */
+size_t kx_plan_hint_count(const struct kx_plan *plan);
+const struct kx_hint *kx_plan_hint(const struct kx_plan *plan, size_t i);
 size_t kx_plan_warning_count(const struct kx_plan *plan);
 const char *kx_plan_warning(const struct kx_plan *plan, size_t i);
 /* Compressed archives in initrds, in the order in which they were found: see kx_plan_make(). */

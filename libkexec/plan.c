@@ -12,6 +12,7 @@
 #include "base/overflow.h"
 #include "cmdline.h"
 #include "format/format.h"
+#include "hints.h"
 #include "names.h"
 #include "source.h"
 #include "util.h"
@@ -472,6 +473,8 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	file = kx_source_view(plan->request.kernel);
 	if (r == 0)
 		r = check_arch(plan, err);
+	if (r == 0 && plan->request.fast == KX_FAST_HINTS && plan->format->hints)
+		r = kx_hints_add(plan, plan->format->hints, err);
 	if (r == 0)
 		r = plan->format->check(plan, file, err);
 	if (r < 0) {
@@ -611,6 +614,16 @@ size_t kx_plan_archive_count(const struct kx_plan *plan)
 const struct kx_archive *kx_plan_archive(const struct kx_plan *plan, size_t i)
 {
 	return i < plan->archive_count ? &plan->archives[i] : NULL;
+}
+
+size_t kx_plan_hint_count(const struct kx_plan *plan)
+{
+	return plan->hint_count;
+}
+
+const struct kx_hint *kx_plan_hint(const struct kx_plan *plan, size_t i)
+{
+	return i < plan->hint_count ? plan->hints[i] : NULL;
 }
 
 size_t kx_plan_mem_count(const struct kx_plan *plan)

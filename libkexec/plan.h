@@ -17,6 +17,7 @@ struct kx_format;
 /* Containers within containers. */
 #define KX_PLAN_UNWRAP_MAX 4
 #define KX_PLAN_CONTAINERS_SIZE 96
+#define KX_PLAN_HINT_MAX 8
 
 /* Every architecture's kexec page size that we plan for today. */
 #define KX_PAGE_SIZE 4096
@@ -33,6 +34,7 @@ struct kx_format;
  * @start: what kexec_load is told to enter: purgatory
  * @free: what segments may still use while the plan is being made
  * @memmap: what the next kernel is told about memory
+ * @hints: see kx_plan_hint()
  * @archives: see kx_plan_archive()
  * @seed: @seed_size bytes in a segment for fresh random bytes, put there by kx_plan_load(); NULL for nowhere
  * @seal: called by kx_plan_load() when all other bytes are final, to fill in checksums; NULL for none
@@ -50,6 +52,8 @@ struct kx_plan {
 	enum kx_method method;
 	char *method_why;
 	char *cmdline;
+	const struct kx_hint *hints[KX_PLAN_HINT_MAX];
+	size_t hint_count;
 	bool placed;
 	uint64_t entry;
 	const char *entry_mode;

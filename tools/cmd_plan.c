@@ -68,6 +68,20 @@ static struct json_object *archives_json(const struct kx_plan *plan)
 	return json;
 }
 
+static struct json_object *hints_json(const struct kx_plan *plan)
+{
+	struct json_object *json = json_object_new_array();
+
+	for (size_t i = 0; i < kx_plan_hint_count(plan); i++) {
+		struct json_object *item = json_object_new_object();
+
+		kx_json_string(item, "word", kx_plan_hint(plan, i)->word);
+		kx_json_string(item, "why", kx_plan_hint(plan, i)->why);
+		json_object_array_add(json, item);
+	}
+	return json;
+}
+
 static struct json_object *lists_json(const struct kx_plan *plan, struct json_object *json)
 {
 	struct json_object *segments = json_object_new_array(), *warnings = json_object_new_array();
@@ -100,6 +114,8 @@ static void print_json(const struct kx_plan *plan, const struct kx_machine *mach
 	kx_json_string(json, "syscall", kx_method_name(kx_plan_method(plan)));
 	kx_json_string(json, "syscall_why", kx_plan_method_why(plan));
 	kx_json_string(json, "cmdline", kx_plan_cmdline(plan));
+	if (kx_plan_hint_count(plan))
+		json_object_object_add(json, "hints", hints_json(plan));
 	kx_json_print(stdout, lists_json(plan, json));
 }
 

@@ -66,6 +66,15 @@ static void print_call(FILE *out, const struct kx_style *style, const struct kx_
 				   : "unknown");
 }
 
+/* "no_timer_check: what that does" */
+static void print_hint(FILE *out, const struct kx_style *style, const struct kx_hint *hint)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", hint->word, hint->why);
+	print_line(out, style, "hint", text);
+}
+
 void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order *order,
 		   const struct kx_machine *machine)
 {
@@ -85,6 +94,8 @@ void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order 
 		print_source(out, "dtb", order->dtb, NULL);
 	print_line(out, &style, "cmdline",
 		   *kx_plan_cmdline(plan) ? kx_plan_cmdline(plan) : "(none)");
+	for (size_t i = 0; i < kx_plan_hint_count(plan); i++)
+		print_hint(out, &style, kx_plan_hint(plan, i));
 	print_call(out, &style, plan);
 	for (size_t i = 0; i < kx_plan_warning_count(plan); i++)
 		print_line(out, &style, "warning", kx_plan_warning(plan, i));

@@ -12,6 +12,7 @@
 #include "arch/x86/boot_params.h"
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
+#include "hints.h"
 #include "linux_x86.h"
 #include "names.h"
 
@@ -128,6 +129,7 @@ const struct kx_format kx_format_bzimage64 = {
 	.name = "bzImage64",
 	.summary = "Linux/x86 by its 64-bit entry, boot protocol 2.12 and later",
 	.arch = KX_ARCH_X86_64,
+	.hints = kx_hints_x86,
 	.probe = probe,
 	.check = check,
 	.file_load = file_load,

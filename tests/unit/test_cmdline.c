@@ -50,6 +50,34 @@ static void test_reuse_for_crash_drops_crashkernel(void **state)
 	assert_reused("BOOT_IMAGE=a crashkernel=256M,high crashkernel=72M,low ro", true, "ro");
 }
 
+/* What --fast=hints added for the kernel that runs now. */
+static void test_reuse_drops_hints(void **state)
+{
+	assert_reused(
+		"ro cryptomgr.notests no_timer_check kexec.hints=cryptomgr.notests,no_timer_check",
+		false, "ro");
+	assert_reused("a one b two=2 kexec.hints=one,two=2 c -- one two=2", false,
+		      "a b c -- one two=2");
+	/* Not listed: the user's own. */
+	assert_reused("no_timer_check cryptomgr.notests kexec.hints=cryptomgr.notests", false,
+		      "no_timer_check");
+	assert_reused("onetwo on one=1 kexec.hints=one", false, "onetwo on one=1");
+	assert_reused("one kexec.hints", false, "one kexec.hints");
+	assert_reused("one -- kexec.hints=one", false, "one -- kexec.hints=one");
+	assert_reused("a kexec.hints=,,", false, "a");
+	assert_reused("a kexec.hints=", false, "a");
+	assert_reused("one two kexec.hints=one kexec.hints=two", false, "one");
+}
+
+static void test_kernel_part(void **state)
+{
+	assert_int_equal(kx_cmdline_kernel_part(""), 0);
+	assert_int_equal(kx_cmdline_kernel_part("a b"), 3);
+	assert_int_equal(kx_cmdline_kernel_part("a -- b"), 2);
+	assert_int_equal(kx_cmdline_kernel_part("-- b"), 0);
+	assert_int_equal(kx_cmdline_kernel_part("a=\"x -- y\" --"), 11);
+}
+
 static void test_reuse_of_unknown_command_line(void **state)
 {
 	struct kx_machine machine = { 0 };
@@ -137,6 +165,8 @@ int main(void)
 		cmocka_unit_test(test_reuse_drops_boot_image),
 		cmocka_unit_test(test_reuse_keeps_the_rest_to_the_byte),
 		cmocka_unit_test(test_reuse_for_crash_drops_crashkernel),
+		cmocka_unit_test(test_reuse_drops_hints),
+		cmocka_unit_test(test_kernel_part),
 		cmocka_unit_test(test_reuse_of_unknown_command_line),
 		cmocka_unit_test(test_words_as_the_kernel_cuts_them),
 		cmocka_unit_test(test_find_takes_the_last),

@@ -609,6 +609,38 @@ static void purgatory_maps_what_the_kernel_needs(void **state)
 	assert_true(low); /* where firmware keeps its tables */
 }
 
+static void assert_hinted(struct fixture *f, const char *cmdline, const char *expected,
+			  size_t count)
+{
+	f->request.cmdline = cmdline;
+	assert_made(f);
+	assert_string_equal(kx_plan_cmdline(f->plan), expected);
+	assert_int_equal(kx_plan_hint_count(f->plan), count);
+	for (size_t i = 0; i < count; i++) {
+		assert_non_null(strstr(expected, kx_plan_hint(f->plan, i)->word));
+		assert_non_null(kx_plan_hint(f->plan, i)->why);
+	}
+	assert_null(kx_plan_hint(f->plan, count));
+}
+
+#define HINTS "cryptomgr.notests no_timer_check kexec.hints=cryptomgr.notests,no_timer_check"
+
+static void hints_are_added_when_asked_for(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_hinted(f, "ro", "ro", 0);
+	f->request.fast = KX_FAST_HINTS;
+	assert_hinted(f, "ro", "ro " HINTS, 2);
+	assert_hinted(f, NULL, HINTS, 2);
+	assert_hinted(f, "ro -- single", "ro " HINTS " -- single", 2);
+	assert_hinted(f, "-- single", HINTS " -- single", 2);
+	assert_hinted(f, "no_timer_check ro",
+		      "no_timer_check ro cryptomgr.notests kexec.hints=cryptomgr.notests", 1);
+	assert_hinted(f, "no_timer_check cryptomgr.notests=0", "no_timer_check cryptomgr.notests=0",
+		      0);
+}
+
 static void no_checks_means_no_regions(void **state)
 {
 	struct fixture *f = *state;
@@ -911,6 +943,7 @@ int main(void)
 		TEST(purgatory_checks_every_loaded_byte),
 		TEST(purgatory_is_loaded_whole),
 		TEST(purgatory_maps_what_the_kernel_needs),
+		TEST(hints_are_added_when_asked_for),
 		TEST(no_checks_means_no_regions),
 		TEST(console_is_the_users_or_the_machines),
 		TEST(confidential_guests_get_no_port_io),

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "hints.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmdline.h"
+#include "plan.h"
+#include "util.h"
+
+/* The hints that @cmdline says nothing about yet. */
+static void choose(struct kx_plan *plan, const struct kx_hint *hints)
+{
+	struct kx_word word;
+
+	for (; hints->word && plan->hint_count < KX_PLAN_HINT_MAX; hints++)
+		if (!kx_cmdline_find(plan->cmdline, hints->word, &word))
+			plan->hints[plan->hint_count++] = hints;
+}
+
+/* "one two kexec.hints=one,two " */
+static void write_words(FILE *out, const struct kx_plan *plan)
+{
+	for (size_t i = 0; i < plan->hint_count; i++)
+		fprintf(out, "%s ", plan->hints[i]->word);
+	for (size_t i = 0; i < plan->hint_count; i++)
+		fprintf(out, "%s%s", i ? "," : KX_HINTS_MARK "=", plan->hints[i]->word);
+}
+
+int kx_hints_add(struct kx_plan *plan, const struct kx_hint *hints, struct kx_error *err)
+{
+	size_t kernel_part = kx_cmdline_kernel_part(plan->cmdline), size = 0;
+	const char *rest = plan->cmdline + kernel_part;
+	char *text = NULL;
+	FILE *out;
+	bool ok;
+
+	choose(plan, hints);
+	if (!plan->hint_count)
+		return 0;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	fwrite(plan->cmdline, 1, kernel_part, out);
+	if (kernel_part && plan->cmdline[kernel_part - 1] != ' ')
+		fputc(' ', out);
+	write_words(out, plan);
+	fprintf(out, "%s%s", *rest ? " " : "", rest);
+	ok = !ferror(out);
+	if (fclose(out) != 0 || !ok) {
+		free(text);
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	}
+	free(plan->cmdline);
+	plan->cmdline = text;
+	return 0;
+}
