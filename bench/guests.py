@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,11 +20,12 @@ CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,-cx16"
 PLAIN_CPU = "qemu64,-cx16"  # no SSE4.2
 CMDLINE = "console=ttyS0 quiet"
 TIMEOUT = 3600  # seconds; the host may be busy
-# One nanosecond an instruction, no wait for what nobody does, and no chance from outside.
-DETERMINISTIC = ["-icount", "shift=0,sleep=off", "-seed", "1",
-                 "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+# One nanosecond an instruction, no wait for what nobody does, no time of day from outside.
+DETERMINISTIC = ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 MIB = 1 << 20
 PROGRAM = "/bench"
+TITLES = {"i": "cloud kernel, 3-MB initrd", "ii": "installer's kernel and 41-MB gzip initrd",
+          "iii": "cloud kernel, 300-MB initrd"}
 
 
 def build(folder):
@@ -56,6 +58,16 @@ def _small_initrd(program, size):
     return initrd.archive({**files, "/noise": noise(size - len(initrd.archive(files)))})
 
 
+def unpacked_size(data):
+    """Bytes of an initrd whose first archive is unpacked, if it is compressed by gzip."""
+    if data[:2] != b"\x1f\x8b":
+        return len(data)
+    stream, size = zlib.decompressobj(zlib.MAX_WBITS | 16), 0
+    for at in range(0, len(data), MIB):
+        size += len(stream.decompress(data[at:at + MIB]))
+    return size + len(stream.unused_data)
+
+
 def _installer(program):
     """Debian's initrd with one more archive behind it, which replaces its /init."""
     kernel, compressed = assets.debian_installer()
@@ -67,20 +79,24 @@ def case(name, program):
     """One of the three cases of the benchmark."""
     cloud = assets.kernel("6.1").image
     if name == "i":
-        return Case(name, "cloud kernel, 3-MB initrd", cloud, _small_initrd(program, 3 * MIB), "1G")
+        return Case(name, TITLES[name], cloud, _small_initrd(program, 3 * MIB), "1G")
     if name == "ii":
         kernel, data = _installer(program)
-        return Case(name, "installer's kernel and initrd", kernel, data, "1G")
-    return Case(name, "cloud kernel, 300-MB initrd", cloud, _small_initrd(program, 300 * MIB), "3G")
+        return Case(name, TITLES[name], kernel, data, "1G")
+    return Case(name, TITLES[name], cloud, _small_initrd(program, 300 * MIB), "3G")
 
 
 @dataclass(frozen=True)
-class Tool:
-    """A command with the options that a row of the table stands for."""
+class Row:
+    """A row of the table: a command with options on a processor, or a reset through a firmware."""
 
     name: str
     suite: str = ""  # of Debian's kexec-tools; else ours
     options: str = "-l"
+    cpu: str = CPU
+    firmware: str = ""  # reset through it instead of a jump
+    cases: tuple = ("i", "ii", "iii")
+    informative: bool = False  # one run, no goal
 
     def files(self, binary):
         if self.suite:
@@ -95,13 +111,21 @@ class Tool:
         return re.search(r"exec (.*) \"\$@\"", script).group(1)
 
 
-TOOLS = {tool.name: tool for tool in (
-    Tool("kexec-tools", "sid", "-c -l"),
-    Tool("kexec-tools-file", "sid", "-s -l"),
-    Tool("kexec-tools-2.0.25", "bookworm", "-c -l"),
-    Tool("ours"),
-    Tool("ours-hints", options="-l --fast=hints"),
-    Tool("ours-file", options="-l -s"),
+def _information(name, *arguments, **more):
+    return Row(name, *arguments, cases=("i",), informative=True, **more)
+
+
+ROWS = {row.name: row for row in (
+    Row("kexec-tools", "sid", "-c -l"),
+    Row("ours"),
+    Row("ours-hints", options="-l --fast=hints"),
+    Row("ours-file", options="-l -s", informative=True),
+    Row("kexec-tools-file", "sid", "-s -l", informative=True),
+    Row("kexec-tools-2.0.25", "bookworm", "-c -l", informative=True),
+    _information("kexec-tools-plain", "sid", "-c -l", PLAIN_CPU),
+    _information("ours-plain", "", "-l", PLAIN_CPU),
+    _information("reset-seabios", firmware="seabios"),
+    _information("reset-ovmf", firmware="ovmf"),
 )}
 
 
@@ -128,6 +152,10 @@ class BenchFailed(Exception):
 class Guest(Qemu):
     """A guest of the lab; what its agent would say is said by the bench's program."""
 
+    def __exit__(self, kind, *rest):
+        # A refusal is a result; the log is for what nobody expected.
+        super().__exit__(None if kind is BenchFailed else kind, *rest)
+
     def lines(self):
         whole = self.text["agent"].rpartition("\n")[0]
         return [line.split(" ") for line in whole.split("\n") if line]
@@ -141,14 +169,14 @@ class Guest(Qemu):
         self.wait_for(f"{last!r} from the bench's program", ended, TIMEOUT)
         report = Report(self.lines())
         if report.all("failed") or report.all("refused"):
-            raise BenchFailed(self.text["console"].strip() or str(report.lines))
+            raise BenchFailed(self.text["console"].strip().rpartition("\n")[2] or str(report.lines))
         return report
 
 
-def spec(kernel, data, memory="1G", cmdline=CMDLINE, cpu=CPU, firmware="seabios", plugin=()):
-    """A deterministic machine."""
-    extra = [*DETERMINISTIC, *plugin]
-    return Spec(kernel, data, cmdline, memory, cpu=cpu, firmware=firmware, extra=extra)
+def spec(kernel, data, memory="1G", cmdline=CMDLINE, seed=1, extra=(), **more):
+    """A deterministic machine; the seed decides on every random number in it."""
+    extra = [*DETERMINISTIC, "-seed", str(seed), *extra]
+    return Spec(kernel, data, cmdline, memory, extra=extra, **{"cpu": CPU, **more})
 
 
 # Nothing of the host goes into the guest between its start and its end.
@@ -159,36 +187,36 @@ START = """#!/bin/sh
 """
 
 
-def first_system(program, tool, binary, wanted, how):
+def first_system(program, row, binary, wanted, how):
     """The initrd that carries the command and what it is to load; how: load or peak."""
-    start = START.format(program=PROGRAM, how=how, command=tool.command(), options=tool.options,
+    start = START.format(program=PROGRAM, how=how, command=row.command(), options=row.options,
                          cmdline=CMDLINE)
     return initrd.Initrd("first", {
-        **tool.files(binary), PROGRAM: program, "/lab/start": start,
+        **row.files(binary), PROGRAM: program, "/lab/start": start,
         "/boot/kernel": wanted.kernel, "/boot/initrd": wanted.initrd,
     }, random=0).build()
 
 
-def jump(program, tool, binary, wanted, cpu=CPU, plugin=()):
+def jump(program, row, binary, wanted, seed=1, plugin=()):
     """Load and start the case; returns the report of both systems."""
-    data = first_system(program, tool, binary, wanted, "load")
-    machine = spec(assets.kernel("6.1").image, data, wanted.memory, cpu=cpu, plugin=plugin)
+    data = first_system(program, row, binary, wanted, "load")
+    machine = spec(assets.kernel("6.1").image, data, wanted.memory, seed=seed, extra=plugin,
+                   cpu=row.cpu)
     with Guest(machine) as guest:
         return guest.report("done")
 
 
-def peak(program, tool, binary, wanted):
+def peak(program, row, binary, wanted):
     """The peak of anonymous memory while the command loads, in kB."""
-    data = first_system(program, tool, binary, wanted, "peak")
-    with Guest(spec(assets.kernel("6.1").image, data, wanted.memory)) as guest:
+    data = first_system(program, row, binary, wanted, "peak")
+    with Guest(spec(assets.kernel("6.1").image, data, wanted.memory, cpu=row.cpu)) as guest:
         return int(guest.report("peak").first("peak")[1])
 
 
-def reset(wanted, firmware):
+def reset(wanted, firmware, seed=1):
     """From the order to reboot to the same /init again, through the firmware, in ns."""
-    machine = spec(wanted.kernel, wanted.initrd, wanted.memory, f"{CMDLINE} bench.reset",
-                   firmware=firmware)
-    machine.extra += ["-action", "reboot=reset"]
+    machine = spec(wanted.kernel, wanted.initrd, wanted.memory, f"{CMDLINE} bench.reset", seed,
+                   ["-action", "reboot=reset"], firmware=firmware)
     with Guest(machine) as guest:
         report = guest.report("done", 2)
     return int(report.all("init")[1][0]) - int(report.first("exec")[0])
