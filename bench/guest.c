@@ -230,7 +230,7 @@ static _Noreturn void init(void)
 	const char *asked;
 	struct utsname system;
 
-	say("init %llu\n", (unsigned long long)bench_started);
+	say("\ninit %llu\n", (unsigned long long)bench_started);
 	mkdir("/proc", 0755);
 	mount("proc", "/proc", "proc", 0, NULL);
 	uname(&system);

@@ -34,12 +34,11 @@ class Sizes:
 
     def created(self, holds_kb):
         """kB that were made while loading, told by which forms add up best to what is held."""
+        # Of ways that add up equally well min() takes the first: what is as it was in its file.
         ways = itertools.product(((self.kernel, 0), (self.kernel_unpacked, self.kernel_unpacked)),
                                  ((self.initrd, 0), (self.initrd_unpacked, self.initrd_unpacked)))
         best = min(ways, key=lambda way: abs(sum(part[0] for part in way) - (holds_kb << 10)))
-        # Two forms of the same size are one: nothing was unpacked.
-        return sum(part[1] for part in best) >> 10 if self.initrd != self.initrd_unpacked \
-            else best[0][1] >> 10
+        return sum(part[1] for part in best) >> 10
 
 
 def _median(result, key):

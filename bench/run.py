@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import guests
+import native
 import phases
 import report
 from lab import assets, guard, tool, vmlinux
@@ -29,11 +30,14 @@ def arguments():
     parser.add_argument("--runs", type=int, default=3, help="of each row with a goal (default: 3)")
     parser.add_argument("--no-peak", action="store_true", help="leave out the run for memory")
     parser.add_argument("--no-phases", action="store_true", help="leave out the breakdown")
+    parser.add_argument("--native", action="store_true",
+                        help="measure what is our own work on this machine's processor, too")
     parser.add_argument("--json", type=Path, help="default, when everything is measured: "
                         "bench.json in the build directory")
     parser.add_argument("--svg", type=Path)
     options = parser.parse_args()
     if not options.cases and not options.rows:
+        options.native = True
         options.json = options.json or tool.BUILD.absolute() / "bench.json"
         options.svg = options.svg or ROOT / "docs/bench.svg"
     return options
@@ -123,8 +127,12 @@ def main():
     print(report.breakdown(results))
     text, met = report.verdict(results)
     print(text)
+    everything = {"guests": results}
+    if options.native:
+        everything["native"] = native.measure_all()
+        print("\n".join(["", native.HEAD, *map(native.line, *zip(*everything["native"].items()))]))
     if options.json:
-        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
     if options.svg:
         options.svg.write_text(report.svg(results), encoding="utf-8")
     return 0 if met else 1

@@ -26,12 +26,17 @@ DECOMPRESSORS = {
 }
 
 
-def extract(image):
-    """The bytes of vmlinux, as the kernel's decompressor would unpack it."""
+def payload(image):
+    """What a bzImage's decompressor unpacks, still compressed."""
     setup = (image[0x1F1] or 4) * 512 + 512
     offset, length = struct.unpack_from("<II", image, 0x248)
-    payload = image[setup + offset:setup + offset + length]
-    unpack = next(f for magic, f in DECOMPRESSORS.items() if payload.startswith(magic))
-    vmlinux = unpack(payload)
+    return image[setup + offset:setup + offset + length]
+
+
+def extract(image):
+    """The bytes of vmlinux, as the kernel's decompressor would unpack it."""
+    packed = payload(image)
+    unpack = next(f for magic, f in DECOMPRESSORS.items() if packed.startswith(magic))
+    vmlinux = unpack(packed)
     assert vmlinux.startswith(b"\x7fELF")
     return vmlinux
