@@ -26,7 +26,7 @@
 #define KX_HANDOFF_VERSION 3
 
 #define KX_PURGATORY_HEADER_OFFSET 16
-#define KX_HANDOFF_SIZE 1224
+#define KX_HANDOFF_SIZE 1232
 
 /*
  * Caps on the two lists: kexec_load takes 16 segments (KEXEC_SEGMENT_MAX), the blob and a split or
@@ -62,8 +62,8 @@
 
 /* What the first instructions read in struct kx_handoff. */
 #define KX_HANDOFF_FLAGS_OFFSET 16
-#define KX_HANDOFF_CONSOLE_OFFSET 136
-#define KX_HANDOFF_CONSOLE_BASE_OFFSET 144
+#define KX_HANDOFF_CONSOLE_OFFSET 144
+#define KX_HANDOFF_CONSOLE_BASE_OFFSET 152
 
 #ifndef __ASSEMBLER__
 
@@ -111,6 +111,26 @@ struct kx_handoff_console {
 	uint64_t base;
 };
 
+/* "KXTIMES1", the first letter in the lowest byte; and a type of struct setup_data that nobody else has. */
+#define KX_TIMES_MAGIC 0x3153454d4954584b
+#define KX_TIMES_SETUP_TYPE 0x4b585431
+
+/**
+ * struct kx_times - the time stamp counter on the way from kernel to kernel
+ * @magic: KX_TIMES_MAGIC
+ * @loaded: when the next kernel was loaded
+ * @entered, @left: when purgatory began and ended; 0 until it does
+ *
+ * It is the data of a struct setup_data (Documentation/x86/boot.rst), which the next kernel shows below
+ * /sys/kernel/boot_params/setup_data.
+ */
+struct kx_times {
+	uint64_t magic;
+	uint64_t loaded;
+	uint64_t entered;
+	uint64_t left;
+};
+
 /**
  * struct kx_handoff_regs - what the next kernel finds in its registers; those not named are zero
  * @sp: 0 for somewhere in purgatory's own stack, not with KX_MODE_16
@@ -136,6 +156,7 @@ struct kx_handoff_regs {
  * @check: which digest @digest is, an enum kx_digest_kind; KX_DIGEST_CRC32C only where CPUID has SSE4.2
  * @enc_mask: bit to set in every page table entry that maps RAM, 0 for none (SEV; not SME, where
  *	kexec's pages are decrypted, and not TDX, whose bit marks shared pages)
+ * @times: physical address of a struct kx_times, which is in no region but mapped; 0 for none
  * @vga_base: physical address of the text screen, with KX_HANDOFF_VGA_TEXT
  * @console: where to report
  * @maps: what the next kernel needs mapped at its entry beyond @regions: the kernel up to
@@ -160,6 +181,7 @@ struct kx_handoff {
 	uint16_t cs, ds, ss;
 	uint16_t check;
 	uint64_t enc_mask;
+	uint64_t times;
 	uint64_t vga_base;
 	struct kx_handoff_console console;
 	struct kx_handoff_range maps[KX_HANDOFF_MAPS];
@@ -183,9 +205,9 @@ _Static_assert(offsetof(struct kx_handoff, entry) == 32, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, low_page) == 104, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, console) == KX_HANDOFF_CONSOLE_OFFSET,
 	       "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, maps) == 152, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, regions) == 664, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, digest) == 1176, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, maps) == 160, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, regions) == 672, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, digest) == 1184, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, balance) + 8 == KX_HANDOFF_SIZE, "part of the ABI");
 
 /**

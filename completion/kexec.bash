@@ -17,6 +17,7 @@ _kexec_options()
 	plan) echo "$load --machine= --json $always" ;;
 	status | check) echo "--machine= --json $always" ;;
 	machine) echo "--save= $always" ;;
+	last) echo "--json --svg $always" ;;
 	*) echo "$load --exec --unload --status --print-ckr-size $always" ;;
 	esac
 }
@@ -76,14 +77,14 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last) ((COMP_CWORD == 1)) || return ;;
 	esac
 	compopt -o filenames 2>/dev/null
 	_kexec_words -f
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'plan status check machine'
+		_kexec_words -W 'plan status check machine last'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

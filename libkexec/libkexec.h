@@ -146,6 +146,43 @@ enum kx_fact kx_root_on_network(const char *root);
 int kx_cmdline_reuse(const struct kx_machine *machine, bool for_crash, char **ret,
 		     struct kx_error *err);
 
+/* ---- the last jump --------------------------------------------------------------------------- */
+
+enum kx_phase { KX_PHASE_SHUTDOWN, KX_PHASE_JUMP, KX_PHASE_KERNEL, KX_PHASE_INIT, KX_PHASE_COUNT };
+
+const char *kx_phase_name(enum kx_phase phase); /* "shutdown", "jump", "kernel", "init" */
+
+/**
+ * struct kx_last_phase - one phase of the jump that started the running kernel
+ * @known: or else @ns is 0
+ * @ns: how long it took, in nanoseconds
+ * @why: why it is not known, for a person; NULL when it is
+ */
+struct kx_last_phase {
+	bool known;
+	uint64_t ns;
+	const char *why;
+};
+
+/**
+ * struct kx_last - how long the jump took: from kx_exec() (shutdown: the old kernel's devices, and the copy) to purgatory
+ * (jump: the check) to the new kernel's entry (kernel) to its init (init, until init says that it has started)
+ */
+struct kx_last {
+	struct kx_last_phase phases[KX_PHASE_COUNT];
+};
+
+/**
+ * kx_last_read() - from what was left on the way, and the running kernel's log
+ * @root: as for kx_machine_read()
+ *
+ * Errors: -ENODATA when the running kernel was not started by this library's kexec_load; -ENOMEM.
+ */
+int kx_last_read(const char *root, struct kx_last *ret, struct kx_error *err);
+
+/* Leaves the time below @root for kx_last_read() in the next kernel, where there is somewhere to write. Best effort. */
+void kx_last_note(const char *root);
+
 /* ---- can this machine kexec? ----------------------------------------------------------------- */
 
 /**

@@ -34,8 +34,9 @@ struct kx_format;
  * @start: what kexec_load is told to enter: purgatory
  * @free: what segments may still use while the plan is being made
  * @memmap: what the next kernel is told about memory
- * @hints: see kx_plan_hint()
  * @archives: see kx_plan_archive()
+ * @hints: see kx_plan_hint()
+ * @times: physical address of a struct kx_times (abi/handoff.h) in a segment; 0 for none
  * @seed: @seed_size bytes in a segment for fresh random bytes, put there by kx_plan_load(); NULL for nowhere
  * @seal: called by kx_plan_load() when all other bytes are final, to fill in checksums; NULL for none
  * @handoff: what @seal works on, within an owned buffer
@@ -66,6 +67,7 @@ struct kx_plan {
 	size_t archive_count;
 	char *warnings[KX_PLAN_WARNING_MAX];
 	size_t warning_count;
+	uint64_t times;
 	void *seed;
 	size_t seed_size;
 	void (*seal)(struct kx_plan *plan);

@@ -203,14 +203,27 @@ static void check(const struct kx_handoff *handoff)
 	kx_failure_end();
 }
 
+/* For `kexec last`, in the next kernel. */
+static void note_times(const struct kx_handoff *handoff, uint64_t entered)
+{
+	struct kx_times *times = (struct kx_times *)(uintptr_t)handoff->times;
+
+	if (!times)
+		return;
+	times->entered = entered;
+	times->left = kx_arch_ticks();
+}
+
 _Noreturn void kx_purgatory_main(const struct kx_handoff *handoff)
 {
 	const char *problem = kx_handoff_problem(handoff);
+	uint64_t entered;
 
 	if (problem) {
 		open_last_resort(handoff);
 		give_up("the hand-off block is damaged: ", problem);
 	}
+	entered = handoff->times ? kx_arch_ticks() : 0;
 	state.flags = handoff->flags;
 	open_ports(handoff);
 	problem = kx_arch_map(handoff);
@@ -220,5 +233,6 @@ _Noreturn void kx_purgatory_main(const struct kx_handoff *handoff)
 	progress("\nkexec: purgatory: checking what was loaded\n");
 	check(handoff);
 	progress("kexec: purgatory: starting the next kernel\n");
+	note_times(handoff, entered);
 	kx_arch_start(handoff);
 }

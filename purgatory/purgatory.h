@@ -44,6 +44,9 @@ _Noreturn void kx_arch_reset(uint32_t flags);
 /* @handoff: what kx_handoff_problem() passed. */
 _Noreturn void kx_arch_start(const struct kx_handoff *handoff);
 
+/* The time stamp counter; called where the block asks for times only. */
+uint64_t kx_arch_ticks(void);
+
 /* CRC-32C; called where the block asks for it only. */
 kx_digest_blocks kx_arch_crc32c;
 

@@ -91,6 +91,7 @@ static bool nothing_loaded(const struct kx_tool *tool)
 static int run_exec(const struct kx_tool *tool, const struct kx_args *args)
 {
 	unsigned flags = args->no_sync ? KX_EXEC_NO_SYNC : 0;
+	bool network = false;
 	struct kx_error err = { 0 };
 
 	if (args->no_ifdown) {
@@ -99,7 +100,11 @@ static int run_exec(const struct kx_tool *tool, const struct kx_args *args)
 		   tool->sys->root_on_network(tool->sys->data)) {
 		kx_say("the root file system is on the network: its interfaces stay up");
 		flags |= KX_EXEC_KEEP_NETWORK;
+		network = true;
 	}
+	/* Where no file system may be waited for, none is written to. */
+	if (!args->no_sync && !network)
+		kx_last_note(tool->root);
 	if (args->debug)
 		kx_say("starting the loaded kernel");
 	if (kx_exec(tool->sys, flags, &err) == 0)

@@ -38,6 +38,11 @@ static const struct {
 	  "usage: kexec machine --save DIR\n"
 	  "Save the facts about this machine, for --machine DIR elsewhere. Seeds, keys and\n"
 	  "KASLR offsets are left out. Exit status: 0 saved, 3 usage or internal error.\n" },
+	{ KX_LAST,
+	  "usage: kexec last [OPTION]...\n"
+	  "How long the jump took that started this kernel, phase by phase. Exit status:\n"
+	  "0 all is known, 1 not each phase, 2 there was no jump by kexec_load, 3 usage or\n"
+	  "internal error.\n" },
 	{ KX_CLASSIC,
 	  "usage: kexec [OPTION]... [KERNEL]\n"
 	  "       kexec VERB [OPTION]...\n"
@@ -52,7 +57,8 @@ static const struct {
 	  "  plan      show what a load would put where, and why; changes nothing\n"
 	  "  status    what is loaded, and what may be\n"
 	  "  check     can this machine kexec, and if not, why\n"
-	  "  machine   save the facts about this machine\n" },
+	  "  machine   save the facts about this machine\n"
+	  "  last      how long the jump took that started this kernel\n" },
 };
 
 static void print_usage(FILE *out, enum kx_verb verb)

@@ -17,6 +17,7 @@ enum kx_verb {
 	KX_STATUS = 1 << 2,
 	KX_CHECK = 1 << 3,
 	KX_MACHINE = 1 << 4,
+	KX_LAST = 1 << 5,
 };
 
 enum kx_option_group {
@@ -87,7 +88,7 @@ struct kx_args {
 	int method, args_style, check;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save;
-	int reuse_cmdline, reuse_initrd, json;
+	int reuse_cmdline, reuse_initrd, json, svg;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
 	size_t initrd_count;

@@ -10,7 +10,7 @@ static const char *verbs_of(const struct kx_option *option)
 		const char *name;
 	} verbs[] = {
 		{ KX_CLASSIC, "classic" }, { KX_PLAN, "plan" },       { KX_STATUS, "status" },
-		{ KX_CHECK, "check" },     { KX_MACHINE, "machine" },
+		{ KX_CHECK, "check" },     { KX_MACHINE, "machine" }, { KX_LAST, "last" },
 	};
 	static char text[64];
 	int used = 0;

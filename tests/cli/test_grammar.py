@@ -153,7 +153,7 @@ def test_file_with_the_name_of_a_verb(kexec):
     assert kexec("status").log == []
 
 
-@pytest.mark.parametrize("verb", ["plan", "status", "check", "machine"])
+@pytest.mark.parametrize("verb", ["plan", "status", "check", "machine", "last"])
 def test_usage_errors_of_verbs(kexec, verb):
     result = kexec(verb, "--bogus")
     assert result.status == 3
@@ -177,7 +177,7 @@ def test_verbs_take_no_stray_arguments(kexec):
     assert kexec("plan").err == "kexec: no kernel given; see `kexec plan --help`\n"
 
 
-@pytest.mark.parametrize("verb", [[], ["plan"], ["status"], ["check"], ["machine"]])
+@pytest.mark.parametrize("verb", [[], ["plan"], ["status"], ["check"], ["machine"], ["last"]])
 def test_help_fits_a_terminal_and_names_every_option(kexec, options, verb):
     text = kexec(*verb, "--help").out
     assert max(map(len, text.splitlines())) <= 80

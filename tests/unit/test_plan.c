@@ -556,7 +556,7 @@ static void assert_every_loaded_byte_checked(struct fixture *f, enum kx_digest_k
 	for (size_t i = 0; i < kx_plan_segment_count(f->plan); i++)
 		bytes += kx_plan_segment(f->plan, i)->bufsz;
 	assert_memory_equal(expected, handoff(f)->digest, sizeof(expected));
-	assert_int_equal(hashed, bytes - KX_HANDOFF_UNHASHED_SIZE);
+	assert_int_equal(hashed, bytes - KX_HANDOFF_UNHASHED_SIZE - sizeof(struct kx_times));
 	assert_int_equal(handoff(f)->sum, kx_handoff_sum(handoff(f)));
 	purgatory = segment(f, "purgatory");
 	for (size_t i = 0; i < purgatory->bufsz; i += 8)
@@ -579,6 +579,29 @@ static void purgatory_checks_every_loaded_byte(void **state)
 	assert_every_loaded_byte_checked(f, KX_DIGEST_CRC32C);
 	f->request.check = KX_CHECK_SHA256;
 	assert_every_loaded_byte_checked(f, KX_DIGEST_SHA256);
+}
+
+static void times_are_in_a_node_of_their_own(void **state)
+{
+	struct fixture *f = *state;
+	const uint8_t *times;
+	uint32_t size;
+
+	assert_made(f);
+	times = setup_data(f, KX_TIMES_SETUP_TYPE, &size);
+	assert_non_null(times);
+	assert_int_equal(size, sizeof(struct kx_times));
+	assert_int_equal(kx_le64(times), KX_TIMES_MAGIC);
+	assert_ptr_equal(loaded(f, handoff(f)->times, size), times);
+	f->plan->seal(f->plan);
+	assert_int_equal(kx_le64(times + offsetof(struct kx_times, entered)), 0);
+	assert_int_equal(kx_le64(times + offsetof(struct kx_times, left)), 0);
+
+	/* Reading the counter may need help there that purgatory cannot give. */
+	f->machine.m.confidential = KX_CC_SEV_ES;
+	assert_made(f);
+	assert_null(setup_data(f, KX_TIMES_SETUP_TYPE, &size));
+	assert_int_equal(handoff(f)->times, 0);
 }
 
 /* Its stack and page tables too, or the running kernel may keep its own page tables there. */
@@ -941,6 +964,7 @@ int main(void)
 		TEST(efi_state_is_handed_over),
 		TEST(efi_that_cannot_be_handed_over_is_left_out),
 		TEST(purgatory_checks_every_loaded_byte),
+		TEST(times_are_in_a_node_of_their_own),
 		TEST(purgatory_is_loaded_whole),
 		TEST(purgatory_maps_what_the_kernel_needs),
 		TEST(hints_are_added_when_asked_for),

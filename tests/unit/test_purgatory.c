@@ -29,6 +29,7 @@ static struct {
 	size_t output_size;
 	uint16_t base; /* of the port that was used last */
 	uint8_t registers[8], divisor[2];
+	uint64_t ticks;
 	unsigned port_accesses, polls, drains_after_output, pauses, vga_resets, maps;
 	uint32_t reset_flags;
 	const struct kx_handoff *started;
@@ -51,6 +52,11 @@ void kx_arch_reset_vga(void)
 void kx_arch_pause(void)
 {
 	m.pauses++;
+}
+
+uint64_t kx_arch_ticks(void)
+{
+	return m.ticks += 1000;
 }
 
 void kx_arch_crc32c(uint64_t lanes[KX_DIGEST_LANES], const uint8_t *p, size_t count)
@@ -185,6 +191,30 @@ static void test_starts_silently(void **unused)
 	assert_int_equal(m.port_accesses, 0);
 	assert_int_equal(m.maps, 1);
 	assert_int_equal(m.vga_resets, 0);
+}
+
+/* Behind the check, when nothing else can go wrong; outside of what is checked. */
+static void test_times_are_noted(void **unused)
+{
+	struct kx_times times = { .magic = KX_TIMES_MAGIC, .loaded = 500 };
+
+	m.handoff.times = (uintptr_t)&times;
+	seal();
+	assert_started();
+	assert_int_equal(times.magic, KX_TIMES_MAGIC);
+	assert_int_equal(times.loaded, 500);
+	assert_int_equal(times.entered, 1000);
+	assert_int_equal(times.left, 2000);
+	times = (struct kx_times){ 0 };
+	m.segments[0][0] ^= 1;
+	assert_refused("mismatch");
+	assert_int_equal(times.entered, 0);
+}
+
+static void test_no_times(void **unused)
+{
+	assert_started();
+	assert_int_equal(m.ticks, 0);
 }
 
 static void test_reports_progress_when_asked(void **unused)
@@ -586,6 +616,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_starts_silently),
+		TEST(test_times_are_noted),
+		TEST(test_no_times),
 		TEST(test_reports_progress_when_asked),
 		TEST(test_any_changed_bit_is_caught),
 		TEST(test_bytes_outside_regions_do_not_count),

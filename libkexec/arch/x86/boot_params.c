@@ -2,9 +2,11 @@
 /* boot_params, field by field: what is not named here is zero in the next kernel, whatever this one was given. */
 #include "boot_params.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
+#include "abi/handoff.h"
 #include "base/endian.h"
 #include "base/overflow.h"
 #include "format/bzimage.h"
@@ -72,6 +74,7 @@ static size_t block_room(const struct kx_plan *plan)
 	return KX_BOOT_PARAMS_SIZE + room_for(strlen(plan->cmdline) + 1) +
 	       room_for(kx_x86_e820_room(&plan->memmap)) + 2 * room_for(kx_x86_efi_room(plan)) +
 	       room_for(dtb ? kx_source_size(dtb) : 0) + room_for(CC_BLOB_SIZE) +
+	       room_for(sizeof(struct kx_times)) +
 	       room_for(RNG_SEED_SIZE);
 }
 
@@ -188,6 +191,22 @@ static int put_cmdline(struct kx_boot_block *block)
 	return 0;
 }
 
+/* What purgatory writes is in no digest. It can tell the time where that needs nobody's help (flags_for()). */
+static int put_times(struct kx_boot_block *block)
+{
+	struct kx_plan *plan = block->plan;
+	struct kx_times *times;
+
+	if (plan->machine->confidential >= KX_CC_SEV_ES)
+		return 0;
+	times = kx_boot_block_setup_data(block, KX_TIMES_SETUP_TYPE, sizeof(*times));
+	if (!times)
+		return -ENOSPC;
+	times->magic = htole64(KX_TIMES_MAGIC);
+	plan->times = block->dest + (uint64_t)((uint8_t *)times - block->buf);
+	return 0;
+}
+
 static int put_setup_data(struct kx_boot_block *block)
 {
 	struct kx_plan *plan = block->plan;
@@ -207,6 +226,8 @@ static int put_setup_data(struct kx_boot_block *block)
 			return -ENOSPC;
 		memcpy(to, plan->machine->boot_params + KX_BP_CC_BLOB_ADDRESS, CC_BLOB_SIZE);
 	}
+	if (put_times(block) < 0)
+		return -ENOSPC;
 	plan->seed = kx_boot_block_setup_data(block, KX_SETUP_RNG_SEED, RNG_SEED_SIZE);
 	plan->seed_size = RNG_SEED_SIZE;
 	return plan->seed ? 0 : -ENOSPC;

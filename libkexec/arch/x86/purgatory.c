@@ -107,6 +107,20 @@ static enum kx_digest_kind digest_kind(const struct kx_plan *plan)
 	return plan->machine->sse42 == KX_YES ? KX_DIGEST_CRC32C : KX_DIGEST_MUL64;
 }
 
+/* All of it but for @times, if it lies within. */
+static void add_segment(struct kx_handoff *handoff, const struct kx_segment *segment,
+			uint64_t times)
+{
+	uint64_t end = segment->dest + segment->bufsz, after = times + sizeof(struct kx_times);
+
+	if (!times || times < segment->dest || times >= end) {
+		add_region(handoff, segment->dest, segment->bufsz);
+		return;
+	}
+	add_region(handoff, segment->dest, times - segment->dest);
+	add_region(handoff, after, end - after);
+}
+
 /* All bytes that are loaded, in the order of the segments; purgatory, the last, without what is computed from them. */
 static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan,
 			size_t handoff_offset)
@@ -118,9 +132,30 @@ static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan,
 	if (plan->request.check == KX_CHECK_NONE)
 		return;
 	for (size_t i = 0; i + 1 < plan->segment_count; i++)
-		add_region(handoff, plan->segments[i].dest, plan->segments[i].bufsz);
+		add_segment(handoff, &plan->segments[i], plan->times);
 	add_region(handoff, purgatory->dest, unhashed);
 	add_region(handoff, purgatory->dest + after, purgatory->bufsz - after);
+}
+
+/* What is loaded to @address, a region's start. */
+static uint8_t *bytes_at(const struct kx_plan *plan, uint64_t address, uint64_t size)
+{
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		const struct kx_segment *segment = &plan->segments[i];
+
+		if (address >= segment->dest && address - segment->dest <= segment->bufsz &&
+		    size <= segment->bufsz - (address - segment->dest))
+			return (uint8_t *)(uintptr_t)segment->buf + (address - segment->dest);
+	}
+	return NULL;
+}
+
+static void note_load(const struct kx_plan *plan)
+{
+	uint8_t *times = bytes_at(plan, plan->times, sizeof(struct kx_times));
+
+	if (plan->times && times)
+		kx_put_le64(times + offsetof(struct kx_times, loaded), kx_cpuid_ticks());
 }
 
 static void seal(struct kx_plan *plan)
@@ -128,15 +163,16 @@ static void seal(struct kx_plan *plan)
 	struct kx_handoff *handoff = plan->handoff;
 	const struct kx_segment *purgatory = &plan->segments[plan->segment_count - 1];
 	const uint8_t *blob = purgatory->buf;
-	size_t unhashed = (size_t)((uint8_t *)handoff - blob) + KX_HANDOFF_UNHASHED_OFFSET;
-	size_t after = unhashed + KX_HANDOFF_UNHASHED_SIZE;
 	struct kx_digest digest;
 
+	note_load(plan);
 	kx_digest_init(&digest, digest_kind(plan), kx_cpuid_crc32c());
-	for (size_t i = 0; i + 1 < plan->segment_count; i++)
-		kx_digest_region(&digest, plan->segments[i].buf, plan->segments[i].bufsz);
-	kx_digest_region(&digest, blob, unhashed);
-	kx_digest_region(&digest, blob + after, purgatory->bufsz - after);
+	for (uint32_t i = 0; i < le32toh(handoff->region_count); i++) {
+		uint64_t size = le64toh(handoff->regions[i].size);
+
+		kx_digest_region(&digest, bytes_at(plan, le64toh(handoff->regions[i].start), size),
+				 size);
+	}
 	kx_digest_final(&digest, handoff->digest);
 	handoff->sum = htole64(kx_handoff_sum(handoff));
 	handoff->balance = 0;
@@ -176,6 +212,7 @@ static void fill(struct kx_handoff *handoff, const struct kx_plan *plan,
 	put_entry(handoff, entry);
 	handoff->check = htole16((uint16_t)digest_kind(plan));
 	handoff->enc_mask = htole64(machine->c_bit ? UINT64_C(1) << machine->c_bit : 0);
+	handoff->times = htole64(plan->times);
 	handoff->vga_base = htole64(VGA_TEXT_BASE);
 	put_maps(handoff, plan);
 	put_console(handoff, plan);

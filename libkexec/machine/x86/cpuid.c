@@ -14,6 +14,11 @@ bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx)
 	return true;
 }
 
+uint64_t kx_cpuid_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
 kx_digest_blocks *kx_cpuid_crc32c(void)
 {
 	unsigned eax, ebx, ecx, edx;

@@ -13,6 +13,9 @@
  * none. */
 bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx);
 
+/* The time stamp counter; 0 where there is none. */
+uint64_t kx_cpuid_ticks(void);
+
 /* CRC-32C by the fastest means that this processor has. */
 kx_digest_blocks *kx_cpuid_crc32c(void);
 

@@ -8,6 +8,11 @@ bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx)
 	return false;
 }
 
+uint64_t kx_cpuid_ticks(void)
+{
+	return 0;
+}
+
 kx_digest_blocks *kx_cpuid_crc32c(void)
 {
 	return kx_crc32c_blocks;

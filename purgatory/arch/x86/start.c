@@ -52,6 +52,11 @@ static struct {
 
 enum { PIC1 = 0x20, PIC2 = 0xa0, PIT_COUNTER_0 = 0x40, PIT_CONTROL = 0x43 };
 
+uint64_t kx_arch_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
 static void write_pic(uint16_t port, uint8_t vector, uint8_t wiring, uint8_t mask)
 {
 	kx_arch_out8(port, 0x11); /* ICW1: edge triggered, cascaded, ICW4 follows */
