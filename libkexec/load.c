@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/endian.h"
 #include "base/overflow.h"
 #include "initrd.h"
 #include "plan.h"
@@ -100,6 +101,16 @@ static int explain(enum kx_method method, int r, struct kx_error *err)
 
 /* ---- kexec_load ------------------------------------------------------------------------------ */
 
+/*
+ * The next kernel would count weak bytes as good ones (add_bootloader_randomness() in drivers/char/random.c); it takes none
+ * from a seed whose length is 0, which is what it leaves of each.
+ */
+static void empty_seed(struct kx_plan *plan)
+{
+	memset(plan->seed, 0, plan->seed_size);
+	kx_put_le32(plan->seed_length, 0);
+}
+
 /* What plans never show: fresh random bytes, then checksums over everything. */
 static int finish(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err)
 {
@@ -110,6 +121,8 @@ static int finish(const struct kx_sys *sys, struct kx_plan *plan, struct kx_erro
 		if (r < 0)
 			return kx_fail(err, -r, "cannot get random bytes for the next kernel: %s",
 				       strerror(-r));
+		if (r > 0)
+			empty_seed(plan);
 	}
 	if (plan->seal)
 		plan->seal(plan);

@@ -14,6 +14,7 @@
 #include "format/format.h"
 #include "hints.h"
 #include "names.h"
+#include "place.h"
 #include "source.h"
 #include "util.h"
 
@@ -89,6 +90,21 @@ static int no_room(const struct kx_plan *plan, const char *what, const struct kx
 			       : "use a smaller kernel or initrd, or a machine with more memory");
 }
 
+/* What may go anywhere goes where it disturbs least. */
+static int find_place(const struct kx_plan *plan, const struct kx_place *place, uint64_t *ret)
+{
+	if (!place->low_first &&
+	    kx_place_quiet(&plan->machine->free_pages, &plan->free, place, ret) == 0)
+		return 0;
+	return kx_ranges_place(&plan->free, place, ret);
+}
+
+const char *kx_plan_where(const struct kx_plan *plan)
+{
+	return plan->machine->free_pages.v ? "place with the least free memory"
+					   : "highest free place";
+}
+
 int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place *place,
 		  uint64_t *ret, struct kx_error *err)
 {
@@ -105,7 +121,7 @@ int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place 
 	if (request->mem_max != UINT64_MAX && pages.max > request->mem_max + 1)
 		pages.max = request->mem_max + 1;
 	if (kx_align_up_overflow(pages.size, KX_PAGE_SIZE, &pages.size) ||
-	    kx_ranges_place(&plan->free, &pages, &at) < 0)
+	    find_place(plan, &pages, &at) < 0)
 		return no_room(plan, what, &pages, err);
 	if (kx_ranges_remove(&plan->free, at, at + pages.size) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");

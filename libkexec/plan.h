@@ -38,6 +38,7 @@ struct kx_format;
  * @hints: see kx_plan_hint()
  * @times: physical address of a struct kx_times (abi/handoff.h) in a segment; 0 for none
  * @seed: @seed_size bytes in a segment for fresh random bytes, put there by kx_plan_load(); NULL for nowhere
+ * @seed_length: how many there are, le32, in the same segment
  * @seal: called by kx_plan_load() when all other bytes are final, to fill in checksums; NULL for none
  * @handoff: what @seal works on, within an owned buffer
  * @owned: buffers that live as long as the plan
@@ -70,6 +71,7 @@ struct kx_plan {
 	uint64_t times;
 	void *seed;
 	size_t seed_size;
+	uint8_t *seed_length;
 	void (*seal)(struct kx_plan *plan);
 	void *handoff;
 	void *owned[KX_PLAN_OWNED_MAX];
@@ -106,6 +108,9 @@ void kx_plan_warn(struct kx_plan *plan, const char *format, ...)
  */
 int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place *place,
 		  uint64_t *ret, struct kx_error *err);
+
+/* Where that is, in words, for what may go anywhere. */
+const char *kx_plan_where(const struct kx_plan *plan);
 
 /**
  * kx_plan_add() - add a segment whose place was taken by kx_plan_place()

@@ -29,6 +29,10 @@ struct kx_sys {
 	int (*lock_memory)(void *data);
 	int (*sync)(void *data);
 	int (*interfaces_down)(void *data);
+	/*
+	 * Never waits: 1 when the kernel has not gathered enough for its generator yet, as early after a boot, and @buf
+	 * is what it has.
+	 */
 	int (*random)(void *data, void *buf, size_t size);
 	/* Is the root file system on the network? 1 yes, 0 no or not to be known; without /proc. */
 	int (*root_on_network)(void *data);

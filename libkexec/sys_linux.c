@@ -107,12 +107,10 @@ static int sys_interfaces_down(void *data)
 	return first;
 }
 
-static int sys_random(void *data, void *buf, size_t size)
+static int fill_random(uint8_t *p, size_t size, unsigned flags)
 {
-	uint8_t *p = buf;
-
 	while (size) {
-		ssize_t n = getrandom(p, size, 0);
+		ssize_t n = getrandom(p, size, flags);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -122,6 +120,17 @@ static int sys_random(void *data, void *buf, size_t size)
 		}
 	}
 	return 0;
+}
+
+/* Kernels before 5.6 do not know the second way, and there we have to wait. */
+static int sys_random(void *data, void *buf, size_t size)
+{
+	int r = fill_random(buf, size, GRND_NONBLOCK);
+
+	if (r != -EAGAIN)
+		return r;
+	r = fill_random(buf, size, GRND_INSECURE);
+	return r == -EINVAL ? fill_random(buf, size, 0) : r < 0 ? r : 1;
 }
 
 static int sys_root_on_network(void *data)

@@ -86,6 +86,27 @@ struct kx_config {
 	enum kx_fact ima_write_policy; /* IMA's policy can be replaced more than once */
 };
 
+#define KX_FREE_STEP (UINT64_C(512) << 10)
+#define KX_FREE_END (UINT64_C(1) << 32)
+#define KX_FREE_SAMPLES (KX_FREE_END / KX_FREE_STEP)
+
+/* A page that the allocator has; one that it had late, and so hands out first. */
+enum kx_free { KX_FREE_NOT, KX_FREE, KX_FREE_LATELY };
+
+/**
+ * struct kx_free_pages - which pages the running kernel has free, by samples
+ * @v: KX_FREE_SAMPLES times enum kx_free, of the page at each multiple of KX_FREE_STEP; NULL if unknown
+ * @count: how many up to the last one that is RAM
+ * @above: about how many bytes are free above KX_FREE_END
+ *
+ * Only of the system that runs: a capture has none.
+ */
+struct kx_free_pages {
+	uint8_t *v;
+	size_t count;
+	uint64_t above;
+};
+
 struct kx_machine {
 	char *root;
 	enum kx_arch_id arch;
@@ -98,6 +119,7 @@ struct kx_machine {
 	struct kx_memmap firmware_map; /* /sys/firmware/memmap, sorted; with have_firmware_map */
 	bool have_firmware_map;
 	uint64_t mem_total, mem_available; /* bytes, /proc/meminfo; 0 unknown */
+	struct kx_free_pages free_pages;
 
 	uint8_t *
 		boot_params; /* KX_BOOT_PARAMS_SIZE bytes of /sys/kernel/boot_params/data, or NULL */

@@ -97,6 +97,11 @@ static int root_open_at(const struct kx_root *root, const char *path, int flags)
 	return -errno;
 }
 
+int kx_root_file(struct kx_root *root, const char *path)
+{
+	return root_open_at(root, path, O_RDONLY);
+}
+
 void kx_blob_clear(struct kx_blob *blob)
 {
 	free(blob->data);

@@ -71,6 +71,9 @@ int kx_root_read(struct kx_root *root, const char *path, size_t max, struct kx_b
 /* As kx_root_read(), but only the first @max bytes, however many there are. */
 int kx_root_read_head(struct kx_root *root, const char *path, size_t max, struct kx_blob *ret);
 
+/* A descriptor for reading parts of a file, of which nothing is saved. Errors: what open(2) says. */
+int kx_root_file(struct kx_root *root, const char *path);
+
 /* The first line, without white space at its end. Errors also: -EBADMSG for a NUL in it. */
 int kx_root_line(struct kx_root *root, const char *path, char **ret);
 

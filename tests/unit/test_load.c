@@ -33,7 +33,7 @@ static void seal(struct kx_plan *plan)
 {
 	sealed_fixture->sealed++;
 	/* Sealing comes last: the seed is there already. */
-	assert_int_equal(sealed_fixture->seed[0], 0x5a);
+	assert_int_equal(sealed_fixture->seed[0], sealed_fixture->fake.random_answer ? 0 : 0x5a);
 }
 
 static void write_file(const char *path, const char *bytes, size_t size)
@@ -166,6 +166,23 @@ static void no_randomness_no_load(void **state)
 	assert_string_equal(f->fake.log, "random");
 	assert_int_equal(f->sealed, 0);
 	assert_words(f, "random bytes");
+}
+
+/* Early after a boot: no seed, rather than one that the next kernel believes to be good. */
+static void weak_randomness_is_not_handed_on(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t length[4] = { 16, 0, 0, 0 };
+
+	f->plan.seed_length = length;
+	assert_int_equal(load(f), 0);
+	assert_int_equal(length[0], 16);
+	f->fake.random_answer = 1;
+	assert_int_equal(load(f), 0);
+	assert_int_equal(length[0], 0);
+	for (size_t i = 0; i < sizeof(f->seed); i++)
+		assert_int_equal(f->seed[i], 0);
+	assert_int_equal(f->sealed, 2);
 }
 
 static void plan_without_seed_and_seal_loads(void **state)
@@ -416,6 +433,7 @@ int main(void)
 		TEST(segments_are_handed_over_in_one_call),
 		TEST(seed_is_fresh_and_sealed_after),
 		TEST(no_randomness_no_load),
+		TEST(weak_randomness_is_not_handed_on),
 		TEST(no_capability_no_call),
 		TEST(lockdown_is_named_when_it_is_known),
 		TEST(plan_without_seed_and_seal_loads),

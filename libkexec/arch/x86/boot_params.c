@@ -229,8 +229,11 @@ static int put_setup_data(struct kx_boot_block *block)
 	if (put_times(block) < 0)
 		return -ENOSPC;
 	plan->seed = kx_boot_block_setup_data(block, KX_SETUP_RNG_SEED, RNG_SEED_SIZE);
+	if (!plan->seed)
+		return -ENOSPC;
 	plan->seed_size = RNG_SEED_SIZE;
-	return plan->seed ? 0 : -ENOSPC;
+	plan->seed_length = (uint8_t *)plan->seed - 4; /* struct setup_data: next, type, len, data */
+	return 0;
 }
 
 static int fill(struct kx_boot_block *block, const struct kx_bzimage *image, uint64_t initrd,
@@ -277,6 +280,6 @@ int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uin
 						 .bufsz = block.used,
 						 .dest = block.dest,
 						 .memsz = block.used },
-			   err, "zero page, command line, setup_data; highest free place%s",
-			   at.max == UINT64_MAX ? "" : " below 4 GiB");
+			   err, "zero page, command line, setup_data; %s%s",
+			   kx_plan_where(plan), at.max == UINT64_MAX ? "" : " below 4 GiB");
 }

@@ -24,6 +24,7 @@ static int keep_owned(struct kx_plan *plan, struct kx_initrd *initrd, struct kx_
 static int add_initrd_parts(struct kx_plan *plan, const struct kx_initrd *initrd, uint64_t dest,
 			    struct kx_error *err)
 {
+	char parts[80] = "";
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < initrd->count; i++) {
@@ -36,10 +37,10 @@ static int add_initrd_parts(struct kx_plan *plan, const struct kx_initrd *initrd
 			.memsz = part->bytes.size,
 		};
 
-		r = kx_plan_add(plan, &segment, err,
-				initrd->count == 1 ? "highest free place"
-						   : "part %zu of %zu, zero bytes between",
-				i + 1, initrd->count);
+		if (initrd->count > 1)
+			snprintf(parts, sizeof(parts), "; part %zu of %zu, zero bytes between",
+				 i + 1, initrd->count);
+		r = kx_plan_add(plan, &segment, err, "%s%s", kx_plan_where(plan), parts);
 	}
 	return r;
 }
@@ -88,6 +89,7 @@ static int place(struct kx_plan *plan, const struct kx_initrd *initrd, uint64_t 
 
 static void note_archives(struct kx_plan *plan, const struct kx_initrd *initrd)
 {
+	plan->archive_count = 0;
 	for (size_t i = 0; i < initrd->archive_count; i++) {
 		const struct kx_archive *archive = &initrd->archives[i];
 
@@ -122,7 +124,8 @@ static int place_as_is(struct kx_plan *plan, uint64_t max, struct kx_initrd *ini
 int kx_x86_place_initrd(struct kx_plan *plan, uint64_t max, uint64_t *ret_dest, uint64_t *ret_size,
 			struct kx_error *err)
 {
-	size_t most = KX_SEGMENT_MAX - 4; /* kernel, boot_params, purgatory, trampoline */
+	size_t most =
+		KX_SEGMENT_MAX - plan->segment_count - 3; /* boot_params, purgatory, trampoline */
 	_cleanup_(kx_initrd_clear) struct kx_initrd initrd = { 0 };
 	int r;
 

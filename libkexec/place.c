@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "place.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/overflow.h"
+#include "util.h"
+
+/* What was freed last is handed out first: better take twice as much of what was not. */
+static const unsigned weights[] = { [KX_FREE_NOT] = 0, [KX_FREE] = 1, [KX_FREE_LATELY] = 2 };
+
+/* Below this the next kernel's devices have their memory (ZONE_DMA). */
+#define LOWEST (UINT64_C(16) << 20)
+
+/* So many times what is to be placed must be free above 4 GiB: the command itself takes memory, too. */
+#define ENOUGH_ABOVE 4
+
+/* @sums: of the samples' weights, before each; one more than there are samples. */
+static uint32_t *sum_up(const struct kx_free_pages *pages, bool all_are_the_same)
+{
+	uint32_t *sums = calloc(KX_FREE_SAMPLES + 1, sizeof(*sums));
+
+	for (size_t i = 0; sums && i < KX_FREE_SAMPLES; i++)
+		sums[i + 1] = sums[i] + (all_are_the_same ? 0 : weights[pages->v[i]]);
+	return sums;
+}
+
+struct search {
+	const uint32_t *sums;
+	uint64_t size, align;
+	uint64_t best;
+	uint32_t cost;
+};
+
+static void consider(struct search *s, uint64_t at)
+{
+	uint64_t last = (at + s->size - 1) / KX_FREE_STEP;
+	uint32_t cost = s->sums[last + 1] - s->sums[at / KX_FREE_STEP];
+
+	if (cost >= s->cost)
+		return;
+	s->cost = cost;
+	s->best = at;
+}
+
+/* From the highest down, in steps of the samples. */
+static void search_range(struct search *s, uint64_t start, uint64_t end)
+{
+	uint64_t at, step = s->align > KX_FREE_STEP ? s->align : KX_FREE_STEP;
+
+	if (kx_align_up_overflow(start, s->align, &start) || start >= end || end - start < s->size)
+		return;
+	at = kx_align_down(end - s->size, s->align);
+	consider(s, at);
+	for (at = kx_align_down(at, step); at >= start && at >= step; at -= step)
+		consider(s, at);
+	consider(s, start);
+}
+
+int kx_place_quiet(const struct kx_free_pages *pages, const struct kx_ranges *set,
+		   const struct kx_place *place, uint64_t *ret)
+{
+	_cleanup_free_ uint32_t *sums = NULL;
+	struct search s = { .size = place->size, .align = place->align, .cost = UINT32_MAX };
+	uint64_t min = place->min < LOWEST ? LOWEST : place->min;
+	uint64_t max = place->max < KX_FREE_END ? place->max : KX_FREE_END;
+
+	if (!pages->v)
+		return -ENODATA;
+	s.sums = sums = sum_up(pages, pages->above / ENOUGH_ABOVE >= place->size);
+	if (!sums)
+		return -ENODATA;
+	for (size_t i = set->count; i-- > 0;)
+		search_range(&s, set->v[i].start > min ? set->v[i].start : min,
+			     set->v[i].end < max ? set->v[i].end : max);
+	if (s.cost == UINT32_MAX)
+		return -ENOSPC;
+	*ret = s.best;
+	return 0;
+}
