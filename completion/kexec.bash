@@ -8,7 +8,7 @@ _kexec_options()
 		--reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
-		--args-elf --args-none --check= --no-checks --mem-min=
+		--args-elf --args-none --check= --no-checks --fast= --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
 	local always='--help --version'
@@ -56,6 +56,10 @@ _kexec()
 		;;
 	--check)
 		_kexec_words -W 'fast sha256 none'
+		return
+		;;
+	--fast)
+		_kexec_words -W 'safe none hints'
 		return
 		;;
 	--serial)

@@ -267,6 +267,8 @@ enum kx_fast {
 	KX_FAST_HINTS = 2, /* --fast=hints: and words on its command line */
 };
 
+#define KX_KASLR_SEED_SIZE 32
+
 /**
  * struct kx_module - a file that a multiboot kernel is given
  * @args: its string after the name of the source, which comes first; NULL for none
@@ -289,6 +291,8 @@ struct kx_module {
  * @type: name of a format (-t), NULL to find out
  * @mem_min, @mem_max: bounds for placement, [min, max]; 0 and UINT64_MAX for none
  * @serial_port: I/O port of purgatory's serial console, 0 to find out
+ * @kaslr_seed: random bytes for where the next kernel goes, when it is decompressed here: to be drawn anew for each load,
+ *		and kept to oneself; zeros for a plan that is made to be looked at
  * @serial_baud: bits per second, 0 to leave the port as the running kernel programmed it
  */
 struct kx_request {
@@ -312,6 +316,7 @@ struct kx_request {
 	uint64_t mem_max;
 	uint16_t serial_port;
 	uint32_t serial_baud;
+	uint8_t kaslr_seed[KX_KASLR_SEED_SIZE];
 };
 
 /* ---- plan ------------------------------------------------------------------------------------ */
@@ -427,6 +432,14 @@ bool kx_plan_placed(const struct kx_plan *plan);
 uint64_t kx_plan_entry(const struct kx_plan *plan);
 /* In which mode: "32-bit protected mode" or "real mode"; NULL for 64-bit mode, the usual one. */
 const char *kx_plan_entry_mode(const struct kx_plan *plan);
+/*
+ * Is the kernel itself entered, decompressed and relocated here, so that the jump need not wait for its decompressor?
+ */
+bool kx_plan_direct(const struct kx_plan *plan);
+/* Why not; NULL when it is, or nothing of the kind could be done for this format and system call. */
+const char *kx_plan_direct_why(const struct kx_plan *plan);
+/* Were its addresses, physical and virtual, chosen at random (KASLR)? If not kx_plan_direct(), the kernel sees to that. */
+bool kx_plan_kaslr(const struct kx_plan *plan);
 size_t kx_plan_segment_count(const struct kx_plan *plan);
 const struct kx_segment *kx_plan_segment(const struct kx_plan *plan, size_t i);
 /* Words that --fast=hints added to the command line. */

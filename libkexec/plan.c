@@ -216,6 +216,30 @@ static int find_free(struct kx_plan *plan, struct kx_error *err)
 	return 0;
 }
 
+static void drop_segments(struct kx_plan *plan)
+{
+	for (size_t i = 0; i < plan->segment_count; i++)
+		free(plan->segments[i].why);
+	plan->segment_count = 0;
+}
+
+static void drop_warnings(struct kx_plan *plan, size_t keep)
+{
+	for (size_t i = keep; i < plan->warning_count; i++)
+		free(plan->warnings[i]);
+	plan->warning_count = keep;
+}
+
+int kx_plan_restart(struct kx_plan *plan, size_t warning_count, struct kx_error *err)
+{
+	drop_segments(plan);
+	drop_warnings(plan, warning_count);
+	kx_ranges_clear(&plan->free);
+	kx_memmap_clear(&plan->memmap);
+	plan->archive_count = 0;
+	return find_free(plan, err);
+}
+
 /* What kexec_load's segments occupy; the kernel allocates a page for each of their pages (kernel/kexec_core.c). */
 static uint64_t total_memsz(const struct kx_plan *plan)
 {
@@ -540,16 +564,15 @@ void kx_plan_free(struct kx_plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->segment_count; i++)
-		free(plan->segments[i].why);
-	for (size_t i = 0; i < plan->warning_count; i++)
-		free(plan->warnings[i]);
+	drop_segments(plan);
+	drop_warnings(plan, 0);
 	for (size_t i = 0; i < plan->source_count; i++)
 		kx_source_free(plan->sources[i]);
 	for (size_t i = 0; i < plan->owned_count; i++)
 		free(plan->owned[i]);
 	kx_ranges_clear(&plan->free);
 	kx_memmap_clear(&plan->memmap);
+	free(plan->vmlinux);
 	free(plan->method_why);
 	free(plan->cmdline);
 	free(plan);
@@ -600,6 +623,21 @@ uint64_t kx_plan_entry(const struct kx_plan *plan)
 const char *kx_plan_entry_mode(const struct kx_plan *plan)
 {
 	return plan->entry_mode;
+}
+
+bool kx_plan_direct(const struct kx_plan *plan)
+{
+	return plan->direct;
+}
+
+const char *kx_plan_direct_why(const struct kx_plan *plan)
+{
+	return *plan->direct_why ? plan->direct_why : NULL;
+}
+
+bool kx_plan_kaslr(const struct kx_plan *plan)
+{
+	return plan->random;
 }
 
 size_t kx_plan_segment_count(const struct kx_plan *plan)

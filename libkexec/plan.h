@@ -17,6 +17,7 @@ struct kx_format;
 /* Containers within containers. */
 #define KX_PLAN_UNWRAP_MAX 4
 #define KX_PLAN_CONTAINERS_SIZE 96
+#define KX_PLAN_DIRECT_WHY_SIZE 256
 #define KX_PLAN_HINT_MAX 8
 
 /* Every architecture's kexec page size that we plan for today. */
@@ -32,6 +33,9 @@ struct kx_format;
  * @entry: of the next kernel
  * @entry_mode: in words; NULL for 64-bit mode, the usual one
  * @start: what kexec_load is told to enter: purgatory
+ * @vmlinux: @vmlinux_size bytes of a bzImage's payload, once it has been decompressed; the kernel's segments when @direct
+ * @direct, @random: see kx_plan_direct(), kx_plan_kaslr()
+ * @direct_why: see kx_plan_direct_why(); empty for NULL
  * @free: what segments may still use while the plan is being made
  * @memmap: what the next kernel is told about memory
  * @archives: see kx_plan_archive()
@@ -60,6 +64,10 @@ struct kx_plan {
 	uint64_t entry;
 	const char *entry_mode;
 	uint64_t start;
+	uint8_t *vmlinux;
+	uint64_t vmlinux_size;
+	bool direct, random;
+	char direct_why[KX_PLAN_DIRECT_WHY_SIZE];
 	struct kx_segment segments[KX_SEGMENT_MAX];
 	size_t segment_count;
 	struct kx_ranges free;
@@ -94,6 +102,14 @@ int kx_plan_own(struct kx_plan *plan, void *p, struct kx_error *err);
  */
 int kx_plan_keep_source(struct kx_plan *plan, const char *name, struct kx_view bytes,
 			const struct kx_source **ret, struct kx_error *err);
+
+/**
+ * kx_plan_restart() - for a format that plans another way: forget all segments, and what was said while they were planned
+ * @warning_count: how many warnings there were before
+ *
+ * Errors: -ENOMEM.
+ */
+int kx_plan_restart(struct kx_plan *plan, size_t warning_count, struct kx_error *err);
 
 /* Something the user should know; dropped silently only when memory is out or the list is full. */
 void kx_plan_warn(struct kx_plan *plan, const char *format, ...)

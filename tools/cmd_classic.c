@@ -33,6 +33,19 @@ static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 	return r;
 }
 
+/* Where the next kernel goes is known to this load alone. */
+static int draw_seed(const struct kx_tool *tool, struct kx_request *request, struct kx_error *err)
+{
+	int r;
+
+	if (request->method == KX_METHOD_FILE_LOAD || request->fast == KX_FAST_NONE)
+		return 0;
+	r = tool->sys->random(tool->sys->data, request->kaslr_seed, sizeof(request->kaslr_seed));
+	return r < 0 ? kx_fail(err, -r, "cannot get random bytes for the next kernel's place: %s",
+			       strerror(-r))
+		     : 0;
+}
+
 static int load(const struct kx_tool *tool, const struct kx_args *args, struct kx_error *err)
 {
 	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
@@ -42,6 +55,8 @@ static int load(const struct kx_tool *tool, const struct kx_args *args, struct k
 	r = kx_machine_read(tool->root, &machine, err);
 	if (r == 0)
 		r = kx_order_make(machine, args, &order, err);
+	if (r == 0)
+		r = draw_seed(tool, &order.request, err);
 	if (r == 0)
 		r = load_order(tool, args, machine, &order, err);
 	return r;

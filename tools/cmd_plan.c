@@ -111,6 +111,11 @@ static void print_json(const struct kx_plan *plan, const struct kx_machine *mach
 		kx_json_string(json, "entry", NULL);
 	if (kx_plan_entry_mode(plan))
 		kx_json_string(json, "entry_mode", kx_plan_entry_mode(plan));
+	json_object_object_add(json, "direct", json_object_new_boolean(kx_plan_direct(plan)));
+	if (kx_plan_direct_why(plan))
+		kx_json_string(json, "direct_why", kx_plan_direct_why(plan));
+	if (kx_plan_direct(plan))
+		json_object_object_add(json, "kaslr", json_object_new_boolean(kx_plan_kaslr(plan)));
 	kx_json_string(json, "syscall", kx_method_name(kx_plan_method(plan)));
 	kx_json_string(json, "syscall_why", kx_plan_method_why(plan));
 	kx_json_string(json, "cmdline", kx_plan_cmdline(plan));

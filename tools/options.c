@@ -90,6 +90,12 @@ const struct kx_option kx_options[] = {
 	{ 'i', "no-checks", NULL, "the same as --check=none", LOADS, .group = KX_GROUP_IMAGE,
 	  SET(check, KX_CHECK_NONE) },
 
+	{ 0, "fast", "safe|none|hints",
+	  "how far to go for a short jump: what the next kernel cannot tell (default: safe), "
+	  "nothing, "
+	  "or also words on its command line",
+	  LOADS, .ours = true, .group = KX_GROUP_IMAGE, WORD(fast) },
+
 	{ 0, "mem-min", "ADDR", "lowest address to load to", LOADS, .group = KX_GROUP_PLACE,
 	  ADDRESS(mem_min) },
 	{ 0, "mem-max", "ADDR", "highest address to load to", LOADS, .group = KX_GROUP_PLACE,

@@ -85,7 +85,7 @@ struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
 	int status, no_sync, no_ifdown, memmap_cmdline, debug;
 	int entry_mode;
-	int method, args_style, check;
+	int method, args_style, check, fast;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save;
 	int reuse_cmdline, reuse_initrd, json, svg;

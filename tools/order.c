@@ -260,6 +260,7 @@ int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 	request->method = (enum kx_method)args->method;
 	request->entry = (enum kx_entry_mode)args->entry_mode;
 	request->args = (enum kx_args_style)args->args_style;
+	request->fast = (enum kx_fast)args->fast;
 	request->check = (enum kx_check_kind)args->check;
 	request->flags = args->flags | (args->panic ? KX_REQUEST_PANIC : 0);
 	request->mem_min = args->mem_min;

@@ -48,18 +48,28 @@ static void print_kernel(FILE *out, const struct kx_plan *plan, const struct kx_
 	print_source(out, "kernel", source, format);
 }
 
+static const char *direct_text(const struct kx_plan *plan)
+{
+	if (!kx_plan_direct(plan))
+		return kx_plan_direct_why(plan) ? ", of the kernel's own decompressor: " : "";
+	return kx_plan_kaslr(plan) ? ", of the kernel itself, decompressed before the jump; each "
+				     "load chooses its place anew (KASLR)"
+				   : ", of the kernel itself, decompressed before the jump";
+}
+
 static void print_call(FILE *out, const struct kx_style *style, const struct kx_plan *plan)
 {
-	const char *mode = kx_plan_entry_mode(plan);
+	const char *mode = kx_plan_entry_mode(plan), *why = kx_plan_direct_why(plan);
 	char text[KX_ERROR_TEXT_MAX + 32];
 
 	snprintf(text, sizeof(text), "%s: %s", kx_method_name(kx_plan_method(plan)),
 		 kx_plan_method_why(plan));
 	print_line(out, style, "call", text);
-	if (kx_plan_placed(plan))
-		fprintf(out, "%-*s0x%" PRIx64 "%s%s\n", LABEL_COLUMN, "entry", kx_plan_entry(plan),
-			mode ? ", in " : "", mode ? mode : "");
-	else
+	if (kx_plan_placed(plan)) {
+		snprintf(text, sizeof(text), "0x%" PRIx64 "%s%s%s%s", kx_plan_entry(plan),
+			 mode ? ", in " : "", mode ? mode : "", direct_text(plan), why ? why : "");
+		print_line(out, style, "entry", text);
+	} else
 		print_line(out, style, "entry",
 			   kx_plan_method(plan) == KX_METHOD_FILE_LOAD
 				   ? "chosen by the running kernel"

@@ -85,7 +85,7 @@ static int check_firmware(const struct kx_plan *plan, const struct kx_bzimage *i
 	return 0;
 }
 
-static int check(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_bzimage image;
 	int r = parse(file, &image, err);
@@ -97,7 +97,7 @@ static int check(const struct kx_plan *plan, struct kx_view file, struct kx_erro
 	if (r == 0)
 		r = kx_linux_check_cmdline(plan, cmdline_max(&image), "this kernel", err);
 	if (r == 0)
-		r = kx_linux_check_sums(plan, file, &image, err);
+		r = kx_linux_check_sums(plan, file, &image, false, err);
 	return r;
 }
 

@@ -12,6 +12,7 @@
 #include "arch/x86/boot_params.h"
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
+#include "bzimage_direct.h"
 #include "hints.h"
 #include "linux_x86.h"
 #include "names.h"
@@ -41,7 +42,12 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 	return 0;
 }
 
-static int check(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+static bool may_be_direct(const struct kx_plan *plan, const struct kx_bzimage *image)
+{
+	return plan->request.method != KX_METHOD_FILE_LOAD && !kx_direct_refused(plan, image);
+}
+
+static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_bzimage image;
 	int r = kx_bzimage_parse(file, &image, err);
@@ -54,7 +60,7 @@ static int check(const struct kx_plan *plan, struct kx_view file, struct kx_erro
 			    "uses; "
 			    "boot this machine with no5lvl first");
 	if (r == 0)
-		r = kx_linux_check_sums(plan, file, &image, err);
+		r = kx_linux_check_sums(plan, file, &image, may_be_direct(plan, &image), err);
 	return r;
 }
 
@@ -98,31 +104,78 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 	return kx_linux_place_relocatable(plan, image, max, ret, err);
 }
 
-static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+/* What is the same for the kernel itself and for its decompressor: initrd, boot_params, purgatory. */
+static int plan_rest(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t entry,
+		     struct kx_error *err)
 {
-	struct kx_place params = { .align = KX_PAGE_SIZE };
-	struct kx_bzimage image;
-	uint64_t kernel = 0, initrd = 0, initrd_size = 0, boot_params = 0;
-	int r = kx_bzimage_parse(file, &image, err);
+	struct kx_place params = { .align = KX_PAGE_SIZE, .max = highest(image, KX_X86_FOUR_GIB) };
+	uint64_t initrd = 0, initrd_size = 0, boot_params = 0;
+	int r = kx_x86_place_initrd(plan, highest(image, (uint64_t)image->initrd_addr_max + 1),
+				    &initrd, &initrd_size, err);
 
-	if (r == 0 && kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)
-		r = kx_fail(err, ENOMEM, "out of memory for plan");
 	if (r == 0)
-		r = place_kernel(plan, &image, &kernel, err);
-	if (r == 0)
-		r = kx_x86_place_initrd(plan, highest(&image, (uint64_t)image.initrd_addr_max + 1),
-					&initrd, &initrd_size, err);
-	params.max = highest(&image, KX_X86_FOUR_GIB);
-	if (r == 0)
-		r = kx_x86_boot_params(plan, &image, initrd, initrd_size, &params, &boot_params,
+		r = kx_x86_boot_params(plan, image, initrd, initrd_size, &params, &boot_params,
 				       err);
 	if (r < 0)
 		return r;
 	return kx_x86_purgatory(plan,
 				&(struct kx_x86_entry){ .mode = KX_MODE_64,
-							.ip = kernel + ENTRY_64,
+							.ip = entry,
 							.regs = { .si = boot_params } },
 				err);
+}
+
+static int find_memmap(struct kx_plan *plan, struct kx_error *err)
+{
+	if (kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	return 0;
+}
+
+/* The decompressor's part of boot_params is to say whether it made the kernel hard to find: boot.rst, KASLR_FLAG. */
+static int plan_direct(struct kx_plan *plan, const struct kx_bzimage *image,
+		       struct kx_direct *direct, struct kx_error *err)
+{
+	struct kx_bzimage started = *image;
+	uint64_t entry = 0;
+	int r = find_memmap(plan, err);
+
+	if (direct->random)
+		started.loadflags |= KX_KASLR_FLAG;
+	if (r == 0)
+		r = kx_direct_place(plan, image, highest(image, KX_X86_FOUR_GIB), direct, &entry,
+				    err);
+	return r < 0 ? r : plan_rest(plan, &started, entry, err);
+}
+
+static int plan_compressed(struct kx_plan *plan, const struct kx_bzimage *image,
+			   struct kx_error *err)
+{
+	uint64_t kernel = 0;
+	int r = find_memmap(plan, err);
+
+	if (r == 0)
+		r = place_kernel(plan, image, &kernel, err);
+	return r < 0 ? r : plan_rest(plan, image, kernel + ENTRY_64, err);
+}
+
+static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	size_t warning_count = plan->warning_count;
+	struct kx_direct direct = { 0 };
+	struct kx_bzimage image;
+	int r = kx_bzimage_parse(file, &image, err);
+
+	if (r < 0)
+		return r;
+	if (!kx_direct_open(plan, &image, &direct))
+		return plan_compressed(plan, &image, err);
+	r = plan_direct(plan, &image, &direct, err);
+	if (r != -ENOSPC)
+		return r;
+	kx_direct_give_up(plan, err->text);
+	r = kx_plan_restart(plan, warning_count, err);
+	return r < 0 ? r : plan_compressed(plan, &image, err);
 }
 
 const struct kx_format kx_format_bzimage64 = {

@@ -91,7 +91,7 @@ static enum kx_args_style style_of(const struct kx_plan *plan, struct kx_view fi
 	return is_linux(file, elf) ? KX_ARGS_LINUX : KX_ARGS_ELF;
 }
 
-static int check(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_elf elf;
 	uint64_t entry;

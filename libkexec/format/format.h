@@ -18,7 +18,8 @@
  *	   malformed; -EOPNOTSUPP mine but not supported; with a reason in @err
  * @unwrap: NULL, or the file is a container: puts what is in it into plan->request (kx_plan_keep_source()), for
  *	    which a format is looked for again; @check, @file_load and @plan are not called then
- * @check: the whole file, before either call: lengths, checksums, the command line's length
+ * @check: the whole file, before either call: lengths, checksums, the command line's length; may keep in
+ *	   the plan what it had to unpack
  * @plan: place segments for kexec_load; plan->free is what may be used
  */
 struct kx_format {
@@ -28,7 +29,7 @@ struct kx_format {
 	const struct kx_hint *hints;
 	int (*probe)(const struct kx_request *request, struct kx_view file, struct kx_error *err);
 	int (*unwrap)(struct kx_plan *plan, struct kx_view file, struct kx_error *err);
-	int (*check)(const struct kx_plan *plan, struct kx_view file, struct kx_error *err);
+	int (*check)(struct kx_plan *plan, struct kx_view file, struct kx_error *err);
 	int (*file_load)(const struct kx_plan *plan, struct kx_view file, struct kx_error *err);
 	int (*plan)(struct kx_plan *plan, struct kx_view file, struct kx_error *err);
 };

@@ -6,6 +6,7 @@
 
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
+#include "bzimage_direct.h"
 #include "names.h"
 
 /* Where protected-mode code goes that is not moved: boot.rst, "Loading The Rest of The Kernel". */
@@ -27,8 +28,8 @@ int kx_linux_check_cmdline(const struct kx_plan *plan, size_t max, const char *w
 }
 
 /* A CRC over the whole file makes the slower check of the payload needless. */
-int kx_linux_check_sums(const struct kx_plan *plan, struct kx_view file,
-			const struct kx_bzimage *image, struct kx_error *err)
+int kx_linux_check_sums(struct kx_plan *plan, struct kx_view file, const struct kx_bzimage *image,
+			bool keep, struct kx_error *err)
 {
 	bool checked;
 	int r;
@@ -38,7 +39,7 @@ int kx_linux_check_sums(const struct kx_plan *plan, struct kx_view file,
 	r = kx_bzimage_crc(file, image, &checked, err);
 	if (r < 0 || checked)
 		return r;
-	return kx_bzimage_payload(image, err);
+	return keep ? kx_direct_unpack(plan, image, err) : kx_bzimage_payload(image, err);
 }
 
 /* ---- placement ------------------------------------------------------------------------------- */

@@ -10,9 +10,14 @@
 int kx_linux_check_cmdline(const struct kx_plan *plan, size_t max, const char *who,
 			   struct kx_error *err);
 
-/* The file's own checks, unless --force-crc. Errors: -EBADMSG; -ENOMEM. */
-int kx_linux_check_sums(const struct kx_plan *plan, struct kx_view file,
-			const struct kx_bzimage *image, struct kx_error *err);
+/**
+ * kx_linux_check_sums() - the file's own checks, unless --force-crc
+ * @keep: keep what had to be decompressed for it in plan->vmlinux
+ *
+ * Errors: -EBADMSG; -ENOMEM.
+ */
+int kx_linux_check_sums(struct kx_plan *plan, struct kx_view file, const struct kx_bzimage *image,
+			bool keep, struct kx_error *err);
 
 /**
  * kx_linux_place_relocatable() - the kernel at its pref_address if that is free, else at the next aligned place above

@@ -180,7 +180,7 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 	return kx_multiboot2_parse(file, &header, err);
 }
 
-static int check(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_multiboot header;
 	int r = kx_multiboot2_parse(file, &header, err);

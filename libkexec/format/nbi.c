@@ -104,7 +104,7 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 	return kx_nbi_parse(file, &nbi, err);
 }
 
-static int check(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_nbi nbi = { 0 };
 	int r = kx_nbi_parse(file, &nbi, err);

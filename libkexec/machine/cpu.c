@@ -23,6 +23,8 @@
 
 #define CPUID_FILE "/kexec-next/cpuid-8000001f"
 
+#define LA57_FILE "/kexec-next/cpuid-la57"
+
 /* Bits of EAX; bits 5:0 of EBX are the position of the encryption bit. */
 enum { EAX_SEV = 1 << 1, EAX_SEV_ES = 1 << 3, EAX_SEV_SNP = 1 << 4 };
 
@@ -115,6 +117,24 @@ static void find_confidential(struct kx_root *root, struct kx_machine *machine,
 		machine->confidential = sev_of_kernel(root, machine, flags);
 }
 
+/* /proc/cpuinfo hides the flag where the kernel does not use it (early_identify_cpu() in arch/x86/kernel/cpu/common.c). */
+static enum kx_fact la57_possible(struct kx_root *root)
+{
+	_cleanup_(kx_blob_clear) struct kx_blob saved = { 0 };
+	struct kx_blob blob = { .data = (uint8_t *)"0\n", .size = 2 };
+
+	if (!root->live) {
+		if (kx_root_read(root, LA57_FILE, KX_CAP_VALUE, &saved) < 0 || !saved.size)
+			return KX_UNKNOWN;
+		return saved.data[0] == '1' ? KX_YES : KX_NO;
+	}
+	if (kx_cpuid_la57())
+		blob.data = (uint8_t *)"1\n";
+	if (root->save_fd >= 0)
+		kx_save_file(root, LA57_FILE, &blob);
+	return blob.data[0] == '1' ? KX_YES : KX_NO;
+}
+
 int kx_read_cpu(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
@@ -129,6 +149,7 @@ int kx_read_cpu(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 		return 0;
 	machine->sse42 = kx_text_has_word(flags, "sse4_2") ? KX_YES : KX_NO;
 	machine->la57 = kx_text_has_word(flags, "la57") ? KX_YES : KX_NO;
+	machine->la57_possible = la57_possible(root);
 	machine->guest = kx_text_has_word(flags, "hypervisor") ? KX_YES : KX_NO;
 	find_confidential(root, machine, flags);
 	return 0;

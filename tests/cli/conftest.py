@@ -21,7 +21,8 @@ class Result:
     status: int
     out: str
     err: str
-    log: list
+    log: list  # what was asked of the system
+    drawn: int  # but for random bytes: how often they were
 
 
 class Command:
@@ -61,7 +62,8 @@ class Command:
         run = subprocess.run([FAKE, *map(str, args)], cwd=self.folder, env=env, stdin=stdin, text=True,
                              capture_output=True, timeout=60, **more)
         lines = log.read_text().splitlines() if log.exists() else []
-        return Result(run.returncode, run.stdout, run.stderr, lines)
+        asked = [line for line in lines if line != "random"]
+        return Result(run.returncode, run.stdout, run.stderr, asked, len(lines) - len(asked))
 
 
 @pytest.fixture

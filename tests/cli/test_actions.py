@@ -6,7 +6,7 @@ import errno
 import pytest
 
 FAILED = 255
-LOAD = ["random", "kexec_load entry=set count=some flags=0x3e0000"]
+LOAD = ["kexec_load entry=set count=some flags=0x3e0000"]
 EXEC = ["lock_memory", "sync", "interfaces_down", "reboot_kexec"]
 
 

@@ -32,8 +32,8 @@ def answer(kexec, *arguments, status):
 def test_plan_in_json(kexec):
     # The machine has no boot_params to hand over: one warning.
     plan = answer(kexec, "plan", kexec.kernel, f"--initrd={kexec.initrd}", "--reuse-cmdline", status=WARNINGS)
-    assert list(plan) == ["schema", "machine", "format", "entry", "syscall", "syscall_why", "cmdline", "archives",
-                          "segments", "memory", "warnings"]
+    assert list(plan) == ["schema", "machine", "format", "entry", "direct", "direct_why", "syscall", "syscall_why",
+                          "cmdline", "archives", "segments", "memory", "warnings"]
     assert plan["machine"] == {"arch": "x86_64", "release": "6.1.0-1-test"}
     assert (plan["format"], plan["syscall"]) == ("bzImage64", "kexec_load")
     assert plan["entry"] == "0x1000200"

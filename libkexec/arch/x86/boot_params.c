@@ -169,7 +169,7 @@ static void put_header(uint8_t *bp, const struct kx_bzimage *image, uint64_t ini
 	memcpy(bp + KX_BP_HDR, image->setup_header.data, size);
 	bp[KX_BP_SENTINEL] = 0;
 	bp[KX_BP_TYPE_OF_LOADER] = LOADER_KEXEC;
-	bp[KX_BP_LOADFLAGS] = image->loadflags & KX_LOADED_HIGH;
+	bp[KX_BP_LOADFLAGS] = image->loadflags & (KX_LOADED_HIGH | KX_KASLR_FLAG);
 	kx_put_le64(bp + KX_BP_SETUP_DATA, 0);
 	kx_put_le32(bp + KX_BP_RAMDISK_IMAGE, (uint32_t)initrd);
 	kx_put_le32(bp + KX_BP_EXT_RAMDISK_IMAGE, (uint32_t)(initrd >> 32));

@@ -27,3 +27,10 @@ kx_digest_blocks *kx_cpuid_crc32c(void)
 		return kx_crc32c_blocks;
 	return kx_crc32c_blocks_sse42;
 }
+
+bool kx_cpuid_la57(void)
+{
+	unsigned eax, ebx, ecx, edx;
+
+	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && ecx & (1 << 16);
+}

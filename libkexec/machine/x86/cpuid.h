@@ -19,4 +19,7 @@ uint64_t kx_cpuid_ticks(void);
 /* CRC-32C by the fastest means that this processor has. */
 kx_digest_blocks *kx_cpuid_crc32c(void);
 
+/* Leaf 7, can it do 5-level paging (Intel SDM volume 2, CPUID: ECX bit 16, LA57)? Whether the kernel uses it or not. */
+bool kx_cpuid_la57(void);
+
 #endif

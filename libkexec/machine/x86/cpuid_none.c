@@ -17,3 +17,8 @@ kx_digest_blocks *kx_cpuid_crc32c(void)
 {
 	return kx_crc32c_blocks;
 }
+
+bool kx_cpuid_la57(void)
+{
+	return false;
+}
