@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Builds the initrds of the guests: a busybox, an agent, and whatever files a test wants there."""
 
+import bz2
 import gzip
 import hashlib
 import lzma
@@ -99,6 +100,8 @@ COMPRESSORS = {
     "zstd": _command("zstd", "-q", "-c"),
     # The legacy frame is the only one that the kernel reads (lib/decompress_unlz4.c).
     "lz4": _command("lz4", "-q", "-l", "-c"),
+    "bzip2": lambda data: bz2.compress(data, 1),
+    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE, preset=1),
 }
 
 
