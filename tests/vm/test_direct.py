@@ -134,10 +134,12 @@ def repack(image, codec):
     payload = CODECS[codec](vmlinux)
     if codec != "gzip":
         payload += packed[-4:]
-    # Not shorter than before, as its PE header says how long it is; and no sum, which is 0.
-    new = bytearray(image[: code + offset] + payload)
-    new += bytes(max(len(image) - len(new), 0) + 16)
-    new += bytes(-(len(new) - code) % 16)
+    # What is behind it moves, and is told where; not up, as the PE header says how long all is. No sum, which is 0.
+    room = max(length, len(payload) + (length - len(payload)) % 16)
+    new = bytearray(image[: code + offset] + payload + bytes(room - len(payload)))
+    new += image[code + offset + length :][:-4] + bytes(4)
+    info, = struct.unpack_from("<I", image, 0x268)
+    struct.pack_into("<I", new, 0x268, info + room - length)
     struct.pack_into("<I", new, 0x24C, len(payload))
     struct.pack_into("<I", new, 0x1F4, (len(new) - code) // 16)
     return bytes(new)
