@@ -198,7 +198,8 @@ enum kx_request_flags {
 	KX_REQUEST_RESET_VGA = 1 << 6, /* purgatory sets VGA text mode before the jump */
 	KX_REQUEST_NO_CHECKS = 1 << 7, /* purgatory checks nothing (--no-checks) */
 	KX_REQUEST_FORCE_REAL_MODE =
-		1 << 8, /* real mode even where there is no BIOS (--force-real-mode) */
+		1 << 8,              /* real mode even where there is no BIOS (--force-real-mode) */
+	KX_REQUEST_EXPLAIN = 1 << 9, /* plan even what cannot be loaded here: kx_plan_forbidden() */
 };
 
 /* Which of a kernel's entries to use, where it has several. */
@@ -321,7 +322,8 @@ struct kx_plan;
  * then kexec_file_load if the format allows; when neither can be, @err has both reasons.
  *
  * Errors: -ENOEXEC when no format matches (each format's reason in @err); -EBADMSG; -EOPNOTSUPP; -ENOSPC, with
- * numbers; -E2BIG when the command line is too long; -EPERM when the machine forbids what was asked for; -ENOMEM.
+ * numbers; -E2BIG when the command line is too long; -EPERM when the machine forbids what was asked for, unless
+ * KX_REQUEST_EXPLAIN; -ENOMEM.
  */
 int kx_plan_make(const struct kx_machine *machine, const struct kx_request *request,
 		 struct kx_plan **ret, struct kx_error *err);
@@ -335,6 +337,8 @@ const char *kx_plan_cmdline(const struct kx_plan *plan);
 enum kx_method kx_plan_method(const struct kx_plan *plan);
 /* Why this method was chosen, for a person. */
 const char *kx_plan_method_why(const struct kx_plan *plan);
+/* Why this machine would not load it: only with KX_REQUEST_EXPLAIN; NULL when it would. */
+const char *kx_plan_forbidden(const struct kx_plan *plan);
 /* Is it known where segments go? Not with kexec_file_load, nor when the memory map is hidden. */
 bool kx_plan_placed(const struct kx_plan *plan);
 /* Where the CPU enters the next kernel (purgatory is entered first); 0 if not placed. */

@@ -266,6 +266,8 @@ int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error
 {
 	int r;
 
+	if (plan->forbidden)
+		return kx_fail(err, EPERM, "%s", plan->forbidden);
 	if (plan->machine->cap_sys_boot == KX_NO)
 		return kx_fail(
 			err, EPERM,

@@ -385,7 +385,7 @@ static int choose_load(struct kx_plan *plan, struct kx_error *err)
 	return set_method(plan, KX_METHOD_LOAD, "asked for", err);
 }
 
-static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+static int choose_allowed(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	bool automatic = plan->request.method == KX_METHOD_AUTO;
 	struct kx_error load = { 0 }, file_load = { 0 };
@@ -402,6 +402,21 @@ static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_er
 	return kx_fail(err, EPERM,
 		       "kexec_load cannot be used: %.480s; nor can kexec_file_load: %.480s",
 		       load.text, file_load.text);
+}
+
+/* Who only wants to know what a file is and where it would go gets an answer on any machine. */
+static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	enum kx_method asked = plan->request.method;
+	int r = choose_allowed(plan, file, err);
+
+	if (r != -EPERM || !(plan->request.flags & KX_REQUEST_EXPLAIN))
+		return r;
+	plan->forbidden = strdup(err->text);
+	if (!plan->forbidden)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	return set_method(plan, asked == KX_METHOD_FILE_LOAD ? asked : KX_METHOD_LOAD,
+			  "if it were allowed here", err);
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */
@@ -532,6 +547,7 @@ void kx_plan_free(struct kx_plan *plan)
 	kx_ranges_clear(&plan->free);
 	kx_memmap_clear(&plan->memmap);
 	free(plan->method_why);
+	free(plan->forbidden);
 	free(plan->cmdline);
 	free(plan);
 }
@@ -566,6 +582,11 @@ enum kx_method kx_plan_method(const struct kx_plan *plan)
 const char *kx_plan_method_why(const struct kx_plan *plan)
 {
 	return plan->method_why;
+}
+
+const char *kx_plan_forbidden(const struct kx_plan *plan)
+{
+	return plan->forbidden;
 }
 
 bool kx_plan_placed(const struct kx_plan *plan)

@@ -21,9 +21,12 @@ static int print_choice(FILE *out, const struct kx_machine *machine, const struc
 {
 	_cleanup_(kx_plan_freep) struct kx_plan *plan = NULL;
 	struct kx_error err = { 0 };
-	int r = kx_plan_make(machine, &order->request, &plan, &err);
+	struct kx_request request = order->request;
 	const char *mode;
+	int r;
 
+	request.flags |= KX_REQUEST_EXPLAIN;
+	r = kx_plan_make(machine, &request, &plan, &err);
 	if (r < 0) {
 		fprintf(out, "not loaded: %s\n", err.text);
 		return KX_EXIT_NO;
@@ -32,7 +35,10 @@ static int print_choice(FILE *out, const struct kx_machine *machine, const struc
 	fprintf(out, "loaded as %s%s%s, entered in %s\n", kx_plan_format(plan),
 		*kx_plan_containers(plan) ? " in " : "", kx_plan_containers(plan),
 		mode ? mode : "64-bit mode");
-	return KX_EXIT_YES;
+	if (!kx_plan_forbidden(plan))
+		return KX_EXIT_YES;
+	fprintf(out, "not loaded here: %s\n", kx_plan_forbidden(plan));
+	return KX_EXIT_NO;
 }
 
 static int explain(const struct kx_tool *tool, const struct kx_args *args, struct kx_error *err)

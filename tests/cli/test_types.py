@@ -30,6 +30,14 @@ def test_what_a_file_is_instead(kexec):
     assert kexec("plan", "--type=help", "nowhere").status == 3
 
 
+def test_choice_is_explained_where_loading_is_forbidden(kexec):
+    kexec.change(proc__sys__kernel__kexec_load_disabled="1\n")
+    result = kexec("plan", "--type=help", kexec.kernel)
+    choice, reason = result.out.splitlines()[-2:]
+    assert (result.status, choice) == (2, "loaded as bzImage64, entered in 64-bit mode")
+    assert reason.startswith("not loaded here: ") and "kexec_load_disabled" in reason
+
+
 def test_plan_says_which_entry(kexec):
     said = kexec("plan", "--entry-32bit", kexec.kernel).out
     assert ", in 32-bit protected mode\n" in said
