@@ -228,6 +228,7 @@ int kx_multiboot_end(struct kx_boot_block *block, const struct kx_multiboot_imag
 		.mode = KX_MODE_32,
 		.ip = image->entry,
 		.regs = { .ax = magic, .bx = block->dest },
+		.rsdp_tags = image->rsdp_tags,
 	};
 	int r = kx_plan_add(block->plan, &segment, err,
 			    "multiboot information: memory map, modules, strings");

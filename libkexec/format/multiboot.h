@@ -49,11 +49,13 @@ struct kx_multiboot_module {
  * @entry: physical
  * @cmdline: file name first
  * @modules: as many as the request has
+ * @rsdp_tags: as in struct kx_handoff
  */
 struct kx_multiboot_image {
 	uint64_t entry;
 	const char *cmdline;
 	struct kx_multiboot_module *modules;
+	uint64_t rsdp_tags;
 };
 
 /* Places kernel and modules and makes the strings; all owned by the plan. Errors: -ENOSPC; -EBADMSG; -ENOMEM. */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "abi/handoff.h"
 #include "base/overflow.h"
 #include "multiboot.h"
 
@@ -41,10 +42,10 @@ enum {
 	TAG_MEMORY = 4,
 	TAG_MMAP = 6,
 	TAG_FRAMEBUFFER = 8,
+	TAG_SMBIOS = 13,
+	TAG_RSDP_OLD = 14,
+	TAG_RSDP_NEW = 15,
 	MMAP_ENTRY_SIZE = 24,
-	/* What an RSDP has: ACPI 6.4, 5.2.5.3. */
-	RSDP_OLD_SIZE = 20,
-	RSDP_NEW_SIZE = 36,
 };
 
 /* ---- header ---------------------------------------------------------------------------------- */
@@ -68,7 +69,8 @@ static int check_request(struct kx_view tag, bool optional, struct kx_error *err
 {
 	static const uint32_t known = 1u << TAG_END | 1u << TAG_CMDLINE | 1u << TAG_LOADER_NAME |
 				      1u << TAG_MODULE | 1u << TAG_MEMORY | 1u << TAG_MMAP |
-				      1u << TAG_FRAMEBUFFER;
+				      1u << TAG_FRAMEBUFFER | 1u << TAG_SMBIOS |
+				      1u << TAG_RSDP_OLD | 1u << TAG_RSDP_NEW;
 	uint32_t type;
 
 	for (uint64_t at = 8; !optional && kx_view_le32(tag, at, &type); at += 4)
@@ -208,10 +210,10 @@ static size_t tag_room(size_t size)
 
 static size_t info_room(const struct kx_plan *plan, const struct kx_multiboot_image *image)
 {
-	size_t room = 8 + tag_room(strlen(image->cmdline) + 1) +
-		      tag_room(sizeof(KX_MULTIBOOT_LOADER)) + tag_room(8) +
-		      tag_room(8 + plan->memmap.count * MMAP_ENTRY_SIZE) + tag_room(30) +
-		      tag_room(RSDP_NEW_SIZE) + tag_room(0);
+	size_t room =
+		8 + tag_room(strlen(image->cmdline) + 1) + tag_room(sizeof(KX_MULTIBOOT_LOADER)) +
+		tag_room(8) + tag_room(8 + plan->memmap.count * MMAP_ENTRY_SIZE) + tag_room(30) +
+		tag_room(8 + plan->machine->smbios.size) + KX_HANDOFF_RSDP_TAGS_SIZE + tag_room(0);
 
 	for (size_t i = 0; i < plan->request.module_count; i++)
 		room += tag_room(8 + strlen(image->modules[i].string) + 1);
@@ -272,6 +274,29 @@ static void put_framebuffer(struct kx_boot_block *block)
 		memcpy(to + 24, fb.colours, sizeof(fb.colours));
 }
 
+static void put_smbios(struct kx_boot_block *block)
+{
+	const struct kx_smbios *smbios = &block->plan->machine->smbios;
+	uint8_t *to;
+
+	if (!smbios->size)
+		return;
+	to = put_tag(block, TAG_SMBIOS, 8 + smbios->size);
+	to[0] = smbios->major;
+	to[1] = smbios->minor;
+	memcpy(to + 8, smbios->tables, smbios->size);
+}
+
+/* Tags that end the information, until purgatory puts copies of the RSDP in the place of the first ones. */
+static uint64_t put_rsdp_and_end(struct kx_boot_block *block)
+{
+	uint64_t at = block->dest + block->used;
+
+	for (size_t i = 0; i <= KX_HANDOFF_RSDP_TAGS_SIZE; i += tag_room(0))
+		put_tag(block, TAG_END, 0);
+	return at;
+}
+
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_multiboot_image image = { 0 };
@@ -291,7 +316,8 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 	put_modules(&block, &image);
 	put_memory(&block);
 	put_framebuffer(&block);
-	put_tag(&block, TAG_END, 0);
+	put_smbios(&block);
+	image.rsdp_tags = put_rsdp_and_end(&block);
 	kx_put_le32(block.buf, (uint32_t)block.used);
 	return kx_multiboot_end(&block, &image, ENTRY_MAGIC, err);
 }

@@ -18,7 +18,7 @@ static int (*const readers[])(struct kx_root *, struct kx_machine *, struct kx_e
 	kx_read_meminfo,     kx_read_boot_params, kx_read_efi,        kx_read_acpi,
 	kx_read_fb,          kx_read_cpu,         kx_read_hypervisor, kx_read_console,
 	kx_read_kexec_state, kx_read_lockdown,    kx_read_process,    kx_read_ima,
-	kx_read_handover,    kx_read_mounts,
+	kx_read_handover,    kx_read_mounts,      kx_read_smbios,
 };
 
 static void machine_freep(struct kx_machine **machine)
@@ -82,6 +82,7 @@ void kx_machine_free(struct kx_machine *machine)
 	free(machine->boot_params);
 	free(machine->fb_name);
 	free(machine->efi.runtime_map);
+	free(machine->smbios.tables);
 	free(machine->hypervisor);
 	free(machine->config.path);
 	free(machine);

@@ -63,6 +63,13 @@ struct kx_efi {
 	size_t runtime_map_count;
 };
 
+/* System management tables, /sys/firmware/dmi/tables (DSP0134); absent with @size 0. */
+struct kx_smbios {
+	uint8_t major, minor;
+	uint8_t *tables;
+	size_t size;
+};
+
 enum kx_uart_kind { KX_UART_NONE, KX_UART_IO, KX_UART_MMIO };
 
 /* A 16550-compatible serial port that purgatory could print on. */
@@ -107,6 +114,7 @@ struct kx_machine {
 	struct kx_efi efi;
 	uint64_t
 		acpi_rsdp; /* EFI systab, then boot_params, then acpi_rsdp=; 0 where firmware is to be searched */
+	struct kx_smbios smbios;
 	struct kx_uart uart;
 	enum kx_fact la57; /* 5-level paging in use */
 

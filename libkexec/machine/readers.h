@@ -30,6 +30,7 @@ int kx_read_process(struct kx_root *root, struct kx_machine *machine, struct kx_
 int kx_read_ima(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_handover(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_mounts(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
+int kx_read_smbios(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 
 /* ---- parsers of untrusted text and tables: pure, fuzzed -------------------------------------- */
 

@@ -139,8 +139,8 @@ static void header2_defects(void **state)
 	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EOPNOTSUPP, "information of type 12");
 	kx_put_le32(file + at + 12, 40);
 	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EOPNOTSUPP, "information of type 40");
-	kx_put_le32(file + at + 12, 14); /* a copy of the RSDP: purgatory makes none yet */
-	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EOPNOTSUPP, "information of type 14");
+	kx_put_le32(file + at + 12, 14);
+	expect(kx_multiboot2_parse, kx_view_of(file, 128), 0, "");
 	kx_put_le32(file + at + 12, 8);
 	expect(kx_multiboot2_parse, kx_view_of(file, 128), 0, "");
 
@@ -291,9 +291,40 @@ static void information2_is_complete(void **state)
 	assert_int_equal(kx_le32(p + 12), 0);
 	assert_int_equal(kx_le64(p + 16), f->plan->memmap.v[0].start);
 	assert_int_equal(kx_le32(p + 32), 1);
+	assert_null(tag(f, 13));
+	/* Room for what purgatory makes of the RSDP; until then all of it ends the information. */
 	p = tag(f, 0);
-	assert_int_equal(kx_le32(p + 4), 8);
-	assert_int_equal(p + 8 - (const uint8_t *)s->buf, s->bufsz);
+	assert_int_equal(handoff(f)->rsdp_tags, s->dest + (uint64_t)(p - (const uint8_t *)s->buf));
+	assert_int_equal(handoff(f)->rsdp, f->machine.m.acpi_rsdp);
+	assert_int_equal(handoff(f)->ebda, 0);
+	for (size_t i = 0; i < 11; i++, p += 8)
+		assert_memory_equal(p, "\0\0\0\0\x08\0\0\0", 8);
+	assert_int_equal(p - (const uint8_t *)s->buf, s->bufsz);
+}
+
+static void smbios_and_where_acpi_begins(void **state)
+{
+	struct fixture *f = *state;
+	bool mapped = false;
+	uint8_t tables[] = "tables";
+
+	f->machine.m.smbios =
+		(struct kx_smbios){ .major = 3, .minor = 1, .tables = tables, .size = 6 };
+	f->machine.m.acpi_rsdp = UINT64_C(0x17ffff014);
+	sample(f, 2);
+	assert_made(f);
+	assert_int_equal(kx_le32(tag(f, 13) + 4), 22);
+	assert_memory_equal(tag(f, 13) + 8, "\3\1\0\0\0\0\0\0tables", 14);
+	assert_int_equal(handoff(f)->rsdp, 0x17ffff014);
+	for (uint32_t i = 0; i < handoff(f)->map_count; i++)
+		mapped |=
+			handoff(f)->maps[i].start == 0x17ffff014 && handoff(f)->maps[i].size == 36;
+	assert_true(mapped);
+	/* Version 1 has no place for it. */
+	sample(f, 1);
+	assert_made(f);
+	assert_int_equal(handoff(f)->rsdp, 0);
+	assert_int_equal(handoff(f)->rsdp_tags, 0);
 }
 
 static void framebuffer_is_given_while_it_is_true(void **state)
@@ -501,6 +532,7 @@ int main(void)
 		cmocka_unit_test(memory_types_and_sizes),
 		TEST(information1_is_complete),
 		TEST(information2_is_complete),
+		TEST(smbios_and_where_acpi_begins),
 		TEST(framebuffer_is_given_while_it_is_true),
 		TEST(addresses_come_before_elf),
 		TEST(entry_tag_comes_before_elf),

@@ -22,7 +22,7 @@ CHANGED = SAYS + "its own code or data was changed"
 # abi/handoff.h, spelled out again so that a change there does not go unnoticed.
 BLOB_HEADER = struct.Struct("<8sIIII")
 BLOB_HEADER_OFFSET = 16
-HANDOFF_FIELDS = {"entry": 32, "first-region": 664, "digest": 1176, "sum": 1208}
+HANDOFF_FIELDS = {"entry": 32, "first-region": 688, "digest": 1200, "sum": 1232}
 
 
 class Loaded:

@@ -20,8 +20,8 @@ TIMEOUT = 30
 
 # abi/handoff.h, spelled out once more so that a change of the ABI does not go unnoticed.
 BLOB_HEADER = struct.Struct("<8sIIII")
-HANDOFF = struct.Struct("<8sIIIIIIQ8QQHHHHQQIBBHQ")
-HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1224, 32, 32, 48
+HANDOFF = struct.Struct("<8sIIIIIIQ8QQHHHHQQQQQIBBHQ")
+HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1248, 32, 32, 48
 NO_PORT_IO, NO_CPUID, VGA_TEXT, RESET_VGA, PROGRESS, TEXT_MODE = (1 << n for n in range(6))
 NONE, PORT, MMIO = range(3)
 MODE_64, MODE_32, MODE_16 = range(3)
@@ -54,6 +54,7 @@ class Machine:
     mode: int = MODE_64
     regs: tuple = (0, 0, 0, 0, BOOT_PARAMS, 0, 0, 0)  # ax bx cx dx si di bp sp
     low_page: int = 0
+    rsdp: tuple = (0, 0, 0)  # rsdp rsdp_tags ebda
     segments: tuple = (0, 0, 0)  # cs ds ss
     next_at: int = NEXT_KERNEL
     enc_mask: int = 0
@@ -69,7 +70,7 @@ class Machine:
     def __post_init__(self):
         blob = bytearray(BLOB.read_bytes())
         magic, version, self.handoff_at, bufsz, self.memsz = BLOB_HEADER.unpack_from(blob, 16)
-        assert (magic, version, bufsz) == (b"KXPURGAT", 2, len(blob))
+        assert (magic, version, bufsz) == (b"KXPURGAT", 3, len(blob))
         assert self.memsz % 4096 == 0 and self.memsz > bufsz
         boot_params = b"bp-text\0" + struct.pack("<I", self.act) + bytes(4084)
         self.loaded = {
@@ -95,9 +96,9 @@ class Machine:
     def seal(self):
         """Fills in the hand-off block as libkexec does."""
         maps, regions = self.maps, self.regions()
-        head = HANDOFF.pack(b"KXHANDOF", 2, HANDOFF_SIZE, self.flags, len(maps), len(regions), self.mode,
+        head = HANDOFF.pack(b"KXHANDOF", 3, HANDOFF_SIZE, self.flags, len(maps), len(regions), self.mode,
                             self.entry, *self.regs, self.low_page, *self.segments, 0, self.enc_mask,
-                            VGA, *self.console)
+                            VGA, *self.rsdp, *self.console)
         lists = b"".join(
             b"".join(struct.pack("<QQ", *r) for r in ranges).ljust(16 * cap, b"\0")
             for ranges, cap in ((maps, MAPS), (regions, REGIONS)))
@@ -424,7 +425,7 @@ def test_changed_byte(machine, run, what, where):
 
 
 @pytest.mark.parametrize("offset, field", [
-    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (28, "mode"), (72, "regs"), (152, "maps"), (664, "regions"), (HANDOFF_SIZE - 48, "digest"),
+    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (28, "mode"), (72, "regs"), (176, "maps"), (688, "regions"), (HANDOFF_SIZE - 48, "digest"),
     (HANDOFF_SIZE - 9, "sum"),
 ])
 def test_changed_handoff(machine, run, offset, field):
@@ -437,7 +438,7 @@ def test_changed_handoff(machine, run, offset, field):
 
 @pytest.mark.parametrize("offset, found", [
     (20, "too many ranges"),  # map_count
-    (152, "checksum mismatch"),  # a map that is not in use
+    (176, "checksum mismatch"),  # a map that is not in use
     (32, "checksum mismatch"),  # entry
     (HANDOFF_SIZE - 48, "checksum mismatch"),  # digest
 ])
