@@ -231,8 +231,10 @@ struct kx_module {
  * @kernel: required
  * @initrds: in the order in which the kernel shall see them
  * @modules: for multiboot, in this order
- * @companions: what lies in KERNEL.extra.d/ of a unified kernel image, sorted by name: add-ons (*.addon.efi),
- *		credentials (*.cred), extensions (*.raw); other formats ignore them
+ * @companions: what lies beside a unified kernel image; other formats ignore it. First what is for any image: add-ons
+ *		(*.addon.efi) of the boot partition's /loader/addons and credentials (*.cred) of its /loader/credentials;
+ *		then what lies in KERNEL.extra.d/: add-ons, credentials, extensions (*.raw). Each sorted by name
+ * @global_companion_count: how many of them are for any image
  * @cmdline: the whole command line, NULL for none: then a unified kernel image's own counts; of such an image
  *	     "@1" in front chooses profile 1
  * @dtb: device tree, NULL for none
@@ -249,6 +251,7 @@ struct kx_request {
 	size_t module_count;
 	const struct kx_source *const *companions;
 	size_t companion_count;
+	size_t global_companion_count;
 	const char *cmdline;
 	const struct kx_source *dtb;
 	const char *type;
