@@ -13,6 +13,8 @@
 #define LEGACY_MAGIC 0x184c2102
 /* What a block unpacks to, the last one's less. */
 #define LEGACY_BLOCK (8 << 20)
+/* A byte of a length stands for at most 255 bytes (lz4_Block_format.md), so that little input needs no large buffer. */
+#define LEGACY_GROWTH 255
 
 /*
  * The size of the next block; 0 at the end, which is where no whole size field is left, or it is 0 (zero padding), or
@@ -34,7 +36,9 @@ static int next_block(struct kx_view in, uint64_t at, uint32_t *ret_size, struct
 
 int kx_lz4_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used, struct kx_error *err)
 {
-	_cleanup_free_ char *block = malloc(LEGACY_BLOCK);
+	size_t room =
+		in.size < LEGACY_BLOCK / LEGACY_GROWTH ? in.size * LEGACY_GROWTH : LEGACY_BLOCK;
+	_cleanup_free_ char *block = malloc(room);
 	uint64_t at = 4;
 	uint32_t size = 0;
 	int r, got;
@@ -43,7 +47,7 @@ int kx_lz4_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used, s
 		return kx_fail(err, ENOMEM, "no memory to decompress lz4 data");
 	while ((r = next_block(in, at, &size, err)) == 0 && size) {
 		got = LZ4_decompress_safe((const char *)in.data + at + 4, block, (int)size,
-					  LEGACY_BLOCK);
+					  (int)room);
 		if (got < 0)
 			return kx_bad_stream(err, "lz4", "a code is wrong", at);
 		r = kx_sink_put(sink, block, (size_t)got, err);
