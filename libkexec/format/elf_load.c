@@ -141,23 +141,36 @@ static bool extent(const struct kx_elf *elf, uint64_t *ret_start, uint64_t *ret_
 	return start < last && !kx_align_up_overflow(last, KX_PAGE_SIZE, ret_end);
 }
 
-int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, struct kx_error *err)
+uint64_t kx_elf_load_base(const struct kx_elf *elf)
+{
+	uint64_t start = 0, end_at, align;
+
+	extent(elf, &start, &end_at, &align);
+	return start;
+}
+
+int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, const struct kx_place *where,
+		    struct kx_error *err)
 {
 	struct kx_place place = { .min = 0x100000, .max = UINT64_C(1) << 32, .low_first = true };
-	uint64_t start, end_at, at;
+	uint64_t start, end_at, at, align;
 
-	if (elf->type != ET_DYN || !plan->placed)
+	if ((elf->type != ET_DYN && !where) || !plan->placed)
 		return 0;
-	if (!extent(elf, &start, &end_at, &place.align))
+	if (where)
+		place = *where;
+	if (!extent(elf, &start, &end_at, &align))
 		return kx_fail(err, EBADMSG,
 			       "malformed ELF file: its segments do not fit the address space");
-	if (kx_ranges_contain(&plan->free, start, end_at))
+	if ((!where || (start >= where->min && end_at <= where->max)) &&
+	    kx_ranges_contain(&plan->free, start, end_at))
 		return 0;
 	place.size = end_at - start;
+	place.align = align > place.align ? align : place.align;
 	if (kx_ranges_place(&plan->free, &place, &at) < 0)
 		return kx_fail(err, ENOSPC,
-			       "no room below 4 GiB for kernel: need 0x%" PRIx64 " bytes",
-			       place.size);
+			       "no room below 0x%" PRIx64 " for kernel: need 0x%" PRIx64 " bytes",
+			       place.max, place.size);
 	for (size_t i = 0; i < elf->phdr_count; i++) {
 		elf->phdrs[i].paddr += at - start;
 		elf->phdrs[i].vaddr += at - start;
