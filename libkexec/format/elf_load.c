@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/overflow.h"
+#include "util.h"
 
 static uint64_t first_page(const struct kx_piece *piece)
 {
@@ -60,6 +61,26 @@ static int gather(struct kx_plan *plan, const struct kx_piece *pieces, size_t co
 	return 0;
 }
 
+/* No larger machine would help, so more is to be said than that there is no room. */
+static int check_place(const struct kx_plan *plan, uint64_t start, uint64_t last,
+		       struct kx_error *err)
+{
+	_cleanup_(kx_ranges_clear) struct kx_ranges ram = { 0 };
+
+	if (!plan->placed || kx_ranges_contain(&plan->free, start, last))
+		return 0;
+	if (kx_memmap_of_type(&plan->machine->firmware_map, KX_MEM_RAM, &ram) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	return kx_fail(err, ENOSPC,
+		       "no room for kernel: the file says that it runs at 0x%" PRIx64
+		       " to 0x%" PRIx64 ", %s",
+		       start, last - 1,
+		       kx_ranges_contain(&ram, start, last)
+			       ? "which the running kernel keeps for something else"
+			       : "where this machine has no RAM; it is made for a ROM or another "
+				 "machine");
+}
+
 static int place(struct kx_plan *plan, const struct kx_piece *pieces, size_t count,
 		 struct kx_error *err)
 {
@@ -69,9 +90,10 @@ static int place(struct kx_plan *plan, const struct kx_piece *pieces, size_t cou
 			       .align = KX_PAGE_SIZE,
 			       .min = start,
 			       .max = kx_align_up(start + size, KX_PAGE_SIZE) };
-	int r;
+	int r = check_place(plan, start, at.max, err);
 
-	r = kx_plan_place(plan, "kernel", &at, &segment.dest, err);
+	if (r == 0)
+		r = kx_plan_place(plan, "kernel", &at, &segment.dest, err);
 	if (r == 0)
 		r = gather(plan, pieces, count, &segment, err);
 	return r < 0 ? r : kx_plan_add(plan, &segment, err, "the file says so");
