@@ -123,15 +123,13 @@ int kx_machine_save(const char *root, const char *dir, struct kx_error *err);
 /* Short facts for the command; strings live as long as the machine, NULL is unknown. */
 const char *kx_machine_arch(const struct kx_machine *machine);
 const char *kx_machine_release(const struct kx_machine *machine);
-const char *kx_machine_cmdline(const struct kx_machine *machine);
 /* The initrd of the running kernel, where --reuseinitrd finds it: NULL if the kernel kept none. */
 const char *kx_machine_initrd_path(const struct kx_machine *machine);
 enum kx_fact kx_machine_loaded(const struct kx_machine *machine);
 enum kx_fact kx_machine_crash_loaded(const struct kx_machine *machine);
 /* -ENODATA if unknown. */
 int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret);
-enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine);
-/* The same alone, from /proc/self/mountinfo and /sys below @root, for the moment of the jump; block devices included. */
+/* Is the root file system on the network? From /proc/self/mountinfo and /sys below @root; block devices included. */
 enum kx_fact kx_root_on_network(const char *root);
 
 /**

@@ -109,11 +109,6 @@ const char *kx_machine_release(const struct kx_machine *machine)
 	return machine->release;
 }
 
-const char *kx_machine_cmdline(const struct kx_machine *machine)
-{
-	return machine->cmdline;
-}
-
 const char *kx_machine_initrd_path(const struct kx_machine *machine)
 {
 	return machine->initrd_path;
@@ -135,9 +130,4 @@ int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret)
 		return -ENODATA;
 	*ret = machine->crash_size;
 	return 0;
-}
-
-enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine)
-{
-	return machine->root_on_network;
 }
