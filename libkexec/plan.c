@@ -16,9 +16,6 @@
 #include "source.h"
 #include "util.h"
 
-#define RAM \
-	"System RAM" /* this exact string; "System RAM (kmem)" and its like belong to a driver */
-
 void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err)
 {
 	void *p = calloc(1, size ? size : 1);
@@ -139,24 +136,6 @@ int kx_plan_add(struct kx_plan *plan, const struct kx_segment *segment, struct k
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-static int iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret)
-{
-	struct kx_ranges set = { 0 };
-
-	for (size_t i = 0; i < iomem->count; i++) {
-		const struct kx_iomem_entry *entry = &iomem->v[i];
-
-		if (entry->depth || strcmp(entry->name, RAM) != 0)
-			continue;
-		if (kx_ranges_add(&set, entry->start, entry->end) < 0) {
-			kx_ranges_clear(&set);
-			return -ENOMEM;
-		}
-	}
-	*ret = set;
-	return 0;
-}
-
 /* Why segments cannot be placed on this machine; NULL if they can. */
 static const char *map_problem(const struct kx_machine *machine)
 {
@@ -186,7 +165,7 @@ static int find_free(struct kx_plan *plan, struct kx_error *err)
 			     map_problem(machine));
 		return 0;
 	}
-	if (iomem_ram(&machine->iomem, &kernel) < 0 ||
+	if (kx_iomem_ram(&machine->iomem, &kernel) < 0 ||
 	    kx_memmap_of_type(&machine->firmware_map, KX_MEM_RAM, &firmware) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	if (kx_cmdline_find(machine->cmdline, "add_efi_memmap", &word)) {

@@ -39,6 +39,12 @@ struct kx_iomem {
 	bool hidden;
 };
 
+/* This exact name; "System RAM (kmem)" and its like belong to a driver. */
+#define KX_IOMEM_RAM "System RAM"
+
+/* All top-level entries of that name. Errors: -ENOMEM. */
+int kx_iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret);
+
 /* One EFI memory descriptor, from /sys/firmware/efi/runtime-map/N (UEFI 2.10, 7.2.3 GetMemoryMap). */
 struct kx_efi_desc {
 	uint32_t type;

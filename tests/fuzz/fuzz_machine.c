@@ -207,10 +207,7 @@ static void require_in_ram(const struct kx_machine *machine, const struct kx_seg
 {
 	struct kx_ranges ram = { 0 };
 
-	for (size_t i = 0; i < machine->iomem.count; i++)
-		if (!strcmp(machine->iomem.v[i].name, "System RAM"))
-			require(kx_ranges_add(&ram, machine->iomem.v[i].start,
-					      machine->iomem.v[i].end) == 0);
+	require(kx_iomem_ram(&machine->iomem, &ram) == 0);
 	require(kx_ranges_contain(&ram, s->dest, s->dest + s->reserved));
 	touch(kx_view_of(s->buf, s->bufsz));
 	kx_ranges_clear(&ram);
