@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * ELF kernels in memory: each byte of a PT_LOAD segment must be where its program header says. The first byte chooses
- * class, arguments and initrd.
+ * class, arguments, initrd, and in its upper four bits the length of the command line.
  */
 #include <elf.h>
 
@@ -62,7 +62,8 @@ static void require_plan(const struct kx_plan *plan, struct kx_view file)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t archive[] = "070701";
-	struct kx_request request = { .method = KX_METHOD_LOAD, .cmdline = "console=ttyS0" };
+	char cmdline[16] = "";
+	struct kx_request request = { .method = KX_METHOD_LOAD, .cmdline = cmdline };
 	const struct kx_source *initrds[1];
 	struct kx_source *kernel, *initrd;
 	struct kx_view file;
@@ -70,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!kx_view_from(kx_view_of(data, size), 1, &file))
 		return 0;
+	memset(cmdline, 'x', data[0] >> 4);
 	kernel = source_of(file.data, file.size);
 	initrds[0] = initrd = source_of(archive, sizeof(archive));
 	request.kernel = kernel;

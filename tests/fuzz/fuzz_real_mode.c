@@ -76,8 +76,10 @@ static void require_plan(const struct kx_plan *plan, struct kx_view file, const 
 		require(kx_zimage_parse(file, &image, &err) == 0);
 	require(kernel && kernel->bufsz == image.payload.size);
 	require(!memcmp(kernel->buf, image.payload.data, image.payload.size));
-	if (!setup)
+	if (!setup) {
+		require(image.version >= 0x0202 && image.loadflags & KX_LOADED_HIGH);
 		return;
+	}
 	require(kernel->dest == (image.loadflags & KX_LOADED_HIGH ? 0x100000 : 0x10000));
 	require(setup->bufsz >= image.setup.size);
 	require(kx_plan_entry(plan) == setup->dest + 0x200);

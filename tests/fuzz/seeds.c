@@ -216,6 +216,15 @@ static void compress_seeds(void)
 		sample_free(&s[i]);
 	}
 	save("compress", "lzo", "\x89LZO", 4);
+	/* More than the fuzzer's cap, and nothing at all. */
+	s[0] = sample_new(300000);
+	s[1] = sample_gzip(s[0].data, s[0].size);
+	save("compress", "gzip-large", s[1].data, s[1].size);
+	sample_free(&s[0]);
+	sample_free(&s[1]);
+	s[0] = sample_gzip("", 0);
+	save("compress", "gzip-empty", s[0].data, s[0].size);
+	sample_free(&s[0]);
 }
 
 /* ---- payloads --------------------------------------------------------------------------------------------------- */
@@ -372,7 +381,7 @@ static void real_mode_seeds(void)
 	sample_free(&s);
 }
 
-/* Bit 0 is the class, 1 and 2 the arguments, 3 the initrd. */
+/* Bit 0 is the class, 1 and 2 the arguments, 3 the initrd, 4 to 7 the command line's length. */
 static void elf_x86_seeds(void)
 {
 	struct sample_elf e;
@@ -381,7 +390,7 @@ static void elf_x86_seeds(void)
 	for (uint8_t how = 0; how < 16; how++) {
 		payload_elf(&e, how & 1 ? 64 : 32);
 		snprintf(name, sizeof(name), "how-%u", how);
-		save_with("elf_x86", name, how, e.data, 320);
+		save_with("elf_x86", name, (uint8_t)(how | 0x50), e.data, 320);
 	}
 	/* Position-independent, at an address that is not free. */
 	payload_elf(&e, 64);
