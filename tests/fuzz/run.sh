@@ -32,7 +32,7 @@ files_of() {
 	plan) echo 'libkexec/(plan[.]c|format/)' ;;
 	real_mode) echo 'format/(zimage|real_mode|bzimage32|linux_x86)[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
-	uki) echo 'format/(pe|uki)[.]c' ;;
+	uki) echo 'format/(pe|uki|uki_image)[.]c' ;;
 	*) echo "machine/$1[.]c" ;;
 	esac
 }

@@ -295,10 +295,8 @@ static void multiboot_seeds(void)
 }
 
 /* Contents in small blocks, to keep it short. */
-static struct sample small_pe(void)
+static struct sample small_pe(const char *const names[5])
 {
-	static const char *const names[] = { ".linux", ".cmdline", ".profile", ".cmdline",
-					     ".initrd" };
 	struct sample s = sample_pe(0x8664);
 
 	for (unsigned i = 0; i < 5; i++) {
@@ -518,13 +516,17 @@ static void machine_seeds(const char *machines)
 
 static void payload_seeds(void)
 {
+	static const char *const image[] = { ".linux", ".cmdline", ".profile", ".cmdline",
+					     ".initrd" };
+	static const char *const parts[] = { ".cmdline", ".initrd", ".ucode", ".dtb", ".sbat" };
 	struct sample old = small_zimage();
-	struct sample uki = small_pe(), nbi = sample_nbi(),
+	struct sample uki = small_pe(image), addon = small_pe(parts), nbi = sample_nbi(),
 		      kernel = small_bzimage("\x89LZO not checked\0\0\0", 20);
 	struct sample_elf e;
 
 	save_with("uki", "base", 0, uki.data, uki.size);
 	save_with("uki", "profile", 1, uki.data, uki.size);
+	save_with("uki", "add-on", 0, addon.data, addon.size);
 	kx_put_le32(uki.data + SP_CERTIFICATES, 640);
 	kx_put_le32(uki.data + SP_CERTIFICATES + 4, 8);
 	save_with("uki", "signed", 0, uki.data, uki.size);
@@ -547,6 +549,7 @@ static void payload_seeds(void)
 	save_with("plan", "elf32", 5, e.data, 320);
 	sample_free(&old);
 	sample_free(&uki);
+	sample_free(&addon);
 	sample_free(&nbi);
 	sample_free(&kernel);
 }
