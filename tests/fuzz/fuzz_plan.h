@@ -55,11 +55,12 @@ static inline void require_apart(const struct kx_plan *plan)
 }
 
 /* NULL when it is refused, which must be the file's fault, and said. */
-static inline struct kx_plan *plan_on_usual_machine(const struct kx_request *request)
+static inline struct kx_plan *plan_on(const struct kx_machine *machine,
+				      const struct kx_request *request)
 {
 	struct kx_error err = { 0 };
 	struct kx_plan *plan;
-	int r = kx_plan_make(usual_machine(), request, &plan, &err);
+	int r = kx_plan_make(machine, request, &plan, &err);
 
 	if (r < 0) {
 		require(r != -ENOMEM && r != -EINVAL);
@@ -71,6 +72,11 @@ static inline struct kx_plan *plan_on_usual_machine(const struct kx_request *req
 		require_segment(kx_plan_segment(plan, i));
 	require_apart(plan);
 	return plan;
+}
+
+static inline struct kx_plan *plan_on_usual_machine(const struct kx_request *request)
+{
+	return plan_on(usual_machine(), request);
 }
 
 /* The first segment of this name, or NULL. */

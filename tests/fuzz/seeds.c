@@ -292,6 +292,19 @@ static void multiboot_seeds(void)
 	kx_put_le32(e.data + 164, 24);
 	sample_multiboot2_end(e.data + 128, 40);
 	save("multiboot", "2-addresses", e.data, 320);
+	kx_put_le16(e.data + 144, 1);
+	kx_put_le32(e.data + 148, 16);
+	kx_put_le32(e.data + 152, 13);
+	kx_put_le32(e.data + 156, 15);
+	kx_put_le16(e.data + 160, 10);
+	kx_put_le32(e.data + 168, 0x2000000);
+	kx_put_le32(e.data + 172, 0x2ffffff);
+	kx_put_le32(e.data + 176, 0x10000);
+	kx_put_le32(e.data + 180, 2);
+	save("multiboot", "2-relocatable", e.data, 320);
+	kx_put_le16(e.data + 160, 4);
+	kx_put_le32(e.data + 168, 3);
+	save("multiboot", "2-console", e.data, 320);
 }
 
 /* Contents in small blocks, to keep it short. */
