@@ -165,10 +165,15 @@ static bool extent(const struct kx_elf *elf, uint64_t *ret_start, uint64_t *ret_
 
 uint64_t kx_elf_load_base(const struct kx_elf *elf)
 {
-	uint64_t start = 0, end_at, align;
+	uint64_t base = UINT64_MAX;
 
-	extent(elf, &start, &end_at, &align);
-	return start;
+	for (size_t i = 0; i < elf->phdr_count; i++) {
+		const struct kx_elf_phdr *ph = &elf->phdrs[i];
+
+		if (ph->type == PT_LOAD && ph->memsz && ph->paddr < base)
+			base = ph->paddr;
+	}
+	return base;
 }
 
 int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, const struct kx_place *where,

@@ -47,7 +47,7 @@ static void require_information2(const struct kx_segment *info, const struct kx_
 		require(kx_le32(p + at + 4) >= 8 && kx_le32(p + at + 4) < info->bufsz - at - 8);
 		if (kx_le32(p + at) == 21) {
 			told = true;
-			require(kx_le32(p + at + 8) == load_base);
+			require(kx_align_down(kx_le32(p + at + 8), KX_PAGE_SIZE) == load_base);
 		}
 	}
 	require(told == header->relocatable);
@@ -86,7 +86,8 @@ static void require_plan(const struct kx_plan *plan, const struct kx_multiboot *
 	if (handoff->regs.ax == 0x2badb002)
 		require_information1(info);
 	else if (header->has_addresses)
-		require_information2(info, handoff, header, header->load_addr);
+		require_information2(info, handoff, header,
+				     kx_align_down(header->load_addr, KX_PAGE_SIZE));
 	else
 		require_information2(info, handoff, header, base);
 }

@@ -500,6 +500,12 @@ static void relocatable_kernel_goes_where_there_is_room(void **state)
 	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0xa00000);
 	relocatable(f, 0x210000, 0x210fff, 1);
 	assert_refused(f, -ENOSPC, "no room below 0x211000 for kernel");
+	/* It begins within what its alignment moves as one. */
+	relocatable(f, 0x100000, UINT32_MAX, 1);
+	kx_put_le32(elf.data + sizeof(Elf32_Ehdr) + offsetof(Elf32_Phdr, p_align), 0x200000);
+	assert_made(f);
+	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0x310000);
+	assert_int_equal(kx_le32(tag(f, 21) + 8), 0x310000);
 	/* Without the tag it is where it says, and not told. */
 	sample(f, 2);
 	assert_made(f);
