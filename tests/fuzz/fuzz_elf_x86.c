@@ -9,19 +9,6 @@
 #include "format/elf_load.h"
 #include "fuzz_plan.h"
 
-/* Is @bytes what the plan puts at @at? */
-static bool is_loaded(const struct kx_plan *plan, uint64_t at, struct kx_view bytes)
-{
-	for (size_t i = 0; i < kx_plan_segment_count(plan); i++) {
-		const struct kx_segment *s = kx_plan_segment(plan, i);
-
-		if (at >= s->dest && at - s->dest < s->bufsz)
-			return kx_view_equals(kx_view_of(s->buf, s->bufsz), at - s->dest,
-					      bytes.data, bytes.size);
-	}
-	return false;
-}
-
 /* Is @at in memory that the plan fills? */
 static bool is_filled(const struct kx_plan *plan, uint64_t at)
 {

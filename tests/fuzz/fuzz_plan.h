@@ -88,4 +88,17 @@ static inline const struct kx_segment *segment_of(const struct kx_plan *plan, co
 	return NULL;
 }
 
+/* Is @bytes what the plan puts at @at? */
+static inline bool is_loaded(const struct kx_plan *plan, uint64_t at, struct kx_view bytes)
+{
+	for (size_t i = 0; i < kx_plan_segment_count(plan); i++) {
+		const struct kx_segment *s = kx_plan_segment(plan, i);
+
+		if (at >= s->dest && at - s->dest < s->bufsz)
+			return kx_view_equals(kx_view_of(s->buf, s->bufsz), at - s->dest,
+					      bytes.data, bytes.size);
+	}
+	return false;
+}
+
 #endif
