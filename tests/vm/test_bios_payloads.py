@@ -99,7 +99,7 @@ def test_memtest(suite, name):
 
 
 def test_grub_core():
-    """GRUB behind its Linux header, with a clock that runs."""
+    """GRUB behind its Linux header. Its `sleep` counts by the TSC, not by the BIOS's clock."""
     head = payload.package_file("bookworm", "grub-pc-bin", "i386-pc/lnxboot.img").read_bytes()
     core = payload.grub_core(
         ["biosdisk", "echo", "ls", "sleep", "serial", "terminal"],
