@@ -63,7 +63,7 @@ static bool drop_name(char *path, const char *name)
 {
 	char *slash = strrchr(path, '/');
 
-	if (!slash || (name && strcasecmp(slash + 1, name)))
+	if (!slash || (name && strcasecmp(slash + 1, name) != 0))
 		return false;
 	*slash = '\0';
 	return true;
