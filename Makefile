@@ -20,10 +20,6 @@ uninstall: $(BUILD)/build.ninja
 check:
 	scripts/check
 
-# What does not fit into check.
-check-long:
-	scripts/check payloads
-
 demo:
 	scripts/demo
 
@@ -42,4 +38,4 @@ coverage:
 clean:
 	rm -rf $(BUILD) $(COVERAGE)
 
-.PHONY: all install uninstall check check-long demo bench coverage clean
+.PHONY: all install uninstall check demo bench coverage clean

@@ -26,7 +26,7 @@
 #define KX_HANDOFF_VERSION 3
 
 #define KX_PURGATORY_HEADER_OFFSET 16
-#define KX_HANDOFF_SIZE 1232
+#define KX_HANDOFF_SIZE 1256
 
 /*
  * Caps on the two lists: kexec_load takes 16 segments (KEXEC_SEGMENT_MAX), the blob and a split or
@@ -60,10 +60,15 @@
 #define KX_CONSOLE_PORT 1 /* 8250 behind I/O ports base … base + 7 */
 #define KX_CONSOLE_MMIO 2 /* 8250 in memory, registers 1 << reg_shift bytes apart */
 
+/* Room for the RSDP at @rsdp_tags, and at @ebda with what comes before it. */
+#define KX_HANDOFF_RSDP_TAGS_SIZE 80
+#define KX_HANDOFF_EBDA_SIZE 1024
+#define KX_RSDP_SIZE 36 /* of ACPI 2.0 and later; before, its first 20 bytes */
+
 /* What the first instructions read in struct kx_handoff. */
 #define KX_HANDOFF_FLAGS_OFFSET 16
-#define KX_HANDOFF_CONSOLE_OFFSET 144
-#define KX_HANDOFF_CONSOLE_BASE_OFFSET 152
+#define KX_HANDOFF_CONSOLE_OFFSET 168
+#define KX_HANDOFF_CONSOLE_BASE_OFFSET 176
 
 #ifndef __ASSEMBLER__
 
@@ -158,6 +163,11 @@ struct kx_handoff_regs {
  *	kexec's pages are decrypted, and not TDX, whose bit marks shared pages)
  * @times: physical address of a struct kx_times, which is in no region but mapped; 0 for none
  * @vga_base: physical address of the text screen, with KX_HANDOFF_VGA_TEXT
+ * @rsdp: physical address of ACPI's RSDP, in @maps, if it is to be copied; 0 to search where a BIOS has it
+ * @rsdp_tags: KX_HANDOFF_RSDP_TAGS_SIZE bytes of multiboot2 information, loaded as end tags: after the check the first
+ *	becomes one with the old RSDP, the next one with the new RSDP, as far as there is any; 0 for none
+ * @ebda: KX_HANDOFF_EBDA_SIZE bytes in conventional memory, at a multiple of 16, that become an extended BIOS data area
+ *	with the RSDP in it, for a kernel that looks for it only there on a machine without a BIOS; 0 for none
  * @console: where to report
  * @maps: what the next kernel needs mapped at its entry beyond @regions: the kernel up to
  *	init_size, boot_params, command line
@@ -183,6 +193,9 @@ struct kx_handoff {
 	uint64_t enc_mask;
 	uint64_t times;
 	uint64_t vga_base;
+	uint64_t rsdp;
+	uint64_t rsdp_tags;
+	uint64_t ebda;
 	struct kx_handoff_console console;
 	struct kx_handoff_range maps[KX_HANDOFF_MAPS];
 	struct kx_handoff_range regions[KX_HANDOFF_REGIONS];
@@ -205,9 +218,9 @@ _Static_assert(offsetof(struct kx_handoff, entry) == 32, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, low_page) == 104, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, console) == KX_HANDOFF_CONSOLE_OFFSET,
 	       "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, maps) == 160, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, regions) == 672, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, digest) == 1184, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, maps) == 184, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, regions) == 696, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, digest) == 1208, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, balance) + 8 == KX_HANDOFF_SIZE, "part of the ABI");
 
 /**

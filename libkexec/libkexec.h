@@ -123,15 +123,13 @@ int kx_machine_save(const char *root, const char *dir, struct kx_error *err);
 /* Short facts for the command; strings live as long as the machine, NULL is unknown. */
 const char *kx_machine_arch(const struct kx_machine *machine);
 const char *kx_machine_release(const struct kx_machine *machine);
-const char *kx_machine_cmdline(const struct kx_machine *machine);
 /* The initrd of the running kernel, where --reuseinitrd finds it: NULL if the kernel kept none. */
 const char *kx_machine_initrd_path(const struct kx_machine *machine);
 enum kx_fact kx_machine_loaded(const struct kx_machine *machine);
 enum kx_fact kx_machine_crash_loaded(const struct kx_machine *machine);
 /* -ENODATA if unknown. */
 int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret);
-enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine);
-/* The same alone, from /proc/self/mountinfo and /sys below @root, for the moment of the jump; block devices included. */
+/* Is the root file system on the network? From /proc/self/mountinfo and /sys below @root; block devices included. */
 enum kx_fact kx_root_on_network(const char *root);
 
 /**
@@ -236,6 +234,8 @@ enum kx_request_flags {
 	KX_REQUEST_FORCE_REAL_MODE =
 		1 << 8, /* real mode even where there is no BIOS (--force-real-mode) */
 	KX_REQUEST_INITRD_AS_IS = 1 << 9, /* unpack no part of an initrd (--initrd-as-is) */
+	KX_REQUEST_EXPLAIN =
+		1 << 10, /* plan even what cannot be loaded here: kx_plan_forbidden() */
 };
 
 /* Which of a kernel's entries to use, where it has several. */
@@ -283,8 +283,10 @@ struct kx_module {
  * @kernel: required
  * @initrds: in the order in which the kernel shall see them
  * @modules: for multiboot, in this order
- * @companions: what lies in KERNEL.extra.d/ of a unified kernel image, sorted by name: add-ons (*.addon.efi),
- *		credentials (*.cred), extensions (*.raw); other formats ignore them
+ * @companions: what lies beside a unified kernel image; other formats ignore it. First what is for any image: add-ons
+ *		(*.addon.efi) of the boot partition's /loader/addons and credentials (*.cred) of its /loader/credentials;
+ *		then what lies in KERNEL.extra.d/: add-ons, credentials, extensions (*.raw). Each sorted by name
+ * @global_companion_count: how many of them are for any image
  * @cmdline: the whole command line, NULL for none: then a unified kernel image's own counts; of such an image
  *	     "@1" in front chooses profile 1
  * @dtb: device tree, NULL for none
@@ -303,6 +305,7 @@ struct kx_request {
 	size_t module_count;
 	const struct kx_source *const *companions;
 	size_t companion_count;
+	size_t global_companion_count;
 	const char *cmdline;
 	const struct kx_source *dtb;
 	const char *type;
@@ -412,7 +415,8 @@ struct kx_plan;
  * then kexec_file_load if the format allows; when neither can be, @err has both reasons.
  *
  * Errors: -ENOEXEC when no format matches (each format's reason in @err); -EBADMSG; -EOPNOTSUPP; -ENOSPC, with
- * numbers; -E2BIG when the command line is too long; -EPERM when the machine forbids what was asked for; -ENOMEM.
+ * numbers; -E2BIG when the command line is too long; -EPERM when the machine forbids what was asked for, unless
+ * KX_REQUEST_EXPLAIN; -ENOMEM.
  */
 int kx_plan_make(const struct kx_machine *machine, const struct kx_request *request,
 		 struct kx_plan **ret, struct kx_error *err);
@@ -426,6 +430,8 @@ const char *kx_plan_cmdline(const struct kx_plan *plan);
 enum kx_method kx_plan_method(const struct kx_plan *plan);
 /* Why this method was chosen, for a person. */
 const char *kx_plan_method_why(const struct kx_plan *plan);
+/* Why this machine would not load it: only with KX_REQUEST_EXPLAIN; NULL when it would. */
+const char *kx_plan_forbidden(const struct kx_plan *plan);
 /* Is it known where segments go? Not with kexec_file_load, nor when the memory map is hidden. */
 bool kx_plan_placed(const struct kx_plan *plan);
 /* Where the CPU enters the next kernel (purgatory is entered first); 0 if not placed. */

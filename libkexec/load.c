@@ -231,6 +231,29 @@ static int initrd_file(const struct kx_request *request, int *ret_fd, int *ret_o
 	return r;
 }
 
+/* What is known of the machine and the file, and else what the kernel's answer means. */
+static int explain_file_load(const struct kx_plan *plan, int r, struct kx_error *err)
+{
+	const char *name = kx_source_name(plan->request.kernel);
+	bool locked = r == -EPERM && plan->machine->lockdown > KX_LOCKDOWN_NONE;
+
+	if (plan->unsigned_inside && (locked || r == -ENODATA || r == -ELIBBAD))
+		return kx_fail(
+			err, -r,
+			"kexec_file_load failed: %s, has no signature of its own, and the "
+			"running kernel demands one, whoever signed the file around it; sign "
+			"the kernel before it is put in there",
+			name);
+	if (locked)
+		return kx_fail(
+			err, EPERM,
+			"kexec_file_load failed: the kernel is locked down, and %s has no "
+			"signature that it trusts; use a kernel signed with a trusted key, or "
+			"enrol its key (MOK)",
+			name);
+	return explain(KX_METHOD_FILE_LOAD, r, err);
+}
+
 static int load_files(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error *err)
 {
 	_cleanup_(kx_closep) int own_kernel = -1, own_initrd = -1;
@@ -248,14 +271,7 @@ static int load_files(const struct kx_sys *sys, struct kx_plan *plan, struct kx_
 	if (plan->request.flags & KX_REQUEST_PANIC)
 		flags |= FILE_ON_CRASH;
 	r = sys->kexec_file_load(sys->data, kernel, initrd, plan->cmdline, flags);
-	if (r == -EPERM && plan->machine->lockdown > KX_LOCKDOWN_NONE)
-		return kx_fail(
-			err, EPERM,
-			"kexec_file_load failed: the kernel is locked down, and %s has no "
-			"signature that it trusts; use a kernel signed with a trusted key, or "
-			"enrol its key (MOK)",
-			kx_source_name(plan->request.kernel));
-	return r < 0 ? explain(KX_METHOD_FILE_LOAD, r, err) : 0;
+	return r < 0 ? explain_file_load(plan, r, err) : 0;
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */
@@ -279,6 +295,8 @@ int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error
 {
 	int r;
 
+	if (plan->forbidden)
+		return kx_fail(err, EPERM, "%s", plan->forbidden);
 	if (plan->machine->cap_sys_boot == KX_NO)
 		return kx_fail(
 			err, EPERM,

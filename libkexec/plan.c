@@ -18,9 +18,6 @@
 #include "source.h"
 #include "util.h"
 
-#define RAM \
-	"System RAM" /* this exact string; "System RAM (kmem)" and its like belong to a driver */
-
 void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err)
 {
 	void *p = calloc(1, size ? size : 1);
@@ -156,24 +153,6 @@ int kx_plan_add(struct kx_plan *plan, const struct kx_segment *segment, struct k
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-static int iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret)
-{
-	struct kx_ranges set = { 0 };
-
-	for (size_t i = 0; i < iomem->count; i++) {
-		const struct kx_iomem_entry *entry = &iomem->v[i];
-
-		if (entry->depth || strcmp(entry->name, RAM) != 0)
-			continue;
-		if (kx_ranges_add(&set, entry->start, entry->end) < 0) {
-			kx_ranges_clear(&set);
-			return -ENOMEM;
-		}
-	}
-	*ret = set;
-	return 0;
-}
-
 /* Why segments cannot be placed on this machine; NULL if they can. */
 static const char *map_problem(const struct kx_machine *machine)
 {
@@ -203,7 +182,7 @@ static int find_free(struct kx_plan *plan, struct kx_error *err)
 			     map_problem(machine));
 		return 0;
 	}
-	if (iomem_ram(&machine->iomem, &kernel) < 0 ||
+	if (kx_iomem_ram(&machine->iomem, &kernel) < 0 ||
 	    kx_memmap_of_type(&machine->firmware_map, KX_MEM_RAM, &firmware) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	if (kx_cmdline_find(machine->cmdline, "add_efi_memmap", &word)) {
@@ -426,7 +405,7 @@ static int choose_load(struct kx_plan *plan, struct kx_error *err)
 	return set_method(plan, KX_METHOD_LOAD, "asked for", err);
 }
 
-static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+static int choose_allowed(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	bool automatic = plan->request.method == KX_METHOD_AUTO;
 	struct kx_error load = { 0 }, file_load = { 0 };
@@ -443,6 +422,21 @@ static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_er
 	return kx_fail(err, EPERM,
 		       "kexec_load cannot be used: %.480s; nor can kexec_file_load: %.480s",
 		       load.text, file_load.text);
+}
+
+/* Who only wants to know what a file is and where it would go gets an answer on any machine. */
+static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	enum kx_method asked = plan->request.method;
+	int r = choose_allowed(plan, file, err);
+
+	if (r != -EPERM || !(plan->request.flags & KX_REQUEST_EXPLAIN))
+		return r;
+	plan->forbidden = strdup(err->text);
+	if (!plan->forbidden)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	return set_method(plan, asked == KX_METHOD_FILE_LOAD ? asked : KX_METHOD_LOAD,
+			  "if it were allowed here", err);
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */
@@ -574,6 +568,7 @@ void kx_plan_free(struct kx_plan *plan)
 	kx_memmap_clear(&plan->memmap);
 	free(plan->vmlinux);
 	free(plan->method_why);
+	free(plan->forbidden);
 	free(plan->cmdline);
 	free(plan);
 }
@@ -608,6 +603,11 @@ enum kx_method kx_plan_method(const struct kx_plan *plan)
 const char *kx_plan_method_why(const struct kx_plan *plan)
 {
 	return plan->method_why;
+}
+
+const char *kx_plan_forbidden(const struct kx_plan *plan)
+{
+	return plan->forbidden;
 }
 
 bool kx_plan_placed(const struct kx_plan *plan)

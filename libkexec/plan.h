@@ -29,6 +29,7 @@ struct kx_format;
  * @request: what is planned for: @asked, or what was found in its containers
  * @containers: names of the formats that the kernel was wrapped in, separated by ", "
  * @unsigned_inside: the kernel came out of a signed or unsigned container, and has no signature of its own
+ * @forbidden: why this machine does not load it, NULL when it does
  * @placed: false when the memory map is hidden: dest is then KX_DEST_UNKNOWN in every segment
  * @entry: of the next kernel
  * @entry_mode: in words; NULL for 64-bit mode, the usual one
@@ -57,6 +58,7 @@ struct kx_plan {
 	bool unsigned_inside;
 	enum kx_method method;
 	char *method_why;
+	char *forbidden;
 	char *cmdline;
 	const struct kx_hint *hints[KX_PLAN_HINT_MAX];
 	size_t hint_count;

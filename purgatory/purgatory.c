@@ -90,6 +90,15 @@ static bool entry_is_sane(const struct kx_handoff *handoff)
 	return false;
 }
 
+static bool rsdp_is_sane(const struct kx_handoff *handoff)
+{
+	uint64_t end;
+
+	return !kx_add_overflow(handoff->rsdp, KX_RSDP_SIZE, &end) &&
+	       !kx_add_overflow(handoff->rsdp_tags, KX_HANDOFF_RSDP_TAGS_SIZE, &end) &&
+	       handoff->ebda < LOW_END && !(handoff->ebda % 16);
+}
+
 const char *kx_handoff_problem(const struct kx_handoff *handoff)
 {
 	if (handoff->magic != KX_HANDOFF_MAGIC)
@@ -109,6 +118,8 @@ const char *kx_handoff_problem(const struct kx_handoff *handoff)
 		return "unknown kind of check";
 	if (!entry_is_sane(handoff))
 		return "an entry that its mode does not reach";
+	if (!rsdp_is_sane(handoff))
+		return "a place for ACPI's pointer where it cannot be";
 	if (!console_is_sane(&handoff->console))
 		return "unknown kind of console";
 	return NULL;
@@ -232,6 +243,7 @@ _Noreturn void kx_purgatory_main(const struct kx_handoff *handoff)
 	open_memory(handoff);
 	progress("\nkexec: purgatory: checking what was loaded\n");
 	check(handoff);
+	kx_rsdp_copy(kx_arch_memory(), handoff);
 	progress("kexec: purgatory: starting the next kernel\n");
 	note_times(handoff, entered);
 	kx_arch_start(handoff);

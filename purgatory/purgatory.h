@@ -27,10 +27,24 @@ const char *kx_handoff_problem(const struct kx_handoff *handoff);
 struct kx_console *kx_failure_begin(void);
 _Noreturn void kx_failure_end(void);
 
+/* ---- portable: rsdp.c ------------------------------------------------------------------------ */
+
+/*
+ * ACPI's root system description pointer in physical @memory, where a BIOS has it; NULL if it is
+ * not there.
+ */
+const uint8_t *kx_rsdp_find(const uint8_t *memory);
+
+/* Gives the next kernel its copies, as the block asks, if there is an RSDP. */
+void kx_rsdp_copy(uint8_t *memory, const struct kx_handoff *handoff);
+
 /* ---- the architecture; unit tests bring their own -------------------------------------------- */
 
 /* Enters our own page tables, with all that @handoff names. Returns what is wrong, or NULL. */
 const char *kx_arch_map(const struct kx_handoff *handoff);
+
+/* Physical memory, from address 0 on. */
+uint8_t *kx_arch_memory(void);
 
 /* Brings a VGA card back into text mode. */
 void kx_arch_reset_vga(void);

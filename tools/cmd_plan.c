@@ -118,6 +118,8 @@ static void print_json(const struct kx_plan *plan, const struct kx_machine *mach
 		json_object_object_add(json, "kaslr", json_object_new_boolean(kx_plan_kaslr(plan)));
 	kx_json_string(json, "syscall", kx_method_name(kx_plan_method(plan)));
 	kx_json_string(json, "syscall_why", kx_plan_method_why(plan));
+	if (kx_plan_forbidden(plan))
+		kx_json_string(json, "error", kx_plan_forbidden(plan));
 	kx_json_string(json, "cmdline", kx_plan_cmdline(plan));
 	if (kx_plan_hint_count(plan))
 		json_object_object_add(json, "hints", hints_json(plan));
@@ -142,16 +144,22 @@ static int show(const struct kx_args *args, const struct kx_machine *machine,
 		const struct kx_order *order)
 {
 	_cleanup_(kx_plan_freep) struct kx_plan *plan = NULL;
+	struct kx_request request = order->request;
 	struct kx_error err = { 0 };
 	int r;
 
-	r = kx_plan_make(machine, &order->request, &plan, &err);
+	request.flags |= KX_REQUEST_EXPLAIN;
+	r = kx_plan_make(machine, &request, &plan, &err);
 	if (r < 0)
 		return fail(args, r, &err);
 	if (args->json)
 		print_json(plan, machine);
 	else
 		kx_plan_print(stdout, plan, order, machine);
+	if (kx_plan_forbidden(plan)) {
+		kx_say("%s", kx_plan_forbidden(plan));
+		return KX_EXIT_NO;
+	}
 	return kx_plan_warning_count(plan) ? KX_EXIT_WARNINGS : KX_EXIT_YES;
 }
 

@@ -6,7 +6,8 @@
 
 #include "util.h"
 
-static void print_type(FILE *out, size_t i, const struct kx_request *request)
+/* Is it of this type, as far as its header says? */
+static bool print_type(FILE *out, size_t i, const struct kx_request *request)
 {
 	struct kx_style style = kx_style_of(out);
 	struct kx_error err = { 0 };
@@ -14,31 +15,41 @@ static void print_type(FILE *out, size_t i, const struct kx_request *request)
 
 	fprintf(out, "  %-16s", kx_format_name(i));
 	kx_text_wrap(out, r == 0 ? "yes" : err.text, 18, 18, style.width);
+	return r == 0;
 }
 
-/* What would be done with it, in one line. */
-static int print_choice(FILE *out, const struct kx_machine *machine, const struct kx_order *order)
+/* What would be done with it, in one line; when no type took it, each has said why already. */
+static int print_choice(FILE *out, const struct kx_machine *machine, const struct kx_order *order,
+			bool taken)
 {
 	_cleanup_(kx_plan_freep) struct kx_plan *plan = NULL;
 	struct kx_error err = { 0 };
-	int r = kx_plan_make(machine, &order->request, &plan, &err);
+	struct kx_request request = order->request;
 	const char *mode;
+	int r;
 
+	request.flags |= KX_REQUEST_EXPLAIN;
+	r = kx_plan_make(machine, &request, &plan, &err);
 	if (r < 0) {
-		fprintf(out, "not loaded: %s\n", err.text);
+		fprintf(out, "not loaded: %s\n",
+			r == -ENOEXEC && !taken ? "no type takes it" : err.text);
 		return KX_EXIT_NO;
 	}
 	mode = kx_plan_entry_mode(plan);
 	fprintf(out, "loaded as %s%s%s, entered in %s\n", kx_plan_format(plan),
 		*kx_plan_containers(plan) ? " in " : "", kx_plan_containers(plan),
 		mode ? mode : "64-bit mode");
-	return KX_EXIT_YES;
+	if (!kx_plan_forbidden(plan))
+		return KX_EXIT_YES;
+	fprintf(out, "not loaded here: %s\n", kx_plan_forbidden(plan));
+	return KX_EXIT_NO;
 }
 
 static int explain(const struct kx_tool *tool, const struct kx_args *args, struct kx_error *err)
 {
 	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
 	_cleanup_(kx_order_clear) struct kx_order order = { 0 };
+	bool taken = false;
 	int r;
 
 	r = kx_machine_read(args->machine ? args->machine : tool->root, &machine, err);
@@ -49,8 +60,8 @@ static int explain(const struct kx_tool *tool, const struct kx_args *args, struc
 	order.request.type = NULL;
 	printf("%s, in the order in which types are tried:\n", kx_source_name(order.kernel));
 	for (size_t i = 0; kx_format_name(i); i++)
-		print_type(stdout, i, &order.request);
-	return print_choice(stdout, machine, &order);
+		taken |= print_type(stdout, i, &order.request);
+	return print_choice(stdout, machine, &order, taken);
 }
 
 int kx_cmd_types(const struct kx_tool *tool, const struct kx_args *args)

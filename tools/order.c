@@ -2,12 +2,10 @@
 /* From parsed options to a request to the library. */
 #include "tool.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/overflow.h"
 #include "util.h"
 
 /* ---- what options say ------------------------------------------------------------------------ */
@@ -75,7 +73,7 @@ static int serial_baud(const char *text, uint32_t *ret, struct kx_error *err)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static int open_source(const char *path, struct kx_source **ret, struct kx_error *err)
+int kx_order_open(const char *path, struct kx_source **ret, struct kx_error *err)
 {
 	char what[256];
 	int r;
@@ -98,7 +96,7 @@ static int open_reused(const struct kx_machine *machine, struct kx_order *order,
 			err, ENODATA,
 			"--reuseinitrd: the running kernel did not keep its initrd; boot it with "
 			"retain_initrd, or give the file by --initrd");
-	r = open_source(path, &order->initrds[0], err);
+	r = kx_order_open(path, &order->initrds[0], err);
 	order->initrd_count = r == 0;
 	return r;
 }
@@ -114,7 +112,7 @@ static int open_initrds(const struct kx_machine *machine, const struct kx_args *
 	if (args->reuse_initrd)
 		r = open_reused(machine, order, err);
 	for (size_t i = 0; r == 0 && i < args->initrd_count; i++) {
-		r = open_source(args->initrds[i], &order->initrds[order->initrd_count], err);
+		r = kx_order_open(args->initrds[i], &order->initrds[order->initrd_count], err);
 		order->initrd_count += r == 0;
 	}
 	return r;
@@ -130,7 +128,7 @@ static int open_module(const char *text, struct kx_order *order, struct kx_error
 
 	if (!path)
 		return kx_fail(err, ENOMEM, "out of memory");
-	r = open_source(path, &order->module_sources[i], err);
+	r = kx_order_open(path, &order->module_sources[i], err);
 	if (r < 0)
 		return r;
 	order->modules[i] =
@@ -173,80 +171,19 @@ static int make_cmdline(const struct kx_machine *machine, const struct kx_args *
 	return 0;
 }
 
-/* What may lie beside a unified kernel image; systemd-stub(7), "Companion Files". */
-static int is_companion(const struct dirent *entry)
-{
-	static const char *const suffixes[] = { ".addon.efi", ".cred", ".raw" };
-	size_t size = strlen(entry->d_name);
-
-	for (size_t i = 0; i < KX_ARRAY_SIZE(suffixes); i++) {
-		size_t end = strlen(suffixes[i]);
-
-		if (entry->d_name[0] != '.' && size > end &&
-		    !strcmp(entry->d_name + size - end, suffixes[i]))
-			return 1;
-	}
-	return 0;
-}
-
-/* In the order of bytes, whatever the locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int open_companion(const char *dir, const char *name, struct kx_order *order,
-			  struct kx_error *err)
-{
-	_cleanup_free_ char *path = NULL;
-	int r;
-
-	if (asprintf(&path, "%s/%s", dir, name) < 0) {
-		path = NULL;
-		return kx_fail(err, ENOMEM, "out of memory");
-	}
-	r = open_source(path, &order->companions[order->companion_count], err);
-	order->companion_count += r == 0;
-	return r;
-}
-
-/* Most kernels have no such directory, and then there is nothing to say. */
-static int open_companions(const char *kernel, struct kx_order *order, struct kx_error *err)
-{
-	_cleanup_free_ char *dir = NULL;
-	struct dirent **entries = NULL;
-	int count, r = 0;
-
-	if (asprintf(&dir, "%s.extra.d", kernel) < 0) {
-		dir = NULL;
-		return kx_fail(err, ENOMEM, "out of memory");
-	}
-	count = scandir(dir, &entries, is_companion, by_name);
-	if (count > 0)
-		order->companions = calloc((size_t)count, sizeof(struct kx_source *));
-	for (int i = 0; i < count; i++) {
-		if (r == 0)
-			r = order->companions ? open_companion(dir, entries[i]->d_name, order, err)
-					      : kx_fail(err, ENOMEM, "out of memory");
-		free(entries[i]);
-	}
-	free(entries);
-	return r;
-}
-
 static int open_all(const struct kx_machine *machine, const struct kx_args *args,
 		    struct kx_order *order, struct kx_error *err)
 {
-	int r = open_source(args->operands[0], &order->kernel, err);
+	int r = kx_order_open(args->operands[0], &order->kernel, err);
 
 	if (r == 0)
-		r = open_companions(args->operands[0], order, err);
+		r = kx_order_open_companions(args->operands[0], order, err);
 	if (r == 0)
 		r = open_initrds(machine, args, order, err);
 	if (r == 0)
 		r = open_modules(args, order, err);
 	if (r == 0 && args->dtb)
-		r = open_source(args->dtb, &order->dtb, err);
+		r = kx_order_open(args->dtb, &order->dtb, err);
 	return r;
 }
 
@@ -279,6 +216,7 @@ int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 	request->module_count = ret->module_count;
 	request->companions = (const struct kx_source *const *)ret->companions;
 	request->companion_count = ret->companion_count;
+	request->global_companion_count = ret->global_companion_count;
 	request->dtb = ret->dtb;
 	/* None given: a unified kernel image brings its own. */
 	request->cmdline = args->append || args->reuse_cmdline ? ret->cmdline : NULL;

@@ -3,6 +3,7 @@
 #include "tool.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "names.h"
 
@@ -100,6 +101,10 @@ void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order 
 		print_archive(out, kx_plan_archive(plan, i));
 	for (size_t i = 0; i < order->module_count; i++)
 		print_source(out, "module", order->module_sources[i], NULL);
+	/* Of other files nothing beside them counts. */
+	for (size_t i = 0; strstr(kx_plan_containers(plan), "uki") && i < order->companion_count;
+	     i++)
+		print_source(out, "beside", order->companions[i], NULL);
 	if (order->dtb)
 		print_source(out, "dtb", order->dtb, NULL);
 	print_line(out, &style, "cmdline",

@@ -39,7 +39,7 @@ struct kx_order {
 	struct kx_request request;
 	struct kx_source *kernel, *dtb;
 	struct kx_source **initrds, **companions;
-	size_t initrd_count, companion_count;
+	size_t initrd_count, companion_count, global_companion_count;
 	struct kx_module *modules;
 	struct kx_source **module_sources;
 	size_t module_count;
@@ -57,6 +57,16 @@ struct kx_order {
 int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 		  struct kx_order *ret, struct kx_error *err);
 void kx_order_clear(struct kx_order *order);
+
+/* kx_source_open(), saying so when it takes long. */
+int kx_order_open(const char *path, struct kx_source **ret, struct kx_error *err);
+
+/**
+ * kx_order_open_companions() - what systemd-stub(7) would find beside a unified kernel image
+ *
+ * Directories that are not there are no error. Errors: any that opening a source says; -ENOMEM.
+ */
+int kx_order_open_companions(const char *kernel, struct kx_order *order, struct kx_error *err);
 
 /* Things that the user should hear about the options themselves. */
 void kx_args_warn(const struct kx_args *args);

@@ -11,6 +11,8 @@
 #define LEGACY_MAGIC 0x184c2102
 /* What a block unpacks to, the last one's less. */
 #define LEGACY_BLOCK (8 << 20)
+/* A byte of a length stands for at most 255 bytes (lz4_Block_format.md), so that little input needs no large buffer. */
+#define LEGACY_GROWTH 255
 
 /*
  * The size of the next block; 0 at the end, which is where no whole size field is left, or it is 0 (zero padding), or

@@ -40,36 +40,22 @@ static int identify(struct kx_view file, struct kx_elf *elf, struct kx_error *er
 	return 0;
 }
 
-/* Where the tables are, in both sizes of header. */
+/* Where the tables are. */
 struct tables {
 	uint64_t phoff, shoff;
 	uint16_t ehsize, phentsize, phnum;
 };
 
-/* The fixed-size files of elf.h: every field's place without a cast of untrusted bytes to a struct. */
-#define LE16(p, type, field) kx_le16((p) + offsetof(type, field))
-#define LE32(p, type, field) kx_le32((p) + offsetof(type, field))
-#define LE64(p, type, field) kx_le64((p) + offsetof(type, field))
-
-static void read_header32(const uint8_t *p, struct kx_elf *elf, struct tables *t)
+/* A little-endian number of 2, 4 or 8 bytes. */
+static uint64_t number(const uint8_t *p, size_t size)
 {
-	elf->entry = LE32(p, Elf32_Ehdr, e_entry);
-	t->phoff = LE32(p, Elf32_Ehdr, e_phoff);
-	t->shoff = LE32(p, Elf32_Ehdr, e_shoff);
-	t->ehsize = LE16(p, Elf32_Ehdr, e_ehsize);
-	t->phentsize = LE16(p, Elf32_Ehdr, e_phentsize);
-	t->phnum = LE16(p, Elf32_Ehdr, e_phnum);
+	return size == 2 ? kx_le16(p) : size == 4 ? kx_le32(p) : kx_le64(p);
 }
 
-static void read_header64(const uint8_t *p, struct kx_elf *elf, struct tables *t)
-{
-	elf->entry = LE64(p, Elf64_Ehdr, e_entry);
-	t->phoff = LE64(p, Elf64_Ehdr, e_phoff);
-	t->shoff = LE64(p, Elf64_Ehdr, e_shoff);
-	t->ehsize = LE16(p, Elf64_Ehdr, e_ehsize);
-	t->phentsize = LE16(p, Elf64_Ehdr, e_phentsize);
-	t->phnum = LE16(p, Elf64_Ehdr, e_phnum);
-}
+/* A field of elf.h's Elf32_ or Elf64_@header at @p, without a cast of untrusted bytes to a struct. */
+#define FIELD_OF(p, type, field) number((p) + offsetof(type, field), sizeof(((type *)0)->field))
+#define FIELD(bits, p, header, field) \
+	((bits) == 64 ? FIELD_OF(p, Elf64_##header, field) : FIELD_OF(p, Elf32_##header, field))
 
 static int read_header(struct kx_view file, struct kx_elf *elf, struct tables *t,
 		       struct kx_error *err)
@@ -80,13 +66,14 @@ static int read_header(struct kx_view file, struct kx_elf *elf, struct tables *t
 
 	if (!kx_view_has(file, 0, size))
 		return cut_short(err, "the header");
-	/* These two stand in the same place in both. */
-	elf->type = LE16(file.data, Elf64_Ehdr, e_type);
-	elf->machine = LE16(file.data, Elf64_Ehdr, e_machine);
-	if (wide)
-		read_header64(file.data, elf, t);
-	else
-		read_header32(file.data, elf, t);
+	elf->type = (uint16_t)FIELD(elf->bits, file.data, Ehdr, e_type);
+	elf->machine = (uint16_t)FIELD(elf->bits, file.data, Ehdr, e_machine);
+	elf->entry = FIELD(elf->bits, file.data, Ehdr, e_entry);
+	t->phoff = FIELD(elf->bits, file.data, Ehdr, e_phoff);
+	t->shoff = FIELD(elf->bits, file.data, Ehdr, e_shoff);
+	t->ehsize = (uint16_t)FIELD(elf->bits, file.data, Ehdr, e_ehsize);
+	t->phentsize = (uint16_t)FIELD(elf->bits, file.data, Ehdr, e_phentsize);
+	t->phnum = (uint16_t)FIELD(elf->bits, file.data, Ehdr, e_phnum);
 	if (t->ehsize != size)
 		return malformed(err, "e_ehsize", t->ehsize, size);
 	if (t->phnum && t->phentsize != entry_size)
@@ -115,31 +102,17 @@ static int count_phdrs(struct kx_view file, struct kx_elf *elf, const struct tab
 	return 0;
 }
 
-static struct kx_elf_phdr read_phdr32(const uint8_t *p)
+static struct kx_elf_phdr read_phdr(unsigned bits, const uint8_t *p)
 {
 	return (struct kx_elf_phdr){
-		.type = LE32(p, Elf32_Phdr, p_type),
-		.flags = LE32(p, Elf32_Phdr, p_flags),
-		.offset = LE32(p, Elf32_Phdr, p_offset),
-		.vaddr = LE32(p, Elf32_Phdr, p_vaddr),
-		.paddr = LE32(p, Elf32_Phdr, p_paddr),
-		.filesz = LE32(p, Elf32_Phdr, p_filesz),
-		.memsz = LE32(p, Elf32_Phdr, p_memsz),
-		.align = LE32(p, Elf32_Phdr, p_align),
-	};
-}
-
-static struct kx_elf_phdr read_phdr64(const uint8_t *p)
-{
-	return (struct kx_elf_phdr){
-		.type = LE32(p, Elf64_Phdr, p_type),
-		.flags = LE32(p, Elf64_Phdr, p_flags),
-		.offset = LE64(p, Elf64_Phdr, p_offset),
-		.vaddr = LE64(p, Elf64_Phdr, p_vaddr),
-		.paddr = LE64(p, Elf64_Phdr, p_paddr),
-		.filesz = LE64(p, Elf64_Phdr, p_filesz),
-		.memsz = LE64(p, Elf64_Phdr, p_memsz),
-		.align = LE64(p, Elf64_Phdr, p_align),
+		.type = (uint32_t)FIELD(bits, p, Phdr, p_type),
+		.flags = (uint32_t)FIELD(bits, p, Phdr, p_flags),
+		.offset = FIELD(bits, p, Phdr, p_offset),
+		.vaddr = FIELD(bits, p, Phdr, p_vaddr),
+		.paddr = FIELD(bits, p, Phdr, p_paddr),
+		.filesz = FIELD(bits, p, Phdr, p_filesz),
+		.memsz = FIELD(bits, p, Phdr, p_memsz),
+		.align = FIELD(bits, p, Phdr, p_align),
 	};
 }
 
@@ -212,7 +185,7 @@ static int read_phdrs(struct kx_view file, struct kx_elf *elf, const struct tabl
 		return cut_short(err, "the program header table");
 	for (size_t i = 0; i < elf->phdr_count; i++) {
 		p = table.data + i * t->phentsize;
-		elf->phdrs[i] = elf->bits == 64 ? read_phdr64(p) : read_phdr32(p);
+		elf->phdrs[i] = read_phdr(elf->bits, p);
 		r = check_phdr(file, elf, i, err);
 		if (r < 0)
 			return r;

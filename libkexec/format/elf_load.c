@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/overflow.h"
+#include "util.h"
 
 static uint64_t first_page(const struct kx_piece *piece)
 {
@@ -60,6 +61,26 @@ static int gather(struct kx_plan *plan, const struct kx_piece *pieces, size_t co
 	return 0;
 }
 
+/* No larger machine would help, so more is to be said than that there is no room. */
+static int check_place(const struct kx_plan *plan, uint64_t start, uint64_t last,
+		       struct kx_error *err)
+{
+	_cleanup_(kx_ranges_clear) struct kx_ranges ram = { 0 };
+
+	if (!plan->placed || kx_ranges_contain(&plan->free, start, last))
+		return 0;
+	if (kx_memmap_of_type(&plan->machine->firmware_map, KX_MEM_RAM, &ram) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	return kx_fail(err, ENOSPC,
+		       "no room for kernel: the file says that it runs at 0x%" PRIx64
+		       " to 0x%" PRIx64 ", %s",
+		       start, last - 1,
+		       kx_ranges_contain(&ram, start, last)
+			       ? "which the running kernel keeps for something else"
+			       : "where this machine has no RAM; it is made for a ROM or another "
+				 "machine");
+}
+
 static int place(struct kx_plan *plan, const struct kx_piece *pieces, size_t count,
 		 struct kx_error *err)
 {
@@ -69,9 +90,10 @@ static int place(struct kx_plan *plan, const struct kx_piece *pieces, size_t cou
 			       .align = KX_PAGE_SIZE,
 			       .min = start,
 			       .max = kx_align_up(start + size, KX_PAGE_SIZE) };
-	int r;
+	int r = check_place(plan, start, at.max, err);
 
-	r = kx_plan_place(plan, "kernel", &at, &segment.dest, err);
+	if (r == 0)
+		r = kx_plan_place(plan, "kernel", &at, &segment.dest, err);
 	if (r == 0)
 		r = gather(plan, pieces, count, &segment, err);
 	return r < 0 ? r : kx_plan_add(plan, &segment, err, "the file says so");
@@ -141,23 +163,41 @@ static bool extent(const struct kx_elf *elf, uint64_t *ret_start, uint64_t *ret_
 	return start < last && !kx_align_up_overflow(last, KX_PAGE_SIZE, ret_end);
 }
 
-int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, struct kx_error *err)
+uint64_t kx_elf_load_base(const struct kx_elf *elf)
+{
+	uint64_t base = UINT64_MAX;
+
+	for (size_t i = 0; i < elf->phdr_count; i++) {
+		const struct kx_elf_phdr *ph = &elf->phdrs[i];
+
+		if (ph->type == PT_LOAD && ph->memsz && ph->paddr < base)
+			base = ph->paddr;
+	}
+	return base;
+}
+
+int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, const struct kx_place *where,
+		    struct kx_error *err)
 {
 	struct kx_place place = { .min = 0x100000, .max = UINT64_C(1) << 32, .low_first = true };
-	uint64_t start, end_at, at;
+	uint64_t start, end_at, at, align;
 
-	if (elf->type != ET_DYN || !plan->placed)
+	if ((elf->type != ET_DYN && !where) || !plan->placed)
 		return 0;
-	if (!extent(elf, &start, &end_at, &place.align))
+	if (where)
+		place = *where;
+	if (!extent(elf, &start, &end_at, &align))
 		return kx_fail(err, EBADMSG,
 			       "malformed ELF file: its segments do not fit the address space");
-	if (kx_ranges_contain(&plan->free, start, end_at))
+	if ((!where || (start >= where->min && end_at <= where->max)) &&
+	    kx_ranges_contain(&plan->free, start, end_at))
 		return 0;
 	place.size = end_at - start;
+	place.align = align > place.align ? align : place.align;
 	if (kx_ranges_place(&plan->free, &place, &at) < 0)
 		return kx_fail(err, ENOSPC,
-			       "no room below 4 GiB for kernel: need 0x%" PRIx64 " bytes",
-			       place.size);
+			       "no room below 0x%" PRIx64 " for kernel: need 0x%" PRIx64 " bytes",
+			       place.max, place.size);
 	for (size_t i = 0; i < elf->phdr_count; i++) {
 		elf->phdrs[i].paddr += at - start;
 		elf->phdrs[i].vaddr += at - start;

@@ -17,14 +17,19 @@ int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf 
 		 struct kx_error *err);
 
 /**
- * kx_elf_relocate() - move a position-independent file (ET_DYN) below 4 GiB when where it says is not free
+ * kx_elf_relocate() - move a file below 4 GiB when where it says is not free
  * @elf: addresses and entry are changed
+ * @where: it can be there, but for @where->size; NULL for anywhere if it is position-independent (ET_DYN)
  *
  * memtest86+ 5 for multiboot says address 0, where the BIOS's vectors are, and does not mind where it is.
  *
  * Errors: -ENOSPC; -EBADMSG.
  */
-int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, struct kx_error *err);
+int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, const struct kx_place *where,
+		    struct kx_error *err);
+
+/* The lowest physical address that is loaded. */
+uint64_t kx_elf_load_base(const struct kx_elf *elf);
 
 /* One piece of memory with contents; what is beyond @bytes is zero. */
 struct kx_piece {

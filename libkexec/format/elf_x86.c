@@ -223,7 +223,7 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 	int r = kx_elf_parse(file, &elf, err);
 
 	if (r == 0)
-		r = kx_elf_relocate(plan, &elf, err);
+		r = kx_elf_relocate(plan, &elf, NULL, err);
 	if (r == 0)
 		r = kx_elf_physical_entry(&elf, &entry.ip, err);
 	if (r == 0 && kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)

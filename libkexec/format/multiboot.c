@@ -12,12 +12,9 @@
 #include "elf_load.h"
 #include "source.h"
 
-/* Modules and information go above the first MiB, which belongs to the BIOS for kernels that call it. */
-#define PLACE_MIN 0x100000
-
 static const struct kx_place anywhere = {
 	.align = KX_PAGE_SIZE,
-	.min = PLACE_MIN,
+	.min = KX_MULTIBOOT_MIN,
 	.max = KX_X86_FOUR_GIB,
 	/* As GRUB does: some kernels map only the beginning of memory at first. */
 	.low_first = true,
@@ -87,25 +84,53 @@ static int check_elf(struct kx_view file, const struct kx_multiboot *header, str
 	return r < 0 ? r : elf_entry(header, &elf, &entry, err);
 }
 
-int kx_multiboot_check(const struct kx_plan *plan, struct kx_view file,
-		       const struct kx_multiboot *header, struct kx_error *err)
+static int check_demands(const struct kx_plan *plan, const struct kx_multiboot *header,
+			 struct kx_error *err)
 {
+	struct kx_multiboot_fb fb;
+
+	if (header->needs_efi && plan->machine->efi.present)
+		return kx_fail(err, EOPNOTSUPP,
+			       "multiboot kernel needs EFI boot services, which ended when this "
+			       "system was booted");
+	if (header->needs_smbios && !plan->machine->smbios.size)
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"multiboot kernel needs SMBIOS tables, and this system shows none in "
+			"/sys/firmware/dmi/tables");
+	if (header->needs_screen && !kx_multiboot_fb(plan, &fb))
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"multiboot kernel needs the screen as firmware left it, and a driver "
+			"has changed it; start this system with nomodeset");
+	return 0;
+}
+
+int kx_multiboot_check(const struct kx_plan *plan, struct kx_view file, kx_multiboot_parser *parse,
+		       struct kx_error *err)
+{
+	struct kx_multiboot header;
 	struct kx_piece piece;
+	int r = parse(file, &header, err);
+
+	if (r < 0)
+		return r;
 
 	if (plan->request.initrd_count)
 		return kx_fail(
 			err, EOPNOTSUPP,
 			"a multiboot kernel takes modules, not an initrd; give it by --module");
-	if (header->needs_efi && plan->machine->efi.present)
-		return kx_fail(err, EOPNOTSUPP,
-			       "multiboot kernel needs EFI boot services, which ended when this "
-			       "system was booted");
-	if (!header->has_addresses)
-		return check_elf(file, header, err);
-	if (!header->has_entry)
+	r = check_demands(plan, &header, err);
+	if (r == 0)
+		r = kx_multiboot_check_xen(plan, file, err);
+	if (r < 0)
+		return r;
+	if (!header.has_addresses)
+		return check_elf(file, &header, err);
+	if (!header.has_entry)
 		return kx_fail(err, EBADMSG,
 			       "malformed multiboot header: addresses, but no entry address");
-	return cut_by_addresses(file, header, &piece, err);
+	return cut_by_addresses(file, &header, &piece, err);
 }
 
 int kx_multiboot_file_load(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
@@ -113,8 +138,17 @@ int kx_multiboot_file_load(const struct kx_plan *plan, struct kx_view file, stru
 	return kx_fail(err, EOPNOTSUPP, "it takes no multiboot kernel");
 }
 
+static int relocate(struct kx_plan *plan, const struct kx_multiboot *header, struct kx_elf *elf,
+		    struct kx_error *err)
+{
+	/* Its entry is where it says, and so must the rest be. */
+	if (header->has_entry)
+		return 0;
+	return kx_elf_relocate(plan, elf, header->relocatable ? &header->where : NULL, err);
+}
+
 static int place_kernel(struct kx_plan *plan, struct kx_view file,
-			const struct kx_multiboot *header, uint64_t *ret_entry,
+			const struct kx_multiboot *header, struct kx_multiboot_image *ret,
 			struct kx_error *err)
 {
 	struct kx_piece piece = { 0 };
@@ -123,14 +157,17 @@ static int place_kernel(struct kx_plan *plan, struct kx_view file,
 
 	if (header->has_addresses) {
 		r = cut_by_addresses(file, header, &piece, err);
-		*ret_entry = header->entry;
+		ret->entry = header->entry;
+		ret->load_base = header->load_addr;
 		return r < 0 ? r : kx_place_pieces(plan, &piece, 1, err);
 	}
 	r = kx_elf_parse(file, &elf, err);
-	if (r == 0 && !header->has_entry)
-		r = kx_elf_relocate(plan, &elf, err);
 	if (r == 0)
-		r = elf_entry(header, &elf, ret_entry, err);
+		r = relocate(plan, header, &elf, err);
+	if (r == 0)
+		r = elf_entry(header, &elf, &ret->entry, err);
+	if (r == 0)
+		ret->load_base = kx_elf_load_base(&elf);
 	return r < 0 ? r : kx_elf_place(plan, file, &elf, err);
 }
 
@@ -151,8 +188,8 @@ static const char *join(struct kx_plan *plan, const char *name, const char *args
 	return text;
 }
 
-static int place_module(struct kx_plan *plan, size_t i, struct kx_multiboot_module *module,
-			struct kx_error *err)
+static int place_module(struct kx_plan *plan, size_t i, const char *args,
+			struct kx_multiboot_module *module, struct kx_error *err)
 {
 	const struct kx_module *wanted = &plan->request.modules[i];
 	struct kx_place place = anywhere;
@@ -165,8 +202,7 @@ static int place_module(struct kx_plan *plan, size_t i, struct kx_multiboot_modu
 	int r;
 
 	place.size = segment.memsz;
-	module->string =
-		join(plan, kx_source_name(wanted->source), wanted->args ? wanted->args : "", err);
+	module->string = join(plan, kx_source_name(wanted->source), args ? args : "", err);
 	if (!module->string)
 		return -ENOMEM;
 	r = kx_plan_place(plan, "module", &place, &segment.dest, err);
@@ -174,31 +210,48 @@ static int place_module(struct kx_plan *plan, size_t i, struct kx_multiboot_modu
 		return r;
 	module->start = segment.dest;
 	module->end = segment.dest + segment.bufsz;
-	return kx_plan_add(plan, &segment, err, "module %zu, lowest free place", i + 1);
+	return kx_plan_add(plan, &segment, err, "module %zu, lowest free place%s", i + 1,
+			   args == wanted->args ? "" : "; told where ACPI's tables begin");
 }
 
-int kx_multiboot_load(struct kx_plan *plan, struct kx_view file, const struct kx_multiboot *header,
-		      struct kx_multiboot_image *ret, struct kx_error *err)
+static int place_modules(struct kx_plan *plan, const char *first_args,
+			 struct kx_multiboot_image *image, struct kx_error *err)
 {
 	size_t count = plan->request.module_count;
 	int r = 0;
 
+	image->modules = kx_plan_alloc(plan, count * sizeof(*image->modules), err);
+	if (!image->modules)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = place_module(plan, i, i ? plan->request.modules[i].args : first_args,
+				 &image->modules[i], err);
+	return r;
+}
+
+static int load(struct kx_plan *plan, struct kx_view file, const struct kx_multiboot *header,
+		struct kx_multiboot_image *ret, struct kx_error *err)
+{
+	const char *args = plan->request.module_count ? plan->request.modules[0].args : NULL;
+	int r = kx_multiboot_tell_xen(plan, file, &args, err);
+
+	if (r < 0)
+		return r;
 	if (kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
-	ret->modules = kx_plan_alloc(plan, count * sizeof(*ret->modules), err);
+	ret->relocatable = header->relocatable;
 	ret->cmdline = join(plan, kx_source_name(plan->asked.kernel), plan->cmdline, err);
-	if (!ret->modules || !ret->cmdline)
+	if (!ret->cmdline)
 		return -ENOMEM;
-	r = place_kernel(plan, file, header, &ret->entry, err);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = place_module(plan, i, &ret->modules[i], err);
-	return r;
+	r = place_kernel(plan, file, header, ret, err);
+	if (r == 0)
+		r = kx_multiboot_place_ebda(plan, &ret->ebda, err);
+	return r < 0 ? r : place_modules(plan, args, ret, err);
 }
 
 /* ---- information ----------------------------------------------------------------------------- */
 
-int kx_multiboot_begin(struct kx_plan *plan, size_t room, struct kx_boot_block *ret,
-		       struct kx_error *err)
+static int begin(struct kx_plan *plan, size_t room, struct kx_boot_block *ret, struct kx_error *err)
 {
 	struct kx_boot_block block = { .plan = plan, .room = room };
 	struct kx_place place = anywhere;
@@ -214,8 +267,8 @@ int kx_multiboot_begin(struct kx_plan *plan, size_t room, struct kx_boot_block *
 	return r;
 }
 
-int kx_multiboot_end(struct kx_boot_block *block, const struct kx_multiboot_image *image,
-		     uint32_t magic, struct kx_error *err)
+static int end(struct kx_boot_block *block, const struct kx_multiboot_image *image, uint32_t magic,
+	       struct kx_error *err)
 {
 	struct kx_segment segment = {
 		.name = "boot info",
@@ -228,11 +281,31 @@ int kx_multiboot_end(struct kx_boot_block *block, const struct kx_multiboot_imag
 		.mode = KX_MODE_32,
 		.ip = image->entry,
 		.regs = { .ax = magic, .bx = block->dest },
+		.rsdp_tags = image->rsdp_tags,
+		.ebda = image->ebda,
 	};
 	int r = kx_plan_add(block->plan, &segment, err,
 			    "multiboot information: memory map, modules, strings");
 
 	return r < 0 ? r : kx_x86_purgatory(block->plan, &entry, err);
+}
+
+int kx_multiboot_plan(struct kx_plan *plan, struct kx_view file,
+		      const struct kx_multiboot_version *version, struct kx_error *err)
+{
+	struct kx_multiboot_image image = { 0 };
+	struct kx_boot_block block = { 0 };
+	struct kx_multiboot header;
+	int r = version->parse(file, &header, err);
+
+	if (r == 0)
+		r = load(plan, file, &header, &image, err);
+	if (r == 0)
+		r = begin(plan, version->info_room(plan, &image), &block, err);
+	if (r < 0)
+		return r;
+	version->write_info(&block, &image);
+	return end(&block, &image, version->magic, err);
 }
 
 uint32_t kx_multiboot_mem_type(enum kx_mem_type type)

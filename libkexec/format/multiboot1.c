@@ -96,10 +96,7 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 
 static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
-	struct kx_multiboot header;
-	int r = kx_multiboot_parse(file, &header, err);
-
-	return r < 0 ? r : kx_multiboot_check(plan, file, &header, err);
+	return kx_multiboot_check(plan, file, kx_multiboot_parse, err);
 }
 
 static size_t room_for(size_t size)
@@ -186,29 +183,29 @@ static uint32_t put_framebuffer(const struct kx_plan *plan, uint8_t *info)
 	return INFO_FRAMEBUFFER;
 }
 
+static void write_info(struct kx_boot_block *block, struct kx_multiboot_image *image)
+{
+	uint64_t at;
+	uint8_t *info = kx_boot_block_take(block, INFO_SIZE, &at);
+
+	kx_put_le32(info, INFO_MEMORY | INFO_CMDLINE | INFO_MODULES | INFO_MMAP | INFO_LOADER_NAME |
+				  put_framebuffer(block->plan, info));
+	kx_put_le32(info + CMDLINE, put_string(block, image->cmdline));
+	kx_put_le32(info + LOADER_NAME, put_string(block, KX_MULTIBOOT_LOADER));
+	put_mmap(block, info);
+	put_modules(block, info, image);
+}
+
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
-	struct kx_multiboot_image image = { 0 };
-	struct kx_multiboot header;
-	struct kx_boot_block block;
-	uint8_t *info;
-	uint64_t at;
-	int r = kx_multiboot_parse(file, &header, err);
+	static const struct kx_multiboot_version version1 = {
+		.magic = ENTRY_MAGIC,
+		.parse = kx_multiboot_parse,
+		.info_room = info_room,
+		.write_info = write_info,
+	};
 
-	if (r == 0)
-		r = kx_multiboot_load(plan, file, &header, &image, err);
-	if (r == 0)
-		r = kx_multiboot_begin(plan, info_room(plan, &image), &block, err);
-	if (r < 0)
-		return r;
-	info = kx_boot_block_take(&block, INFO_SIZE, &at);
-	kx_put_le32(info, INFO_MEMORY | INFO_CMDLINE | INFO_MODULES | INFO_MMAP | INFO_LOADER_NAME |
-				  put_framebuffer(plan, info));
-	kx_put_le32(info + CMDLINE, put_string(&block, image.cmdline));
-	kx_put_le32(info + LOADER_NAME, put_string(&block, KX_MULTIBOOT_LOADER));
-	put_mmap(&block, info);
-	put_modules(&block, info, &image);
-	return kx_multiboot_end(&block, &image, ENTRY_MAGIC, err);
+	return kx_multiboot_plan(plan, file, &version1, err);
 }
 
 const struct kx_format kx_format_multiboot = {

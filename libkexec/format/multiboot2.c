@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "abi/handoff.h"
 #include "base/overflow.h"
 #include "multiboot.h"
 
@@ -29,6 +30,8 @@ enum {
 	HEADER_EFI64_ENTRY = 9,
 	HEADER_RELOCATABLE = 10,
 	TAG_OPTIONAL = 1,
+	CONSOLE_REQUIRED = 1,
+	PREFERS_HIGH = 2,
 };
 
 /* Chapter 3.3 for the state; chapter 3.6 for the tags. */
@@ -41,10 +44,11 @@ enum {
 	TAG_MEMORY = 4,
 	TAG_MMAP = 6,
 	TAG_FRAMEBUFFER = 8,
+	TAG_SMBIOS = 13,
+	TAG_RSDP_OLD = 14,
+	TAG_RSDP_NEW = 15,
+	TAG_LOAD_BASE = 21,
 	MMAP_ENTRY_SIZE = 24,
-	/* What an RSDP has: ACPI 6.4, 5.2.5.3. */
-	RSDP_OLD_SIZE = 20,
-	RSDP_NEW_SIZE = 36,
 };
 
 /* ---- header ---------------------------------------------------------------------------------- */
@@ -64,19 +68,55 @@ static int malformed(struct kx_error *err, unsigned type, const char *what)
 }
 
 /* Can we give the information that is asked for? Some of it exists on some machines only, and then nowhere else. */
-static int check_request(struct kx_view tag, bool optional, struct kx_error *err)
+static int check_request(struct kx_view tag, bool optional, struct kx_multiboot *header,
+			 struct kx_error *err)
 {
 	static const uint32_t known = 1u << TAG_END | 1u << TAG_CMDLINE | 1u << TAG_LOADER_NAME |
 				      1u << TAG_MODULE | 1u << TAG_MEMORY | 1u << TAG_MMAP |
-				      1u << TAG_FRAMEBUFFER;
+				      1u << TAG_FRAMEBUFFER | 1u << TAG_SMBIOS |
+				      1u << TAG_RSDP_OLD | 1u << TAG_RSDP_NEW | 1u << TAG_LOAD_BASE;
 	uint32_t type;
 
-	for (uint64_t at = 8; !optional && kx_view_le32(tag, at, &type); at += 4)
+	for (uint64_t at = 8; !optional && kx_view_le32(tag, at, &type); at += 4) {
 		if (type >= 32 || !(known & 1u << type))
 			return kx_fail(err, EOPNOTSUPP,
 				       "multiboot2 kernel demands information of type %" PRIu32
 				       ", which cannot be given after Linux",
 				       type);
+		header->needs_smbios |= type == TAG_SMBIOS;
+		header->needs_screen |= type == TAG_FRAMEBUFFER;
+	}
+	return 0;
+}
+
+static int read_relocatable(struct kx_view tag, struct kx_multiboot *header, struct kx_error *err)
+{
+	uint32_t min, max, align, preference;
+
+	if (!kx_view_le32(tag, 8, &min) || !kx_view_le32(tag, 12, &max) ||
+	    !kx_view_le32(tag, 16, &align) || !kx_view_le32(tag, 20, &preference))
+		return malformed(err, HEADER_RELOCATABLE, "is too short");
+	if (!align || align & (align - 1) || min > max)
+		return malformed(err, HEADER_RELOCATABLE, "says what cannot be");
+	header->relocatable = true;
+	header->where = (struct kx_place){
+		.align = align > KX_PAGE_SIZE ? align : KX_PAGE_SIZE,
+		.min = min > KX_MULTIBOOT_MIN ? min : KX_MULTIBOOT_MIN,
+		.max = (uint64_t)max + 1,
+		.low_first = preference != PREFERS_HIGH,
+	};
+	return 0;
+}
+
+/* Flags tag: must there be a console that the information tells of? */
+static int read_console(struct kx_view tag, bool optional, struct kx_multiboot *header,
+			struct kx_error *err)
+{
+	uint32_t flags;
+
+	if (!kx_view_le32(tag, 8, &flags))
+		return malformed(err, HEADER_CONSOLE, "is too short");
+	header->needs_screen |= !optional && flags & CONSOLE_REQUIRED;
 	return 0;
 }
 
@@ -97,7 +137,7 @@ static int read_tag(struct kx_view tag, unsigned type, bool optional, struct kx_
 {
 	switch (type) {
 	case HEADER_REQUEST:
-		return check_request(tag, optional, err);
+		return check_request(tag, optional, header, err);
 	case HEADER_ADDRESS:
 		return read_addresses(tag, header, err);
 	case HEADER_ENTRY:
@@ -108,12 +148,15 @@ static int read_tag(struct kx_view tag, unsigned type, bool optional, struct kx_
 	case HEADER_EFI_BOOT_SERVICES:
 		header->needs_efi = !optional;
 		return 0;
+	case HEADER_RELOCATABLE:
+		return read_relocatable(tag, header, err);
 	case HEADER_CONSOLE:
+		return read_console(tag, optional, header, err);
+	/* The mode that it would like, where a loader can choose; modules are aligned; EFI entries need boot services. */
 	case HEADER_FRAMEBUFFER:
 	case HEADER_ALIGN:
 	case HEADER_EFI32_ENTRY:
 	case HEADER_EFI64_ENTRY:
-	case HEADER_RELOCATABLE:
 		return 0;
 	}
 	return optional ? 0
@@ -182,10 +225,7 @@ static int probe(const struct kx_request *request, struct kx_view file, struct k
 
 static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
-	struct kx_multiboot header;
-	int r = kx_multiboot2_parse(file, &header, err);
-
-	return r < 0 ? r : kx_multiboot_check(plan, file, &header, err);
+	return kx_multiboot_check(plan, file, kx_multiboot2_parse, err);
 }
 
 /* ---- information ----------------------------------------------------------------------------- */
@@ -211,7 +251,8 @@ static size_t info_room(const struct kx_plan *plan, const struct kx_multiboot_im
 	size_t room = 8 + tag_room(strlen(image->cmdline) + 1) +
 		      tag_room(sizeof(KX_MULTIBOOT_LOADER)) + tag_room(8) +
 		      tag_room(8 + plan->memmap.count * MMAP_ENTRY_SIZE) + tag_room(30) +
-		      tag_room(RSDP_NEW_SIZE) + tag_room(0);
+		      tag_room(8 + plan->machine->smbios.size) + KX_HANDOFF_RSDP_TAGS_SIZE +
+		      tag_room(4) + tag_room(0);
 
 	for (size_t i = 0; i < plan->request.module_count; i++)
 		room += tag_room(8 + strlen(image->modules[i].string) + 1);
@@ -272,28 +313,54 @@ static void put_framebuffer(struct kx_boot_block *block)
 		memcpy(to + 24, fb.colours, sizeof(fb.colours));
 }
 
+static void put_smbios(struct kx_boot_block *block)
+{
+	const struct kx_smbios *smbios = &block->plan->machine->smbios;
+	uint8_t *to;
+
+	if (!smbios->size)
+		return;
+	to = put_tag(block, TAG_SMBIOS, 8 + smbios->size);
+	to[0] = smbios->major;
+	to[1] = smbios->minor;
+	memcpy(to + 8, smbios->tables, smbios->size);
+}
+
+/* Tags that end the information, until purgatory puts copies of the RSDP in the place of the first ones. */
+static uint64_t put_rsdp_and_end(struct kx_boot_block *block)
+{
+	uint64_t at = block->dest + block->used;
+
+	for (size_t i = 0; i <= KX_HANDOFF_RSDP_TAGS_SIZE; i += tag_room(0))
+		put_tag(block, TAG_END, 0);
+	return at;
+}
+
+static void write_info(struct kx_boot_block *block, struct kx_multiboot_image *image)
+{
+	block->used = 8;
+	put_string(block, TAG_CMDLINE, image->cmdline);
+	put_string(block, TAG_LOADER_NAME, KX_MULTIBOOT_LOADER);
+	put_modules(block, image);
+	put_memory(block);
+	put_framebuffer(block);
+	put_smbios(block);
+	if (image->relocatable)
+		kx_put_le32(put_tag(block, TAG_LOAD_BASE, 4), (uint32_t)image->load_base);
+	image->rsdp_tags = put_rsdp_and_end(block);
+	kx_put_le32(block->buf, (uint32_t)block->used);
+}
+
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
-	struct kx_multiboot_image image = { 0 };
-	struct kx_multiboot header;
-	struct kx_boot_block block = { 0 };
-	int r = kx_multiboot2_parse(file, &header, err);
+	static const struct kx_multiboot_version version2 = {
+		.magic = ENTRY_MAGIC,
+		.parse = kx_multiboot2_parse,
+		.info_room = info_room,
+		.write_info = write_info,
+	};
 
-	if (r == 0)
-		r = kx_multiboot_load(plan, file, &header, &image, err);
-	if (r == 0)
-		r = kx_multiboot_begin(plan, info_room(plan, &image), &block, err);
-	if (r < 0)
-		return r;
-	block.used = 8;
-	put_string(&block, TAG_CMDLINE, image.cmdline);
-	put_string(&block, TAG_LOADER_NAME, KX_MULTIBOOT_LOADER);
-	put_modules(&block, &image);
-	put_memory(&block);
-	put_framebuffer(&block);
-	put_tag(&block, TAG_END, 0);
-	kx_put_le32(block.buf, (uint32_t)block.used);
-	return kx_multiboot_end(&block, &image, ENTRY_MAGIC, err);
+	return kx_multiboot_plan(plan, file, &version2, err);
 }
 
 const struct kx_format kx_format_multiboot2 = {

@@ -103,7 +103,8 @@ int kx_uki_parse(struct kx_view file, unsigned profile, struct kx_uki *ret, stru
 		return kx_fail(err, EOPNOTSUPP, "UKI has no profile @%u, it has %u", profile,
 			       uki.profile_count);
 	if (!is_ours(&uki))
-		return kx_fail(err, ENOEXEC, "PE file without a .linux section");
+		return kx_fail(err, ENOEXEC,
+			       "PE file without a .linux section, or one of an add-on");
 	*ret = uki;
 	return 0;
 }

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/overflow.h"
 #include "cpio.h"
 #include "pe.h"
 #include "source.h"
@@ -25,7 +27,7 @@ struct extras {
 
 /**
  * struct image - what is being put together
- * @before, @after: initrds in front of the user's, and behind
+ * @addons: those that are for this image, in their order
  */
 struct image {
 	struct kx_plan *plan;
@@ -33,6 +35,8 @@ struct image {
 	struct kx_error *err;
 	const struct kx_source **initrds;
 	size_t initrd_count;
+	struct kx_uki *addons;
+	size_t addon_count;
 	struct extras extras;
 };
 
@@ -65,7 +69,8 @@ static bool is_named(const struct kx_source *source, const char *suffix)
 {
 	size_t size = strlen(base_name(source)), end = strlen(suffix);
 
-	return size > end && strcmp(base_name(source) + size - end, suffix) == 0;
+	/* The EFI system partition's file system knows no case. */
+	return size > end && strcasecmp(base_name(source) + size - end, suffix) == 0;
 }
 
 /* ---- command line ---------------------------------------------------------------------------- */
@@ -172,9 +177,27 @@ static int add_sections(struct image *image)
 	return r;
 }
 
-/* Companion files of one kind, into a directory of their own. */
-static int add_companions(struct image *image, const char *directory, const char *suffix,
-			  const char *but)
+/* Companion files by where they lie and what they are called. Credentials are for nobody but root. */
+static const struct companions {
+	const char *directory, *suffix, *but;
+	uint32_t closed; /* permissions that they lack */
+	bool global;
+} companions[] = {
+	{ ".extra/credentials", ".cred", NULL, 0055, false },
+	{ ".extra/global_credentials", ".cred", NULL, 0055, true },
+	{ ".extra/sysext", ".raw", ".confext.raw", 0, false },
+	{ ".extra/confext", ".confext.raw", NULL, 0, false },
+};
+
+static bool belongs(const struct kx_request *request, size_t i, const struct companions *kind)
+{
+	const struct kx_source *source = request->companions[i];
+
+	return kind->global == (i < request->global_companion_count) &&
+	       is_named(source, kind->suffix) && !(kind->but && is_named(source, kind->but));
+}
+
+static int add_companions(struct image *image, const struct companions *kind)
 {
 	const struct kx_request *request = &image->plan->request;
 	bool made = false;
@@ -182,18 +205,20 @@ static int add_companions(struct image *image, const char *directory, const char
 
 	for (size_t i = 0; r == 0 && i < request->companion_count; i++) {
 		const struct kx_source *source = request->companions[i];
-		size_t size = strlen(directory) + strlen(base_name(source)) + 2;
+		size_t size = strlen(kind->directory) + strlen(base_name(source)) + 2;
 		char *path;
 
-		if (!is_named(source, suffix) || (but && is_named(source, but)))
+		if (!belongs(request, i, kind))
 			continue;
 		path = kx_plan_alloc(image->plan, size, image->err);
 		if (!path)
 			return -ENOMEM;
-		snprintf(path, size, "%s/%s", directory, base_name(source));
-		r = made ? 0 : add_extra(image, directory, DIRECTORY, NOTHING);
+		snprintf(path, size, "%s/%s", kind->directory, base_name(source));
+		if (!made)
+			r = add_extra(image, kind->directory, DIRECTORY & ~kind->closed, NOTHING);
 		if (r == 0)
-			r = add_extra(image, path, FILE_MODE, kx_source_view(source));
+			r = add_extra(image, path, FILE_MODE & ~kind->closed,
+				      kx_source_view(source));
 		made = true;
 	}
 	return r;
@@ -207,12 +232,8 @@ static int pack_extras(struct image *image)
 	size_t size;
 	int r = add_sections(image);
 
-	if (r == 0)
-		r = add_companions(image, ".extra/credentials", ".cred", NULL);
-	if (r == 0)
-		r = add_companions(image, ".extra/sysext", ".raw", ".confext.raw");
-	if (r == 0)
-		r = add_companions(image, ".extra/confext", ".confext.raw", NULL);
+	for (size_t i = 0; r == 0 && i < KX_ARRAY_SIZE(companions); i++)
+		r = add_companions(image, &companions[i]);
 	if (r < 0 || image->extras.count == 1)
 		return r;
 	r = kx_cpio_pack(image->extras.files, image->extras.count, &archive, &size, image->err);
@@ -228,83 +249,103 @@ static int pack_extras(struct image *image)
 
 /* ---- add-ons --------------------------------------------------------------------------------- */
 
-/* 0, 1 when it is not for this image, or an error. */
-static int read_addon(struct image *image, const struct kx_source *source, struct kx_uki *ret)
+static bool same_uname(const struct kx_uki *uki, const struct kx_uki *addon)
 {
-	const struct kx_uki *uki = &image->uki;
-	struct kx_view ours = uki->parts[KX_UKI_UNAME], theirs;
-	int r = kx_uki_parse(kx_source_view(source), 0, ret, image->err);
+	struct kx_view ours = uki->parts[KX_UKI_UNAME], theirs = addon->parts[KX_UKI_UNAME];
 
-	if (r < 0) {
-		kx_error_prefix(image->err, "%s", kx_source_name(source));
-		return r == -ENOEXEC ? -EBADMSG : r;
-	}
-	if (ret->has[KX_UKI_LINUX])
-		return kx_fail(image->err, EBADMSG,
-			       "%s: has a .linux section, which an add-on may not have",
-			       kx_source_name(source));
-	theirs = ret->parts[KX_UKI_UNAME];
-	if (ret->machine == uki->machine &&
-	    (!ours.size || !theirs.size ||
-	     (ours.size == theirs.size && kx_view_equals(ours, 0, theirs.data, theirs.size))))
-		return 0;
-	kx_plan_warn(image->plan, "%s is for another %s and not used", kx_source_name(source),
-		     ret->machine == uki->machine ? "kernel" : "kind of machine");
-	return 1;
+	return !ours.size || !theirs.size ||
+	       (ours.size == theirs.size && kx_view_equals(ours, 0, theirs.data, theirs.size));
 }
 
-static int for_each_addon(struct image *image, bool backwards,
-			  int (*act)(struct image *image, const struct kx_uki *addon))
+/* Why it is not used, as the stub would not; NULL when it is. */
+static const char *addon_problem(const struct kx_uki *uki, struct kx_view file,
+				 struct kx_uki *addon, struct kx_error *reason)
+{
+	if (kx_uki_parse(file, 0, addon, reason) < 0)
+		return reason->text;
+	if (addon->has[KX_UKI_LINUX])
+		return "has a .linux section, which an add-on may not have";
+	if (addon->machine != uki->machine)
+		return "is for another kind of machine";
+	if (!same_uname(uki, addon))
+		return "is for another kernel";
+	return NULL;
+}
+
+static int read_addons(struct image *image)
 {
 	const struct kx_request *request = &image->plan->request;
-	struct kx_uki addon;
 
-	for (size_t n = 0; n < request->companion_count; n++) {
-		size_t i = backwards ? request->companion_count - 1 - n : n;
-		int r;
+	image->addons = kx_plan_alloc(
+		image->plan, (request->companion_count + 1) * sizeof(*image->addons), image->err);
+	if (!image->addons)
+		return -ENOMEM;
+	for (size_t i = 0; i < request->companion_count; i++) {
+		struct kx_uki *addon = &image->addons[image->addon_count];
+		const struct kx_source *source = request->companions[i];
+		struct kx_error reason = { 0 };
+		const char *problem;
 
-		if (!is_named(request->companions[i], ".addon.efi"))
+		if (!is_named(source, ".addon.efi"))
 			continue;
-		r = read_addon(image, request->companions[i], &addon);
-		if (r == 0)
-			r = act(image, &addon);
-		if (r < 0)
-			return r;
+		problem = addon_problem(&image->uki, kx_source_view(source), addon, &reason);
+		if (problem)
+			kx_plan_warn(image->plan, "add-on %s is not used: %s",
+				     kx_source_name(source), problem);
+		else
+			image->addon_count++;
 	}
 	return 0;
 }
 
-static int addon_ucode(struct image *image, const struct kx_uki *addon)
+/* The kernel takes the first microcode that it finds, so what counts most comes first. */
+static int add_ucode(struct image *image)
 {
-	return add_initrd(image, addon, KX_UKI_UCODE, "add-on's .ucode");
+	int r = 0;
+
+	for (size_t i = image->addon_count; r == 0 && i > 0; i--)
+		r = add_initrd(image, &image->addons[i - 1], KX_UKI_UCODE, "add-on's .ucode");
+	return r < 0 ? r : add_initrd(image, &image->uki, KX_UKI_UCODE, ".ucode");
 }
 
-static int addon_rest(struct image *image, const struct kx_uki *addon)
+static int add_addons(struct image *image)
 {
-	int r = append_cmdline(image, addon);
+	bool device_trees = false;
+	int r = 0;
 
-	if (addon->has[KX_UKI_DTB] || addon->hwids)
-		kx_plan_warn(image->plan, "device trees of add-ons are not used");
-	return r < 0 ? r : add_initrd(image, addon, KX_UKI_INITRD, "add-on's .initrd");
+	for (size_t i = 0; r == 0 && i < image->addon_count; i++) {
+		const struct kx_uki *addon = &image->addons[i];
+
+		device_trees |= addon->has[KX_UKI_DTB] || addon->hwids;
+		r = append_cmdline(image, addon);
+		if (r == 0)
+			r = add_initrd(image, addon, KX_UKI_INITRD, "add-on's .initrd");
+	}
+	if (device_trees)
+		kx_plan_warn(image->plan, "device trees and firmware of add-ons are not used");
+	return r;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-/* As systemd-stub orders them: microcode, what the boot loader (here: the user) brings, the image's, /.extra. */
+/*
+ * As systemd-stub orders them: microcode, what the boot loader (here: the user) brings, the image's, /.extra, and last
+ * add-ons, whose files replace others of the same name.
+ */
 static int set_initrds(struct image *image)
 {
 	struct kx_request *request = &image->plan->request;
-	int r = for_each_addon(image, true, addon_ucode);
+	int r = read_addons(image);
 
 	if (r == 0)
-		r = add_initrd(image, &image->uki, KX_UKI_UCODE, ".ucode");
+		r = add_ucode(image);
 	for (size_t i = 0; i < request->initrd_count; i++)
 		image->initrds[image->initrd_count++] = request->initrds[i];
 	if (r == 0)
 		r = add_initrd(image, &image->uki, KX_UKI_INITRD, ".initrd");
 	if (r == 0)
-		r = for_each_addon(image, false, addon_rest);
-	return r < 0 ? r : pack_extras(image);
+		r = pack_extras(image);
+	return r < 0 ? r : add_addons(image);
 }
 
 static int set_dtb(struct image *image)
@@ -361,7 +402,7 @@ static int unwrap(struct kx_plan *plan, struct kx_view file, struct kx_error *er
 		r = set_kernel(&image);
 	request->initrds = image.initrds;
 	request->initrd_count = image.initrd_count;
-	request->companion_count = 0;
+	request->companion_count = request->global_companion_count = 0;
 	request->cmdline = plan->cmdline;
 	return r;
 }

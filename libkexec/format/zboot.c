@@ -14,7 +14,6 @@ enum {
 	MAGIC = 0x04, /* "zimg" */
 	PAYLOAD_OFFSET = 0x08,
 	PAYLOAD_SIZE = 0x0c,
-	COMPRESSION = 0x18, /* a name, NUL-terminated */
 	LINUX_MAGIC = 0x38, /* what Linux' EFI images have there */
 	HEADER_END = 0x40,
 };

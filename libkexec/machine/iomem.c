@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/overflow.h"
 #include "machine/readers.h"
@@ -18,6 +19,22 @@ void kx_iomem_clear(struct kx_iomem *iomem)
 		free(iomem->v[i].name);
 	free(iomem->v);
 	*iomem = (struct kx_iomem){ 0 };
+}
+
+int kx_iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret)
+{
+	_cleanup_(kx_ranges_clear) struct kx_ranges set = { 0 };
+
+	for (size_t i = 0; i < iomem->count; i++) {
+		const struct kx_iomem_entry *entry = &iomem->v[i];
+
+		if (!entry->depth && strcmp(entry->name, KX_IOMEM_RAM) == 0 &&
+		    kx_ranges_add(&set, entry->start, entry->end) < 0)
+			return -ENOMEM;
+	}
+	*ret = set;
+	set = (struct kx_ranges){ 0 };
+	return 0;
 }
 
 static int iomem_add(struct kx_iomem *iomem, size_t *room, const struct kx_iomem_entry *entry)

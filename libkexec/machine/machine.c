@@ -18,7 +18,7 @@ static int (*const readers[])(struct kx_root *, struct kx_machine *, struct kx_e
 	kx_read_meminfo,     kx_read_boot_params, kx_read_efi,        kx_read_acpi,
 	kx_read_fb,          kx_read_cpu,         kx_read_hypervisor, kx_read_console,
 	kx_read_kexec_state, kx_read_lockdown,    kx_read_process,    kx_read_ima,
-	kx_read_handover,    kx_read_mounts,      kx_read_free_pages,
+	kx_read_handover,    kx_read_mounts,      kx_read_smbios,     kx_read_free_pages,
 };
 
 static void machine_freep(struct kx_machine **machine)
@@ -83,6 +83,7 @@ void kx_machine_free(struct kx_machine *machine)
 	free(machine->boot_params);
 	free(machine->fb_name);
 	free(machine->efi.runtime_map);
+	free(machine->smbios.tables);
 	free(machine->hypervisor);
 	free(machine->config.path);
 	free(machine);
@@ -109,11 +110,6 @@ const char *kx_machine_release(const struct kx_machine *machine)
 	return machine->release;
 }
 
-const char *kx_machine_cmdline(const struct kx_machine *machine)
-{
-	return machine->cmdline;
-}
-
 const char *kx_machine_initrd_path(const struct kx_machine *machine)
 {
 	return machine->initrd_path;
@@ -135,9 +131,4 @@ int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret)
 		return -ENODATA;
 	*ret = machine->crash_size;
 	return 0;
-}
-
-enum kx_fact kx_machine_root_on_network(const struct kx_machine *machine)
-{
-	return machine->root_on_network;
 }

@@ -39,6 +39,12 @@ struct kx_iomem {
 	bool hidden;
 };
 
+/* This exact name; "System RAM (kmem)" and its like belong to a driver. */
+#define KX_IOMEM_RAM "System RAM"
+
+/* All top-level entries of that name. Errors: -ENOMEM. */
+int kx_iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret);
+
 /* One EFI memory descriptor, from /sys/firmware/efi/runtime-map/N (UEFI 2.10, 7.2.3 GetMemoryMap). */
 struct kx_efi_desc {
 	uint32_t type;
@@ -61,6 +67,13 @@ struct kx_efi {
 	bool have_runtime_map;
 	struct kx_efi_desc *runtime_map;
 	size_t runtime_map_count;
+};
+
+/* System management tables, /sys/firmware/dmi/tables (DSP0134); absent with @size 0. */
+struct kx_smbios {
+	uint8_t major, minor;
+	uint8_t *tables;
+	size_t size;
 };
 
 enum kx_uart_kind { KX_UART_NONE, KX_UART_IO, KX_UART_MMIO };
@@ -129,6 +142,7 @@ struct kx_machine {
 	struct kx_efi efi;
 	uint64_t
 		acpi_rsdp; /* EFI systab, then boot_params, then acpi_rsdp=; 0 where firmware is to be searched */
+	struct kx_smbios smbios;
 	struct kx_uart uart;
 	enum kx_fact la57;  /* 5-level paging in use */
 	enum kx_fact la57_possible; /* and whether the processor can, whatever the kernel does */

@@ -81,6 +81,17 @@ def test_plan_that_cannot_be(kexec):
     assert kexec("plan", "--hotplug", kexec.kernel).status == NO
 
 
+def test_plan_of_what_may_not_be_loaded_here_is_shown_all_the_same(kexec):
+    kexec.change(proc__sys__kernel__kexec_load_disabled="1\n")
+    plan = answer(kexec, "plan", kexec.kernel, status=NO)
+    assert "kernel.kexec_load_disabled" in plan["error"] and plan["segments"]
+    text = kexec("plan", kexec.kernel)
+    assert (text.status, text.err) == (NO, f"kexec: {plan['error']}\n")
+    assert "call      kexec_load: if it were allowed here" in text.out
+    load = kexec("-l", kexec.kernel)
+    assert (load.status, load.err, load.log) == (255, text.err, [])
+
+
 def test_plan_usage_errors(kexec):
     assert kexec("plan", "--serial=x", kexec.kernel).status == ERROR
     assert kexec("plan", "--machine=nothing", kexec.kernel).status == ERROR

@@ -27,11 +27,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		}                                                                                 \
 	} while (0)
 
-/* Reads every byte, so that AddressSanitizer sees those that are not there. */
+/* gcc says it by a macro, clang by a feature. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define FUZZ_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define FUZZ_ASAN
+#endif
+#ifdef FUZZ_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define __asan_region_is_poisoned(p, size) (p)
+#endif
+
+/*
+ * Reads every byte, so that AddressSanitizer reports those that are not there. It is asked first: reading 64 KiB takes
+ * longer than all else that is done with an input.
+ */
 static inline void touch(struct kx_view v)
 {
 	uint8_t sum = 0;
 
+	if (!v.size || !__asan_region_is_poisoned((void *)(uintptr_t)v.data, v.size))
+		return;
 	for (size_t i = 0; i < v.size; i++)
 		sum ^= v.data[i];
 	__asm__ volatile("" : : "r"(sum));

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Writes the seeds of the binary formats to DIR/<fuzzer>/: valid samples of every kind, which the fuzzers then change.
- * They are made here instead of being kept in git, where nobody could read them. Text formats have theirs in corpus/.
+ * They are made here instead of being kept in git, where nobody could read them. Text formats have theirs in corpus/,
+ * whole machines in MACHINES.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../unit/sample_bzimage.h"
 #include "../unit/sample_elf.h"
 #include "../unit/sample_multiboot.h"
 #include "../unit/sample_nbi.h"
 #include "../unit/sample_pe.h"
+#include "machine_files.h"
 
 static const char *out;
 
@@ -209,6 +215,15 @@ static void compress_seeds(void)
 		save("compress", names[i], s[i].data, s[i].size);
 		sample_free(&s[i]);
 	}
+	/* More than the fuzzer's cap, and nothing at all. */
+	s[0] = sample_new(300000);
+	s[1] = sample_gzip(s[0].data, s[0].size);
+	save("compress", "gzip-large", s[1].data, s[1].size);
+	sample_free(&s[0]);
+	sample_free(&s[1]);
+	s[0] = sample_gzip("", 0);
+	save("compress", "gzip-empty", s[0].data, s[0].size);
+	sample_free(&s[0]);
 }
 
 /* ---- payloads --------------------------------------------------------------------------------------------------- */
@@ -276,13 +291,24 @@ static void multiboot_seeds(void)
 	kx_put_le32(e.data + 164, 24);
 	sample_multiboot2_end(e.data + 128, 40);
 	save("multiboot", "2-addresses", e.data, 320);
+	kx_put_le16(e.data + 144, 1);
+	kx_put_le32(e.data + 148, 16);
+	kx_put_le32(e.data + 152, 13);
+	kx_put_le32(e.data + 156, 15);
+	kx_put_le16(e.data + 160, 10);
+	kx_put_le32(e.data + 168, 0x2000000);
+	kx_put_le32(e.data + 172, 0x2ffffff);
+	kx_put_le32(e.data + 176, 0x10000);
+	kx_put_le32(e.data + 180, 2);
+	save("multiboot", "2-relocatable", e.data, 320);
+	kx_put_le16(e.data + 160, 4);
+	kx_put_le32(e.data + 168, 3);
+	save("multiboot", "2-console", e.data, 320);
 }
 
 /* Contents in small blocks, to keep it short. */
-static struct sample small_pe(void)
+static struct sample small_pe(const char *const names[5])
 {
-	static const char *const names[] = { ".linux", ".cmdline", ".profile", ".cmdline",
-					     ".initrd" };
 	struct sample s = sample_pe(0x8664);
 
 	for (unsigned i = 0; i < 5; i++) {
@@ -299,7 +325,7 @@ static struct sample small_pe(void)
 }
 
 /* A stream that ends before the payload does. */
-static void zboot_seed(void)
+static void zboot_seeds(void)
 {
 	struct sample s = sample_new(0x40), stream = sample_gzip("kernel", 6);
 
@@ -310,19 +336,209 @@ static void zboot_seed(void)
 	kx_put_le32(s.data + 0x38, 0x818223cd);
 	sample_append(&s, stream.data, stream.size);
 	save_with("plan", "zboot", 8, s.data, s.size);
+	save("zboot", "valid", s.data, s.size);
+	save("zboot", "short", s.data, s.size - 1);
+	save("zboot", "header", s.data, 0x3f);
+	s.data[0x38] = 0;
+	save("zboot", "not-linux", s.data, s.size);
 	sample_free(&s);
 	sample_free(&stream);
 }
 
+/* For each entry and with an initrd: bits 0 and 1 are the entry, bit 2 the initrd; then the command line's length. */
+static void save_entries(const char *name, const struct sample *file)
+{
+	char as[64];
+
+	for (uint8_t how = 0; how < 8; how++) {
+		struct sample s = { 0 };
+		uint8_t head[] = { how, 20 };
+
+		if ((how & 3) == 3)
+			continue;
+		sample_append(&s, head, sizeof(head));
+		sample_append(&s, file->data, file->size);
+		snprintf(as, sizeof(as), "%s-%u", name, how);
+		save("real_mode", as, s.data, s.size);
+		sample_free(&s);
+	}
+}
+
+static void real_mode_seeds(void)
+{
+	static const uint16_t versions[] = { 0x0200, 0x0201, 0x0202, 0x0203, 0x0207, 0x020c };
+	struct sample old = small_zimage(), s = small_bzimage("\177ELF not checked\0\0\0", 20);
+	char name[16];
+
+	save_entries("zimage", &old);
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		kx_put_le16(s.data + SB_VERSION, versions[i]);
+		snprintf(name, sizeof(name), "%x", versions[i]);
+		save_entries(name, &s);
+	}
+	/* A loader: not moved, and without a 32-bit entry. */
+	s.data[SB_RELOCATABLE_KERNEL] = 0;
+	kx_put_le16(s.data + SB_VERSION, 0x0207);
+	kx_put_le32(s.data + SB_CODE32_START, 0);
+	save_entries("loader", &s);
+	memcpy(s.data + SB_VERSION_TEXT, "MEMDISK", 8);
+	kx_put_le16(s.data + SB_VERSION, 0x0203);
+	kx_put_le32(s.data + SB_CODE32_START, 0x100000);
+	save_entries("memdisk", &s);
+	s.data[SB_LOADFLAGS] = 0;
+	save_entries("low", &s);
+	sample_free(&old);
+	sample_free(&s);
+}
+
+/* Bit 0 is the class, 1 and 2 the arguments, 3 the initrd, 4 to 7 the command line's length. */
+static void elf_x86_seeds(void)
+{
+	struct sample_elf e;
+	char name[16];
+
+	for (uint8_t how = 0; how < 16; how++) {
+		payload_elf(&e, how & 1 ? 64 : 32);
+		snprintf(name, sizeof(name), "how-%u", how);
+		save_with("elf_x86", name, (uint8_t)(how | 0x50), e.data, 320);
+	}
+	/* Position-independent, at an address that is not free. */
+	payload_elf(&e, 64);
+	kx_put_le16(e.data + offsetof(Elf64_Ehdr, e_type), ET_DYN);
+	SE_PUT64(&e, Elf64_Ehdr, e_entry, 0x10);
+	sample_elf_phdr(&e, 0,
+			&(Elf64_Phdr){ .p_type = PT_LOAD,
+				       .p_offset = 200,
+				       .p_filesz = 64,
+				       .p_memsz = 0x2000,
+				       .p_align = 0x1000 });
+	sample_elf_phdr(&e, 1, &(Elf64_Phdr){ .p_type = PT_NULL });
+	save_with("elf_x86", "moved", 7, e.data, 320);
+}
+
+/* Where each magic number is, and where the rest may be. */
+static void foreign_seeds(void)
+{
+	static const struct {
+		const char *name;
+		size_t at;
+		const char *magic;
+	} kinds[] = {
+		{ "beoboot", 0, "BeoB" },         { "arm64", 0x38, "ARM\x64" },
+		{ "riscv", 0x38, "RSC\x05" },     { "uimage", 0, "\x27\x05\x19\x56" },
+		{ "fit", 0, "\xd0\x0d\xfe\xed" }, { "cpio", 0, "070701" },
+		{ "deb", 0, "!<arch>\n" },        { "tar", 257, "ustar" },
+		{ "script", 0, "#!/bin/sh" },     { "ext4", 0x438, "\x53\xef" },
+		{ "html", 2, "<!DOCTYPE html>" }, { "boot", 510, "\x55\xaa" },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct sample s = sample_new(kinds[i].at);
+
+		memset(s.data, ' ', s.size);
+		sample_append(&s, kinds[i].magic, strlen(kinds[i].magic));
+		save_with("foreign", kinds[i].name, 0, s.data, s.size);
+		if (!strcmp(kinds[i].name, "boot")) {
+			memcpy(s.data, "\xeb\x58\x90", 3);
+			save_with("foreign", "fat", 0, s.data, s.size);
+		}
+		sample_free(&s);
+	}
+	/* 0x8001 is 0x101 behind where the rest of the input goes. */
+	save_with("foreign", "iso", 1, (uint8_t[0x106]){ [0x101] = 'C', 'D', '0', '0', '1' },
+		  0x106);
+}
+
+/* ---- machines ---------------------------------------------------------------------------------------------------- */
+
+/* What is at @path, or where it leads. */
+static void append_content(struct sample *s, const char *path, bool link)
+{
+	uint8_t buf[PATH_MAX > 65536 ? PATH_MAX : 65536];
+	ssize_t size;
+	FILE *f;
+
+	if (link) {
+		size = readlink(path, (char *)buf, sizeof(buf));
+	} else {
+		f = fopen(path, "r");
+		size = f ? (ssize_t)fread(buf, 1, sizeof(buf), f) : -1;
+		if (f)
+			fclose(f);
+	}
+	if (size < 0) {
+		perror(path);
+		exit(1);
+	}
+	while (!link && size && !buf[size - 1])
+		size--;
+	sample_append(s, buf, (size_t)size);
+}
+
+static void append_folder(struct sample *s, const char *root, const char *folder)
+{
+	char path[PATH_MAX], inner[PATH_MAX];
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s%s", root, folder);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (snprintf(inner, sizeof(inner), "%s/%s", folder, entry->d_name) < 0 ||
+		    snprintf(path, sizeof(path), "%s%s", root, inner) < 0 || lstat(path, &st) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode)) {
+			append_folder(s, root, inner);
+			continue;
+		}
+		sample_append(s, (uint8_t[]){ MACHINE_SEPARATOR }, 1);
+		sample_append(s, inner, strlen(inner));
+		sample_append(s, "\n", 1);
+		append_content(s, path, S_ISLNK(st.st_mode));
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void machine_seeds(const char *machines)
+{
+	struct dirent *entry;
+	char path[PATH_MAX];
+	DIR *dir = opendir(machines);
+
+	if (!dir) {
+		perror(machines);
+		exit(1);
+	}
+	while ((entry = readdir(dir))) {
+		struct sample s = { 0 };
+
+		snprintf(path, sizeof(path), "%s/%s", machines, entry->d_name);
+		if (entry->d_name[0] != '.')
+			append_folder(&s, path, "");
+		if (s.size)
+			save("machine", entry->d_name, s.data, s.size);
+		sample_free(&s);
+	}
+	closedir(dir);
+}
+
 static void payload_seeds(void)
 {
+	static const char *const image[] = { ".linux", ".cmdline", ".profile", ".cmdline",
+					     ".initrd" };
+	static const char *const parts[] = { ".cmdline", ".initrd", ".ucode", ".dtb", ".sbat" };
 	struct sample old = small_zimage();
-	struct sample uki = small_pe(), nbi = sample_nbi(),
+	struct sample uki = small_pe(image), addon = small_pe(parts), nbi = sample_nbi(),
 		      kernel = small_bzimage("\177ELF not checked\0\0\0", 20);
 	struct sample_elf e;
 
 	save_with("uki", "base", 0, uki.data, uki.size);
 	save_with("uki", "profile", 1, uki.data, uki.size);
+	save_with("uki", "add-on", 0, addon.data, addon.size);
 	kx_put_le32(uki.data + SP_CERTIFICATES, 640);
 	kx_put_le32(uki.data + SP_CERTIFICATES + 4, 8);
 	save_with("uki", "signed", 0, uki.data, uki.size);
@@ -338,21 +554,22 @@ static void payload_seeds(void)
 	save_with("plan", "real-mode", 136, kernel.data,
 		  kernel.size); /* 136 / 64 is 2, modulo 9 1 */
 	save_with("plan", "zimage", 1, old.data, old.size);
-	zboot_seed();
+	zboot_seeds();
 	payload_elf(&e, 64);
 	save_with("plan", "elf64", 4, e.data, 320);
 	payload_elf(&e, 32);
 	save_with("plan", "elf32", 5, e.data, 320);
 	sample_free(&old);
 	sample_free(&uki);
+	sample_free(&addon);
 	sample_free(&nbi);
 	sample_free(&kernel);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s DIR\n", argv[0]);
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s DIR MACHINES\n", argv[0]);
 		return 2;
 	}
 	out = argv[1];
@@ -364,5 +581,9 @@ int main(int argc, char **argv)
 	compress_seeds();
 	multiboot_seeds();
 	payload_seeds();
+	real_mode_seeds();
+	elf_x86_seeds();
+	foreign_seeds();
+	machine_seeds(argv[2]);
 	return 0;
 }

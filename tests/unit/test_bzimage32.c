@@ -194,6 +194,33 @@ static void linux_does_without_a_bios(void **state)
 	assert_32(f);
 }
 
+static bool has_efi_info(struct fixture *f)
+{
+	static const uint8_t none[32];
+	const uint8_t *params = NULL;
+
+	assert_32(f);
+	params = segment(f, "boot_params")->buf;
+	assert_int_equal(kx_le64(params + KX_BP_ACPI_RSDP_ADDR), f->machine.m.acpi_rsdp);
+	return memcmp(params + KX_BP_EFI_INFO, none, sizeof(none)) != 0;
+}
+
+static void only_linux_is_told_of_efi_that_linux_moved(void **state)
+{
+	struct fixture *f = *state;
+
+	f->machine.m.efi = (struct kx_efi){ .present = true,
+					    .bits = 64,
+					    .fw_vendor = 1,
+					    .config_table = 1,
+					    .have_runtime_map = true };
+	kx_put_le32(f->machine.boot_params + KX_BP_EFI_INFO, 0x34364c45); /* "EL64" */
+	assert_true(has_efi_info(f));
+	strcpy((char *)file(f) + SB_VERSION_TEXT, "Memtest86+ v6.10");
+	sample_seal(&f->file);
+	assert_false(has_efi_info(f));
+}
+
 /* ---- the 32-bit entry ------------------------------------------------------------------------ */
 
 static void registers_of_the_32_bit_entry(void **state)
@@ -562,6 +589,7 @@ int main(void)
 		TEST_WITH(setup_32, from_2_10_on_loaders_have_a_32_bit_entry),
 		TEST_WITH(setup_old, what_needs_a_bios_is_refused_after_uefi),
 		TEST_WITH(setup_32, linux_does_without_a_bios),
+		TEST_WITH(setup_32, only_linux_is_told_of_efi_that_linux_moved),
 		TEST_WITH(setup_32, registers_of_the_32_bit_entry),
 		TEST_WITH(setup_32, all_of_it_stays_below_4_gib),
 		TEST_WITH(setup_32, relocatable_kernel_moves_up_and_others_do_not),

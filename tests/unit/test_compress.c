@@ -257,6 +257,29 @@ static void lz4_block_sizes(void **state)
 	sample_free(&text);
 }
 
+/* Nothing unpacks to more for its size: the buffer must do. */
+static void lz4_of_nothing_but_zeros(void **state)
+{
+	static const size_t sizes[] = { 1, 14, 15, 19, 270, 4096, 100000, 8 << 20 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct sample zeros = sample_new(sizes[i]), s;
+		uint64_t size = 0, used = 0;
+		struct kx_error err = { 0 };
+		struct kx_view in;
+
+		s = sample_lz4(zeros.data, zeros.size, zeros.size);
+		in = kx_view_of(s.data, s.size);
+		assert_int_equal(
+			kx_codec_check(kx_codec_find(in), in, UINT64_MAX, &size, &used, &err), 0);
+		assert_int_equal(size, sizes[i]);
+		assert_int_equal(used, s.size);
+		sample_free(&zeros);
+		sample_free(&s);
+	}
+}
+
 static void unknown(void **state)
 {
 	assert_null(kx_codec_find(kx_view_of(NULL, 0)));
@@ -267,11 +290,17 @@ static void unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_codec_unpacks), cmocka_unit_test(what_follows_is_left),
-		cmocka_unit_test(cap_is_kept),         cmocka_unit_test(bomb),
-		cmocka_unit_test(every_truncation),    cmocka_unit_test(damaged),
-		cmocka_unit_test(windows_too_large),   cmocka_unit_test(xz_options_unknown),
-		cmocka_unit_test(lz4_block_sizes),     cmocka_unit_test(unknown),
+		cmocka_unit_test(every_codec_unpacks),
+		cmocka_unit_test(what_follows_is_left),
+		cmocka_unit_test(cap_is_kept),
+		cmocka_unit_test(bomb),
+		cmocka_unit_test(every_truncation),
+		cmocka_unit_test(damaged),
+		cmocka_unit_test(windows_too_large),
+		cmocka_unit_test(xz_options_unknown),
+		cmocka_unit_test(lz4_block_sizes),
+		cmocka_unit_test(lz4_of_nothing_but_zeros),
+		cmocka_unit_test(unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

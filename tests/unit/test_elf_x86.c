@@ -214,9 +214,12 @@ static void addresses_must_be_free_ram(void **state)
 
 	sample(f, 64);
 	add_load(0, 0x1000000, 0xf0000, SAMPLE_ELF_CONTENT, 256, 256);
-	assert_refused(f, -ENOSPC, "no room for kernel");
+	assert_refused(
+		f, -ENOSPC,
+		"no room for kernel: the file says that it runs at 0xf0000 to 0xf0fff, where "
+		"this machine has no RAM; it is made for a ROM");
 	add_load(0, 0x1000000, 0x0, SAMPLE_ELF_CONTENT, 256, 256);
-	assert_refused(f, -ENOSPC, "no room for kernel");
+	assert_refused(f, -ENOSPC, "0x0 to 0xfff, which the running kernel keeps");
 	add_load(0, 0x1000000, UINT64_MAX - 255, SAMPLE_ELF_CONTENT, 256, 256);
 	assert_refused(f, -EBADMSG, "past the address space");
 	SE_PUT64(&elf, Elf64_Ehdr, e_entry, 0x1000000);
@@ -239,7 +242,7 @@ static void position_independent_files_move(void **state)
 	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0x100000);
 	assert_int_equal(handoff(f)->entry, 0x100010);
 	add_load(0, 0, 0, SAMPLE_ELF_CONTENT, 256, 0xf0000000);
-	assert_refused(f, -ENOSPC, "no room below 4 GiB");
+	assert_refused(f, -ENOSPC, "no room below 0x100000000");
 	sample(f, 64);
 	SE_PUT16(&elf, Elf64_Ehdr, e_type, ET_DYN);
 	add_load(0, UINT64_MAX - 255, UINT64_MAX - 255, SAMPLE_ELF_CONTENT, 256, 256);

@@ -81,6 +81,29 @@ static void what_is_unknown_has_every_formats_reason(void **state)
 	assert_refused(f, -ENOEXEC, "no known kernel format");
 }
 
+/* What --type=help is made of. */
+static void each_format_has_a_name_and_an_answer(void **state)
+{
+	struct fixture *f = *state;
+	size_t count = 0;
+
+	set_file(f, sample_bzimage());
+	for (; kx_format_name(count); count++) {
+		int r = kx_format_probe(count, &f->request, &f->err);
+
+		assert_true(*kx_format_name(count) && *kx_format_summary(count));
+		for (size_t i = 0; i < count; i++)
+			assert_string_not_equal(kx_format_name(i), kx_format_name(count));
+		if (!strncmp(kx_format_name(count), "bzImage", 7))
+			assert_int_equal(r, 0);
+		else
+			assert_true(r < 0 && f->err.text[0]);
+	}
+	assert_true(count > 10);
+	assert_null(kx_format_summary(count));
+	assert_null(kx_format_name(count + 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +111,7 @@ int main(void)
 		TEST(disk_images_are_recognised),
 		TEST(an_initrd_is_one_in_gzip_too),
 		TEST(what_is_unknown_has_every_formats_reason),
+		TEST(each_format_has_a_name_and_an_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

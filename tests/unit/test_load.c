@@ -247,6 +247,24 @@ static void lockdown_is_named_when_it_is_known(void **state)
 	assert_words(f, f->kernel_path);
 }
 
+static void kernel_in_a_container_must_itself_be_signed(void **state)
+{
+	static const int answers[] = { -EPERM, -ENODATA, -ELIBBAD };
+	struct fixture *f = *state;
+
+	f->plan.method = KX_METHOD_FILE_LOAD;
+	f->plan.unsigned_inside = true;
+	f->machine.lockdown = KX_LOCKDOWN_INTEGRITY;
+	for (size_t i = 0; i < 3; i++) {
+		fake_clear(&f->fake);
+		fake_init(&f->fake);
+		f->fake.file_load_answer = answers[i];
+		assert_int_equal(load(f), answers[i]);
+		assert_words(f, "has no signature of its own");
+		assert_words(f, f->kernel_path);
+	}
+}
+
 static void one_failed_call_is_not_tried_again(void **state)
 {
 	static const struct {
@@ -436,6 +454,7 @@ int main(void)
 		TEST(weak_randomness_is_not_handed_on),
 		TEST(no_capability_no_call),
 		TEST(lockdown_is_named_when_it_is_known),
+		TEST(kernel_in_a_container_must_itself_be_signed),
 		TEST(plan_without_seed_and_seal_loads),
 		TEST(panic_sets_the_crash_flag),
 		TEST(plan_that_is_not_placed_is_never_loaded),

@@ -677,6 +677,30 @@ static void test_root_on_stacked_devices(void **state)
 	assert_root(root, DM, KX_UNKNOWN);
 }
 
+/* ---- SMBIOS ---------------------------------------------------------------------------------- */
+
+static void assert_smbios(const char *root, const char *entry, size_t size, int major, int minor)
+{
+	_machine_ struct kx_machine *m = NULL;
+
+	tree_write_bytes(root, "/sys/firmware/dmi/tables/smbios_entry_point", entry, size);
+	tree_write(root, "/sys/firmware/dmi/tables/DMI", "tables");
+	m = machine_read(root);
+	assert_int_equal(m->smbios.size, 6);
+	assert_memory_equal(m->smbios.tables, "tables", 6);
+	assert_int_equal(m->smbios.major, major);
+	assert_int_equal(m->smbios.minor, minor);
+}
+
+static void test_smbios(void **state)
+{
+	_tree_ char *root = tree_copy("debian12-bios-q35");
+
+	assert_smbios(root, "_SM3_\0\x18\3\7\0", 10, 3, 7);
+	assert_smbios(root, "_SM_\0\x1f\2\x08", 8, 2, 8);
+	assert_smbios(root, "_DMI_\0\0\0\0\0\0\0\0\0\x23", 15, 2, 3);
+}
+
 /* ---- malformed captures ---------------------------------------------------------------------- */
 
 static const struct {
@@ -691,6 +715,8 @@ static const struct {
 	  "/proc/meminfo" },
 	{ "debian12-bios-q35", "/sys/kernel/boot_params/data", "short",
 	  "has 5 bytes, expected 4096" },
+	{ "debian12-bios-q35", "/sys/firmware/dmi/tables/smbios_entry_point", "_SM3_\1\2",
+	  "expected an SMBIOS entry point" },
 	{ "debian12-ovmf", "/sys/firmware/efi/systab", "ACPI20=here\n", "systab" },
 	{ "debian12-ovmf", "/sys/firmware/efi/fw_vendor", "\n", "/sys/firmware/efi/fw_vendor" },
 	{ "debian12-ovmf", "/sys/firmware/efi/fw_platform_size", "x\n", "fw_platform_size" },
@@ -850,6 +876,7 @@ int main(void)
 		cmocka_unit_test(test_root_by_type),
 		cmocka_unit_test(test_root_by_device),
 		cmocka_unit_test(test_root_on_stacked_devices),
+		cmocka_unit_test(test_smbios),
 		cmocka_unit_test(test_malformed_captures),
 		cmocka_unit_test(test_nul_in_a_line),
 		cmocka_unit_test(test_links_do_not_lead_out),

@@ -139,11 +139,33 @@ static void header2_defects(void **state)
 	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EOPNOTSUPP, "information of type 12");
 	kx_put_le32(file + at + 12, 40);
 	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EOPNOTSUPP, "information of type 40");
-	kx_put_le32(file + at + 12, 14); /* a copy of the RSDP: purgatory makes none yet */
-	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EOPNOTSUPP, "information of type 14");
+	kx_put_le32(file + at + 12, 14);
+	expect(kx_multiboot2_parse, kx_view_of(file, 128), 0, "");
 	kx_put_le32(file + at + 12, 8);
 	expect(kx_multiboot2_parse, kx_view_of(file, 128), 0, "");
 
+	/* A place to be, which is none. */
+	kx_put_le16(file + at, 10);
+	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EBADMSG, "tag 10 is too short");
+	kx_put_le32(file + at + 4, 24);
+	sample_multiboot2_end(file, 24);
+	kx_put_le32(file + at + 8, 0x200000);
+	kx_put_le32(file + at + 12, 0x1fffff);
+	kx_put_le32(file + at + 16, 4096);
+	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EBADMSG, "tag 10 says what cannot be");
+	kx_put_le32(file + at + 12, UINT32_MAX);
+	expect(kx_multiboot2_parse, kx_view_of(file, 128), 0, "");
+	kx_put_le32(file + at + 16, 0);
+	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EBADMSG, "tag 10 says what cannot be");
+	kx_put_le32(file + at + 16, 4097);
+	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EBADMSG, "tag 10 says what cannot be");
+	kx_put_le32(file + at + 4, 8);
+	sample_multiboot2_end(file, 8);
+	kx_put_le16(file + at, 4);
+	expect(kx_multiboot2_parse, kx_view_of(file, 128), -EBADMSG, "tag 4 is too short");
+
+	sample_multiboot2_end(file, 16);
+	kx_put_le32(file + at + 4, 16);
 	kx_put_le16(file + at, 7);
 	assert_int_equal(kx_multiboot2_parse(kx_view_of(file, 128), &header, &err), 0);
 	assert_true(header.needs_efi);
@@ -291,9 +313,40 @@ static void information2_is_complete(void **state)
 	assert_int_equal(kx_le32(p + 12), 0);
 	assert_int_equal(kx_le64(p + 16), f->plan->memmap.v[0].start);
 	assert_int_equal(kx_le32(p + 32), 1);
+	assert_null(tag(f, 13));
+	/* Room for what purgatory makes of the RSDP; until then all of it ends the information. */
 	p = tag(f, 0);
-	assert_int_equal(kx_le32(p + 4), 8);
-	assert_int_equal(p + 8 - (const uint8_t *)s->buf, s->bufsz);
+	assert_int_equal(handoff(f)->rsdp_tags, s->dest + (uint64_t)(p - (const uint8_t *)s->buf));
+	assert_int_equal(handoff(f)->rsdp, f->machine.m.acpi_rsdp);
+	assert_int_equal(handoff(f)->ebda, 0);
+	for (size_t i = 0; i < 11; i++, p += 8)
+		assert_memory_equal(p, "\0\0\0\0\x08\0\0\0", 8);
+	assert_int_equal(p - (const uint8_t *)s->buf, s->bufsz);
+}
+
+static void smbios_and_where_acpi_begins(void **state)
+{
+	struct fixture *f = *state;
+	bool mapped = false;
+	uint8_t tables[] = "tables";
+
+	f->machine.m.smbios =
+		(struct kx_smbios){ .major = 3, .minor = 1, .tables = tables, .size = 6 };
+	f->machine.m.acpi_rsdp = UINT64_C(0x17ffff014);
+	sample(f, 2);
+	assert_made(f);
+	assert_int_equal(kx_le32(tag(f, 13) + 4), 22);
+	assert_memory_equal(tag(f, 13) + 8, "\3\1\0\0\0\0\0\0tables", 14);
+	assert_int_equal(handoff(f)->rsdp, 0x17ffff014);
+	for (uint32_t i = 0; i < handoff(f)->map_count; i++)
+		mapped |=
+			handoff(f)->maps[i].start == 0x17ffff014 && handoff(f)->maps[i].size == 36;
+	assert_true(mapped);
+	/* Version 1 has no place for it. */
+	sample(f, 1);
+	assert_made(f);
+	assert_int_equal(handoff(f)->rsdp, 0);
+	assert_int_equal(handoff(f)->rsdp_tags, 0);
 }
 
 static void framebuffer_is_given_while_it_is_true(void **state)
@@ -404,6 +457,158 @@ static void entry_tag_comes_before_elf(void **state)
 	assert_refused(f, -EBADMSG, "no entry address");
 }
 
+/* The sample for version 2 with one tag in its header; returns where the tag's content goes. */
+static uint8_t *sample_with_tag(struct fixture *f, uint16_t type, uint32_t size)
+{
+	uint8_t *tag_at = elf.data + HEADER_AT;
+
+	sample(f, 2);
+	tag_at += sample_multiboot2_begin(tag_at);
+	kx_put_le16(tag_at, type);
+	kx_put_le32(tag_at + 4, 8 + size);
+	sample_multiboot2_end(elf.data + HEADER_AT, 8 + size);
+	return tag_at + 8;
+}
+
+static void relocatable(struct fixture *f, uint32_t min, uint32_t max, uint32_t preference)
+{
+	uint8_t *to = sample_with_tag(f, 10, 16);
+
+	kx_put_le32(to, min);
+	kx_put_le32(to + 4, max);
+	kx_put_le32(to + 8, 0x200000);
+	kx_put_le32(to + 12, preference);
+}
+
+static void relocatable_kernel_goes_where_there_is_room(void **state)
+{
+	struct fixture *f = *state;
+
+	/* Where it says is free, so it stays. */
+	relocatable(f, 0x100000, UINT32_MAX, 2);
+	assert_made(f);
+	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0x110000);
+	assert_int_equal(kx_le32(tag(f, 21) + 8), 0x110000);
+	/* Above the least, at the lowest, then at the highest multiple of its alignment. */
+	relocatable(f, 0x210000, UINT32_MAX, 1);
+	assert_made(f);
+	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0x400000);
+	assert_int_equal(handoff(f)->entry, 0x400020);
+	assert_int_equal(kx_le32(tag(f, 21) + 8), 0x400000);
+	relocatable(f, 0x210000, 0xbfffff, 2);
+	assert_made(f);
+	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0xa00000);
+	relocatable(f, 0x210000, 0x210fff, 1);
+	assert_refused(f, -ENOSPC, "no room below 0x211000 for kernel");
+	/* It begins within what its alignment moves as one. */
+	relocatable(f, 0x100000, UINT32_MAX, 1);
+	kx_put_le32(elf.data + sizeof(Elf32_Ehdr) + offsetof(Elf32_Phdr, p_align), 0x200000);
+	assert_made(f);
+	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0x310000);
+	assert_int_equal(kx_le32(tag(f, 21) + 8), 0x310000);
+	/* Without the tag it is where it says, and not told. */
+	sample(f, 2);
+	assert_made(f);
+	assert_null(tag(f, 21));
+}
+
+static void demands_that_this_machine_does_not_meet(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t tables[] = "tables";
+	uint8_t *to;
+
+	to = sample_with_tag(f, 1, 8);
+	kx_put_le32(to, 6);
+	kx_put_le32(to + 4, 13);
+	assert_refused(f, -EOPNOTSUPP, "needs SMBIOS tables");
+	f->machine.m.smbios = (struct kx_smbios){ .tables = tables, .size = 6 };
+	assert_made(f);
+
+	f->machine.m.fb_name = (char *)(uintptr_t) "native";
+	kx_put_le32(to + 4, 8);
+	assert_refused(f, -EOPNOTSUPP, "needs the screen as firmware left it");
+	to = sample_with_tag(f, 4, 4);
+	kx_put_le32(to, 2);
+	sample_multiboot2_end(elf.data + HEADER_AT, 16);
+	assert_made(f);
+	kx_put_le32(to, 3);
+	assert_refused(f, -EOPNOTSUPP, "needs the screen as firmware left it");
+	kx_put_le16(to - 6, 1); /* optional */
+	assert_made(f);
+}
+
+static void acpi_is_found_without_a_bios(void **state)
+{
+	struct fixture *f = *state;
+	const struct kx_memmap *map;
+	bool reserved = false;
+	uint64_t ebda;
+
+	f->machine.m.acpi_rsdp = 0x3fb7d014;
+	for (unsigned version = 1; version <= 2; version++) {
+		f->machine.m.efi.present = false;
+		sample(f, version);
+		assert_made(f);
+		assert_int_equal(handoff(f)->ebda, 0);
+		f->machine.m.efi.present = true;
+		assert_made(f);
+		ebda = handoff(f)->ebda;
+		assert_in_range(ebda, 0x40000, 0x9f000); /* as Xen wants it */
+		assert_int_equal(segment(f, "ebda")->dest, ebda);
+		assert_int_equal(handoff(f)->rsdp, 0x3fb7d014);
+	}
+	assert_int_equal(kx_le32(tag(f, 4) + 8), ebda >> 10);
+	map = &f->plan->memmap;
+	for (size_t i = 0; i < map->count; i++) {
+		reserved |= map->v[i].start == ebda && map->v[i].type == KX_MEM_RESERVED;
+		assert_true(map->v[i].type != KX_MEM_RAM || map->v[i].end <= ebda ||
+			    map->v[i].start >= ebda + KX_PAGE_SIZE);
+	}
+	assert_true(reserved);
+	f->machine.m.acpi_rsdp = 0;
+	assert_made(f);
+	assert_int_equal(handoff(f)->ebda, 0);
+}
+
+static void make_xen(struct fixture *f, const char *cmdline, const char *dom0)
+{
+	sample(f, 2);
+	add_modules(f);
+	memcpy(elf.data + SAMPLE_ELF_CONTENT + 64, "Xen version %d.%d%s", 19);
+	modules[0].args = dom0;
+	f->request.cmdline = cmdline;
+	assert_made(f);
+}
+
+static void xen_is_told_that_there_is_no_bios(void **state)
+{
+	struct fixture *f = *state;
+
+	f->machine.m.acpi_rsdp = 0x3fb7d014;
+	make_xen(f, "com1=1", "quiet");
+	assert_string_equal(kx_plan_cmdline(f->plan), "com1=1");
+	assert_string_equal((const char *)tag(f, 3) + 16, "/boot/one quiet");
+	f->machine.m.efi.present = true;
+	make_xen(f, "com1=1", "quiet");
+	assert_string_equal(kx_plan_cmdline(f->plan), "no-real-mode com1=1");
+	assert_string_equal((const char *)tag(f, 1) + 8, "/boot/mach no-real-mode com1=1");
+	assert_string_equal((const char *)tag(f, 3) + 16, "/boot/one acpi_rsdp=0x3fb7d014 quiet");
+	assert_says(segment(f, "module")->why, "told where ACPI's tables begin");
+	make_xen(f, NULL, NULL);
+	assert_string_equal(kx_plan_cmdline(f->plan), "no-real-mode");
+	assert_string_equal((const char *)tag(f, 3) + 16, "/boot/one acpi_rsdp=0x3fb7d014");
+	make_xen(f, "x no-real-mode", "acpi_rsdp=1");
+	assert_string_equal(kx_plan_cmdline(f->plan), "x no-real-mode");
+	assert_string_equal((const char *)tag(f, 3) + 16, "/boot/one acpi_rsdp=1");
+	f->request.module_count = 0;
+	assert_made(f);
+	f->machine.m.acpi_rsdp = 0;
+	assert_refused(f, -EOPNOTSUPP, "Xen without a BIOS must be told where ACPI's tables begin");
+	f->machine.m.efi.present = false;
+	assert_made(f);
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -501,9 +706,14 @@ int main(void)
 		cmocka_unit_test(memory_types_and_sizes),
 		TEST(information1_is_complete),
 		TEST(information2_is_complete),
+		TEST(smbios_and_where_acpi_begins),
 		TEST(framebuffer_is_given_while_it_is_true),
 		TEST(addresses_come_before_elf),
 		TEST(entry_tag_comes_before_elf),
+		TEST(relocatable_kernel_goes_where_there_is_room),
+		TEST(demands_that_this_machine_does_not_meet),
+		TEST(acpi_is_found_without_a_bios),
+		TEST(xen_is_told_that_there_is_no_bios),
 		TEST(what_cannot_be_is_refused),
 		TEST(elf_without_a_header_is_plain),
 	};

@@ -15,6 +15,7 @@
 #include "plan.h"
 #include "sample_bzimage.h"
 #include "source.h"
+#include "sys.h"
 
 #define PREF 0x1000000 /* what the sample says */
 #define PARTS_MAX 20
@@ -743,6 +744,24 @@ static void lockdown_leads_to_kexec_file_load(void **state)
 	assert_refused(f, -EPERM, "locked down");
 }
 
+static void a_plan_to_look_at_is_made_but_not_loaded(void **state)
+{
+	const struct kx_sys nothing = { 0 };
+	struct fixture *f = *state;
+
+	f->machine.m.lockdown = KX_LOCKDOWN_INTEGRITY;
+	f->request.method = KX_METHOD_LOAD;
+	f->request.flags = KX_REQUEST_EXPLAIN;
+	assert_made(f);
+	assert_true(kx_plan_placed(f->plan));
+	assert_non_null(strstr(kx_plan_forbidden(f->plan), "locked down"));
+	assert_int_equal(kx_plan_load(&nothing, f->plan, &f->err), -EPERM);
+	assert_non_null(strstr(f->err.text, "locked down"));
+	f->machine.m.lockdown = KX_LOCKDOWN_NONE;
+	assert_made(f);
+	assert_null(kx_plan_forbidden(f->plan));
+}
+
 static void both_reasons_are_given(void **state)
 {
 	struct fixture *f = *state;
@@ -972,6 +991,7 @@ int main(void)
 		TEST(console_is_the_users_or_the_machines),
 		TEST(confidential_guests_get_no_port_io),
 		TEST(lockdown_leads_to_kexec_file_load),
+		TEST(a_plan_to_look_at_is_made_but_not_loaded),
 		TEST(both_reasons_are_given),
 		TEST(file_load_leaves_room_for_elfcorehdr),
 		TEST(what_kexec_load_would_lose_decides_only_by_itself),

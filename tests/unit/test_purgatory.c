@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 /* Included for its state, which a real machine enters with once. */
+#include "base/endian.h"
 #include "purgatory/purgatory.c"
 
 enum { PORT = 0x2f8, SEGMENTS = 3 };
@@ -34,6 +35,14 @@ static struct {
 	uint32_t reset_flags;
 	const struct kx_handoff *started;
 } m;
+
+/* Physical memory: the first MiB, and where a search could end up reading. */
+static uint8_t memory[0x101000];
+
+uint8_t *kx_arch_memory(void)
+{
+	return memory;
+}
 
 const char *kx_arch_map(const struct kx_handoff *handoff)
 {
@@ -351,7 +360,152 @@ static void test_fields_out_of_bounds(void **unused)
 	assert_block_refused("a range past the end of the address space");
 	m.handoff.regions[SEGMENTS].size = UINT64_MAX;
 	assert_block_refused("a range past the end of the address space");
+	m.handoff.rsdp = UINT64_MAX - 35;
+	assert_block_refused("a place for ACPI's pointer where it cannot be");
+	m.handoff.rsdp_tags = UINT64_MAX - 79;
+	assert_block_refused("a place for ACPI's pointer where it cannot be");
+	m.handoff.ebda = 0x9f008;
+	assert_block_refused("a place for ACPI's pointer where it cannot be");
+	m.handoff.ebda = 0xa0000;
+	assert_block_refused("a place for ACPI's pointer where it cannot be");
 }
+
+/* ---- ACPI's pointer -------------------------------------------------------------------------- */
+
+#define TAGS 0x80000
+
+static void make_sum_zero(uint8_t *p, unsigned sum_at, unsigned size)
+{
+	p[sum_at] = 0;
+	for (unsigned i = 0; i < size; i++)
+		if (i != sum_at)
+			p[sum_at] = (uint8_t)(p[sum_at] - p[i]);
+}
+
+static uint8_t *put_rsdp(uint32_t at, uint8_t revision)
+{
+	uint8_t *p = memory + at;
+
+	memcpy(p, "RSD PTR ?maker.", 15);
+	p[15] = revision;
+	memcpy(p + 16, "RSDT\x24\0\0\0XSDTxsdt?...", 20);
+	make_sum_zero(p, 8, 20);
+	make_sum_zero(p, 32, 36);
+	return p;
+}
+
+/* As libkexec has it: a row of tags that end the information. */
+static int clear_memory(void **unused)
+{
+	memset(memory, 0, sizeof(memory));
+	for (unsigned i = 0; i < KX_HANDOFF_RSDP_TAGS_SIZE + 8; i += 8)
+		kx_put_le32(memory + TAGS + i + 4, 8);
+	return set_up(unused);
+}
+
+static void assert_tag(uint32_t at, uint32_t type, uint32_t size, const uint8_t *content)
+{
+	assert_int_equal(kx_le32(memory + at), type);
+	assert_int_equal(kx_le32(memory + at + 4), size);
+	assert_memory_equal(memory + at + 8, content, size - 8);
+}
+
+static void test_rsdp_is_where_a_bios_has_it(void **unused)
+{
+	assert_null(kx_rsdp_find(memory));
+	put_rsdp(0xffff0, 0);
+	assert_ptr_equal(kx_rsdp_find(memory), memory + 0xffff0);
+	put_rsdp(0xe0000, 0);
+	assert_ptr_equal(kx_rsdp_find(memory), memory + 0xe0000);
+	memory[0xe0000 + 19] ^= 1; /* the old part's sum */
+	assert_ptr_equal(kx_rsdp_find(memory), memory + 0xffff0);
+	put_rsdp(0xe0008, 0);
+	assert_ptr_equal(kx_rsdp_find(memory), memory + 0xffff0);
+	put_rsdp(0x9fc00 + 1008, 0);
+	assert_ptr_equal(kx_rsdp_find(memory), memory + 0xffff0);
+	kx_put_le16(memory + 0x40e, 0x9fc0);
+	assert_ptr_equal(kx_rsdp_find(memory), memory + 0x9fc00 + 1008);
+	memory[0x9fc00 + 1008] = 'r';
+	put_rsdp(0x9fc00 + 1024, 0);
+	assert_ptr_equal(kx_rsdp_find(memory), memory + 0xffff0);
+	/* Not a segment of an EBDA, but what else is in the first page. */
+	put_rsdp(0x3f0, 0);
+	kx_put_le16(memory + 0x40e, 0x3f);
+	assert_ptr_equal(kx_rsdp_find(memory), memory + 0xffff0);
+}
+
+static void test_rsdp_becomes_tags(void **unused)
+{
+	uint8_t *rsdp = put_rsdp(0xf0000, 0);
+
+	m.handoff.rsdp_tags = TAGS;
+	add_region(memory + TAGS, KX_HANDOFF_RSDP_TAGS_SIZE + 8);
+	seal();
+	assert_started();
+	assert_tag(TAGS, 14, 28, rsdp);
+	for (unsigned i = 32; i < KX_HANDOFF_RSDP_TAGS_SIZE + 8; i += 8)
+		assert_tag(TAGS + i, 0, 8, NULL);
+	/* It was checked before it was changed. */
+	assert_refused("checksum mismatch");
+
+	clear_memory(NULL);
+	m.handoff.rsdp_tags = TAGS;
+	m.handoff.rsdp = 0x12340; /* counts before what would be found */
+	seal();
+	rsdp = put_rsdp(0x12340, 2);
+	put_rsdp(0xf0000, 0);
+	assert_started();
+	assert_tag(TAGS, 14, 28, rsdp);
+	assert_tag(TAGS + 32, 15, 44, rsdp);
+	assert_tag(TAGS + 80, 0, 8, NULL);
+}
+
+static void test_rsdp_that_is_not_whole(void **unused)
+{
+	uint8_t *rsdp = put_rsdp(0x12340, 2);
+
+	m.handoff.rsdp_tags = TAGS;
+	m.handoff.rsdp = 0x12340;
+	seal();
+	rsdp[35]++; /* only the new part's sum */
+	assert_started();
+	assert_tag(TAGS, 14, 28, rsdp);
+	assert_tag(TAGS + 32, 0, 8, NULL);
+
+	clear_memory(NULL);
+	m.handoff.rsdp_tags = TAGS;
+	m.handoff.rsdp = 0x12340;
+	m.handoff.ebda = 0x9f000;
+	seal();
+	assert_started();
+	assert_tag(TAGS, 0, 8, NULL);
+	assert_int_equal(kx_le16(memory + 0x40e), 0);
+}
+
+static void test_rsdp_gets_an_ebda(void **unused)
+{
+	put_rsdp(0x12340, 2);
+	m.handoff.rsdp = 0x12340;
+	m.handoff.ebda = 0x9f000;
+	seal();
+	assert_started();
+	assert_int_equal(memory[0x9f000], 1);
+	assert_ptr_equal(kx_rsdp_find(memory), memory + 0x9f010);
+	assert_memory_equal(memory + 0x9f010, memory + 0x12340, 36);
+	assert_tag(TAGS, 0, 8, NULL);
+}
+
+static void test_nobody_asks_for_the_rsdp(void **unused)
+{
+	put_rsdp(0xf0000, 2);
+	m.handoff.rsdp = 0xf0000;
+	seal();
+	assert_started();
+	assert_tag(TAGS, 0, 8, NULL);
+	assert_int_equal(kx_le16(memory + 0x40e), 0);
+}
+
+/* ---- more of the block ----------------------------------------------------------------------- */
 
 /* The report goes to where a PC has its first port then. */
 static void assert_console_refused(struct kx_handoff_console console)
@@ -630,6 +784,11 @@ int main(void)
 		TEST(test_fields_out_of_bounds),
 		TEST(test_consoles_out_of_bounds),
 		TEST(test_entries_are_bounded),
+		cmocka_unit_test_setup(test_rsdp_is_where_a_bios_has_it, clear_memory),
+		cmocka_unit_test_setup(test_rsdp_becomes_tags, clear_memory),
+		cmocka_unit_test_setup(test_rsdp_that_is_not_whole, clear_memory),
+		cmocka_unit_test_setup(test_rsdp_gets_an_ebda, clear_memory),
+		cmocka_unit_test_setup(test_nobody_asks_for_the_rsdp, clear_memory),
 		TEST(test_damage_is_reported_on_the_console_of_the_block),
 		TEST(test_full_lists_are_accepted),
 		TEST(test_unmappable_is_reported),

@@ -414,12 +414,24 @@ static void set_companion(struct fixture *f, const struct kx_source **list, cons
 	f->request.companions = list;
 }
 
+/* The permissions of a member of an archive, by the header that ends 110 bytes before its name. */
+static void assert_mode(struct kx_view v, const char *path, const char *mode)
+{
+	const uint8_t *name = memmem(v.data, v.size, path, strlen(path) + 1);
+
+	assert_non_null(name);
+	assert_memory_equal(name - 110 + 14, mode, 8);
+}
+
 static void companions_become_files(void **state)
 {
 	struct fixture *f = *state;
-	const struct kx_source *list[4];
+	const struct kx_source *list[6];
 
 	set_file(f, sample_uki());
+	set_companion(f, list, "/efi/loader/credentials/g.CRED", "GLOBAL", 6);
+	set_companion(f, list, "/efi/loader/credentials/g.raw", "NOT READ THERE", 14);
+	f->request.global_companion_count = 2;
 	set_companion(f, list, "/boot/x.efi.extra.d/a.cred", "CREDENTIAL", 10);
 	set_companion(f, list, "/boot/x.efi.extra.d/b.sysext.raw", "SYSEXT", 6);
 	set_companion(f, list, "/boot/x.efi.extra.d/c.confext.raw", "CONFEXT", 7);
@@ -431,6 +443,15 @@ static void companions_become_files(void **state)
 	assert_in(extra(f), ".extra/sysext/d.raw\0", 20);
 	assert_in(extra(f), ".extra/confext/c.confext.raw\0", 29);
 	assert_null(memmem(extra(f).data, extra(f).size, "sysext/c.", 9));
+	assert_in(extra(f), ".extra/global_credentials/g.CRED\0\0GLOBAL", 40);
+	assert_null(memmem(extra(f).data, extra(f).size, "NOT READ THERE", 14));
+	assert_null(memmem(extra(f).data, extra(f).size, "/credentials/g.", 15));
+	assert_mode(extra(f), ".extra/credentials", "00004140");
+	assert_mode(extra(f), ".extra/credentials/a.cred", "00008100");
+	assert_mode(extra(f), ".extra/global_credentials", "00004140");
+	assert_mode(extra(f), ".extra/global_credentials/g.CRED", "00008100");
+	assert_mode(extra(f), ".extra/sysext", "0000416d");
+	assert_mode(extra(f), ".extra/sysext/d.raw", "00008124");
 }
 
 static struct sample sample_addon(uint16_t machine, const char *uname, const char *word)
@@ -452,47 +473,102 @@ static void addons_are_applied_in_order(void **state)
 {
 	struct sample a = sample_addon(KX_PE_X86_64, NULL, "one"),
 		      b = sample_addon(KX_PE_X86_64, "6.1", "two"),
-		      other = sample_addon(KX_PE_X86_64, "6.2", "no"),
-		      arm = sample_addon(KX_PE_ARM64, "6.1", "no");
+		      global = sample_addon(KX_PE_X86_64, NULL, "any");
 	struct fixture *f = *state;
-	const struct kx_source *list[4];
+	const struct kx_source *list[3];
 	struct sample s = sample_uki();
 
 	sample_pe_text(&s, ".uname", "6.1");
 	sample_pe_text(&s, ".cmdline", "quiet");
 	sample_pe_text(&s, ".initrd", "INITRD");
+	sample_pe_text(&s, ".ucode", "UCODE");
 	set_file(f, s);
+	set_companion(f, list, "loader/addons/z.addon.efi", global.data, global.size);
+	f->request.global_companion_count = 1;
 	set_companion(f, list, "d/1.addon.efi", a.data, a.size);
 	set_companion(f, list, "d/2.addon.efi", b.data, b.size);
-	set_companion(f, list, "d/3.addon.efi", other.data, other.size);
-	set_companion(f, list, "d/4.addon.efi", arm.data, arm.size);
 	assert_made(f);
-	assert_string_equal(kx_plan_cmdline(f->plan), "quiet one two");
-	assert_string_equal(initrds(f), "U-two|U-one|INITRD|I-one|I-two|");
-	assert_true(warned(f, "d/3.addon.efi is for another kernel"));
-	assert_true(warned(f, "d/4.addon.efi is for another kind of machine"));
+	assert_string_equal(kx_plan_cmdline(f->plan), "quiet any one two");
+	assert_string_equal(initrds(f), "U-two|U-one|U-any|UCODE|INITRD|I-any|I-one|I-two|");
+	assert_int_equal(kx_plan_warning_count(f->plan), 0);
 	f->request.cmdline = "loud";
 	assert_made(f);
-	assert_string_equal(kx_plan_cmdline(f->plan), "loud one two");
+	assert_string_equal(kx_plan_cmdline(f->plan), "loud any one two");
 	sample_free(&a);
 	sample_free(&b);
-	sample_free(&other);
-	sample_free(&arm);
+	sample_free(&global);
 }
 
-static void bad_addons_are_refused(void **state)
+/* Later archives replace the files of earlier ones. */
+static void addons_initrds_come_after_the_images_files(void **state)
 {
-	struct sample kernel = sample_uki();
+	struct sample a = sample_addon(KX_PE_X86_64, NULL, "one");
+	struct fixture *f = *state;
+	const struct kx_source *list[1];
+	struct sample s = sample_uki();
+	const char *text;
+
+	sample_pe_text(&s, ".osrel", "ID=debian");
+	set_file(f, s);
+	set_companion(f, list, "1.addon.efi", a.data, a.size);
+	assert_made(f);
+	text = initrds(f);
+	assert_memory_equal(text, "U-one|070701", 12);
+	assert_string_equal(text + strlen(text) - 6, "I-one|");
+	sample_free(&a);
+}
+
+/* As by the stub, which says so and goes on. */
+static void addons_for_something_else_are_left_out(void **state)
+{
+	struct sample samples[] = {
+		sample_addon(KX_PE_X86_64, "6.2", "no"),
+		sample_addon(KX_PE_ARM64, "6.1", "no"),
+		sample_pe(KX_PE_X86_64),
+		sample_uki(),
+		sample_addon(KX_PE_X86_64, NULL, "no"),
+	};
+	static const char *const warnings[] = {
+		"add-on d/0.addon.efi is not used: is for another kernel",
+		"add-on d/1.addon.efi is not used: is for another kind of machine",
+		"add-on d/2.addon.efi is not used: PE file without",
+		"add-on d/3.addon.efi is not used: has a .linux section",
+		"add-on d/4.addon.efi is not used: no \"MZ\"",
+	};
+	static const char *const names[] = { "d/0.addon.efi", "d/1.addon.efi", "d/2.addon.efi",
+					     "d/3.addon.efi", "d/4.addon.efi" };
+	struct fixture *f = *state;
+	const struct kx_source *list[5];
+	struct sample s = sample_uki();
+
+	sample_pe_text(&s, ".uname", "6.1");
+	sample_pe_text(&s, ".cmdline", "quiet");
+	set_file(f, s);
+	samples[4].data[0] = 'm';
+	for (size_t i = 0; i < 5; i++)
+		set_companion(f, list, names[i], samples[i].data, samples[i].size);
+	assert_made(f);
+	assert_string_equal(kx_plan_cmdline(f->plan), "quiet");
+	assert_string_equal(initrds(f), "");
+	assert_int_equal(kx_plan_warning_count(f->plan), 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_true(warned(f, warnings[i]));
+		sample_free(&samples[i]);
+	}
+}
+
+static void addons_device_trees_are_left_out(void **state)
+{
+	struct sample a = sample_addon(KX_PE_X86_64, NULL, "one");
 	struct fixture *f = *state;
 	const struct kx_source *list[1];
 
+	sample_pe_text(&a, ".efifw", "x");
 	set_file(f, sample_uki());
-	set_companion(f, list, "d/x.addon.efi", "not PE", 6);
-	assert_refused(f, -EBADMSG, "d/x.addon.efi: no \"MZ\"");
-	f->request.companion_count = 0;
-	set_companion(f, list, "d/x.addon.efi", kernel.data, kernel.size);
-	assert_refused(f, -EBADMSG, "d/x.addon.efi: has a .linux section");
-	sample_free(&kernel);
+	set_companion(f, list, "1.addon.efi", a.data, a.size);
+	assert_made(f);
+	assert_true(warned(f, "device trees and firmware of add-ons are not used"));
+	sample_free(&a);
 }
 
 static void addons_alone_are_refused(void **state)
@@ -573,7 +649,9 @@ int main(void)
 		TEST(uki_sections_become_files),
 		TEST(companions_become_files),
 		TEST(addons_are_applied_in_order),
-		TEST(bad_addons_are_refused),
+		TEST(addons_initrds_come_after_the_images_files),
+		TEST(addons_for_something_else_are_left_out),
+		TEST(addons_device_trees_are_left_out),
 		TEST(addons_alone_are_refused),
 		TEST(uki_dtb_is_used_unless_one_is_given),
 		TEST(file_load_says_what_must_be_signed),

@@ -81,6 +81,17 @@ static void zboot_is_unwrapped(void **state)
 	expect_kernel(f, "zboot, compressed");
 }
 
+/* The container is read on any machine, what is inside may be for another one. */
+static void zboot_for_another_machine(void **state)
+{
+	struct fixture *f = *state;
+	struct sample s = sample_new(4096);
+
+	memcpy(s.data + 0x38, "ARM\x64", 4);
+	set_file(f, sample_zboot(pack(0, s)));
+	assert_refused(f, -EOPNOTSUPP, "file, unpacked from gzip: is a kernel for arm64 (Image)");
+}
+
 static void zboot_defects(void **state)
 {
 	struct fixture *f = *state;
@@ -180,6 +191,7 @@ int main(void)
 		TEST(every_codec_is_unwrapped),
 		TEST(containers_nest_up_to_the_cap),
 		TEST(zboot_is_unwrapped),
+		TEST(zboot_for_another_machine),
 		TEST(zboot_defects),
 		TEST(uki_inside_gzip),
 		TEST(type_is_looked_for_inside),

@@ -22,8 +22,8 @@ TIMEOUT = 30
 
 # abi/handoff.h, spelled out once more so that a change of the ABI does not go unnoticed.
 BLOB_HEADER = struct.Struct("<8sIIII")
-HANDOFF = struct.Struct("<8sIIIIIIQ8QQHHHHQQQIBBHQ")
-HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1232, 32, 32, 48
+HANDOFF = struct.Struct("<8sIIIIIIQ8QQHHHHQQQQQQIBBHQ")
+HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1256, 32, 32, 48
 NO_PORT_IO, NO_CPUID, VGA_TEXT, RESET_VGA, PROGRESS, TEXT_MODE = (1 << n for n in range(6))
 NONE, PORT, MMIO = range(3)
 MODE_64, MODE_32, MODE_16 = range(3)
@@ -57,6 +57,7 @@ class Machine:
     mode: int = MODE_64
     regs: tuple = (0, 0, 0, 0, BOOT_PARAMS, 0, 0, 0)  # ax bx cx dx si di bp sp
     low_page: int = 0
+    rsdp: tuple = (0, 0, 0)  # rsdp rsdp_tags ebda
     segments: tuple = (0, 0, 0)  # cs ds ss
     next_at: int = NEXT_KERNEL
     check: int = CRC32C
@@ -102,7 +103,7 @@ class Machine:
         maps, regions = self.maps, self.regions()
         head = HANDOFF.pack(b"KXHANDOF", 3, HANDOFF_SIZE, self.flags, len(maps), len(regions), self.mode,
                             self.entry, *self.regs, self.low_page, *self.segments, self.check, self.enc_mask,
-                            self.times, VGA, *self.console)
+                            self.times, VGA, *self.rsdp, *self.console)
         lists = b"".join(
             b"".join(struct.pack("<QQ", *r) for r in ranges).ljust(16 * cap, b"\0")
             for ranges, cap in ((maps, MAPS), (regions, REGIONS)))
@@ -432,7 +433,7 @@ def test_changed_byte(machine, run, what, where, check):
 
 
 @pytest.mark.parametrize("offset, field", [
-    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (28, "mode"), (72, "regs"), (160, "maps"), (672, "regions"), (HANDOFF_SIZE - 48, "digest"),
+    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (28, "mode"), (72, "regs"), (184, "maps"), (696, "regions"), (HANDOFF_SIZE - 48, "digest"),
     (HANDOFF_SIZE - 9, "sum"),
 ])
 def test_changed_handoff(machine, run, offset, field):
@@ -445,7 +446,7 @@ def test_changed_handoff(machine, run, offset, field):
 
 @pytest.mark.parametrize("offset, found", [
     (20, "too many ranges"),  # map_count
-    (160, "checksum mismatch"),  # a map that is not in use
+    (184, "checksum mismatch"),  # a map that is not in use
     (32, "checksum mismatch"),  # entry
     (HANDOFF_SIZE - 48, "checksum mismatch"),  # digest
 ])

@@ -236,6 +236,17 @@ static int put_setup_data(struct kx_boot_block *block)
 	return 0;
 }
 
+/*
+ * A memory test or a loader dressed as a kernel would follow the EFI system table, whose pointers are virtual addresses
+ * since Linux moved the runtime services, and crash: memtest86+ does.
+ */
+static bool knows_moved_efi(const struct kx_bzimage *image)
+{
+	struct kx_view text = image->kernel_version;
+
+	return !text.size || (text.data[0] >= '0' && text.data[0] <= '9');
+}
+
 static int fill(struct kx_boot_block *block, const struct kx_bzimage *image, uint64_t initrd,
 		uint64_t initrd_size, struct kx_error *err)
 {
@@ -248,7 +259,10 @@ static int fill(struct kx_boot_block *block, const struct kx_bzimage *image, uin
 	if (put_cmdline(block) < 0 || put_setup_data(block) < 0)
 		return kx_fail(err, ENOSPC, "boot_params have no room for what they point to");
 	r = kx_x86_e820_write(block, &block->plan->memmap, err);
-	return r < 0 ? r : kx_x86_efi_write(block, err);
+	if (r < 0)
+		return r;
+	kx_put_le64(block->buf + KX_BP_ACPI_RSDP_ADDR, block->plan->machine->acpi_rsdp);
+	return knows_moved_efi(image) ? kx_x86_efi_write(block, err) : 0;
 }
 
 int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t initrd,

@@ -45,7 +45,7 @@ size_t kx_x86_e820_room(const struct kx_memmap *map);
 int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map,
 		      struct kx_error *err);
 
-/* efi.c: EFI and ACPI state. */
+/* efi.c: EFI state. */
 size_t kx_x86_efi_room(const struct kx_plan *plan);
 int kx_x86_efi_write(struct kx_boot_block *block, struct kx_error *err);
 

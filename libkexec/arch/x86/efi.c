@@ -119,7 +119,6 @@ int kx_x86_efi_write(struct kx_boot_block *block, struct kx_error *err)
 {
 	struct kx_plan *plan = block->plan;
 
-	kx_put_le64(block->buf + KX_BP_ACPI_RSDP_ADDR, plan->machine->acpi_rsdp);
 	if (!plan->machine->efi.present)
 		return 0;
 	if (is_handed_over(plan))

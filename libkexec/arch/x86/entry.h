@@ -12,12 +12,14 @@
  * @ip: physical address of the entry; with KX_MODE_16 within @cs * 16 … @cs * 16 + 0xffff
  * @regs: as in struct kx_handoff, host byte order
  * @cs, @ds, @ss: with KX_MODE_16 only
+ * @rsdp_tags, @ebda: as in struct kx_handoff
  */
 struct kx_x86_entry {
 	uint32_t mode;
 	uint64_t ip;
 	struct kx_handoff_regs regs;
 	uint16_t cs, ds, ss;
+	uint64_t rsdp_tags, ebda;
 };
 
 /* The first address that may be used for a real-mode payload: below live the BIOS's IVT and data, and DOS's. */

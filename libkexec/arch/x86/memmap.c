@@ -26,7 +26,7 @@ static int by_name(const char *name)
 static bool is_carved(const struct kx_iomem_entry *entry)
 {
 	return !entry->depth && entry->start >= KX_PAGE_SIZE &&
-	       strncmp(entry->name, "System RAM", strlen("System RAM")) != 0;
+	       strncmp(entry->name, KX_IOMEM_RAM, strlen(KX_IOMEM_RAM)) != 0;
 }
 
 /*
@@ -94,14 +94,8 @@ static int add_ram(struct kx_memmap *map, const struct kx_iomem *iomem,
 static int add_efi_ram(struct kx_memmap *map, const struct kx_machine *machine)
 {
 	struct kx_ranges ram = { 0 };
-	int r = 0;
+	int r = kx_iomem_ram(&machine->iomem, &ram);
 
-	for (size_t i = 0; r == 0 && i < machine->iomem.count; i++) {
-		const struct kx_iomem_entry *entry = &machine->iomem.v[i];
-
-		if (!entry->depth && strcmp(entry->name, "System RAM") == 0)
-			r = kx_ranges_add(&ram, entry->start, entry->end);
-	}
 	for (size_t i = 0; r == 0 && i < machine->firmware_map.count; i++)
 		r = kx_ranges_remove(&ram, machine->firmware_map.v[i].start,
 				     machine->firmware_map.v[i].end);

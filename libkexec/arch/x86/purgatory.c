@@ -46,6 +46,8 @@ static void add_region(struct kx_handoff *handoff, uint64_t start, uint64_t size
 static void put_maps(struct kx_handoff *handoff, const struct kx_plan *plan)
 {
 	add_map(handoff, 0, FOUR_GIB);
+	if (handoff->rsdp)
+		add_map(handoff, le64toh(handoff->rsdp), KX_RSDP_SIZE);
 	for (size_t i = 0; i < plan->segment_count; i++)
 		add_map(handoff, plan->segments[i].dest, plan->segments[i].reserved);
 }
@@ -214,6 +216,10 @@ static void fill(struct kx_handoff *handoff, const struct kx_plan *plan,
 	handoff->enc_mask = htole64(machine->c_bit ? UINT64_C(1) << machine->c_bit : 0);
 	handoff->times = htole64(plan->times);
 	handoff->vga_base = htole64(VGA_TEXT_BASE);
+	if (entry->rsdp_tags || entry->ebda)
+		handoff->rsdp = htole64(machine->acpi_rsdp);
+	handoff->rsdp_tags = htole64(entry->rsdp_tags);
+	handoff->ebda = htole64(entry->ebda);
 	put_maps(handoff, plan);
 	put_console(handoff, plan);
 }

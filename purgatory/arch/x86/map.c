@@ -49,6 +49,12 @@ static const char *map_devices(struct kx_paging *paging, const struct kx_handoff
 	return problem;
 }
 
+/* Mapped one to one, address 0 included. */
+uint8_t *kx_arch_memory(void)
+{
+	return NULL;
+}
+
 const char *kx_arch_map(const struct kx_handoff *handoff)
 {
 	struct kx_paging paging = {

@@ -15,7 +15,7 @@ from pathlib import Path
 from . import firmware as firmwares
 from .gdb import Gdb
 
-TIMEOUT = 120  # seconds for any one thing to happen; a boot takes about five
+TIMEOUT = 120  # seconds of Qemu.clock() for any one thing to happen; a boot takes about five
 PORTS = ("console", "agent")
 
 
@@ -194,9 +194,23 @@ class Qemu:
                 return event["data"]["reason"]
         return "qemu-exited" if self.process.poll() is not None else None
 
+    def clock(self):
+        """Seconds, without those in which the guest wanted to run and the host had no processor for it.
+
+        The second word of a thread's schedstat is what it so waited, in nanoseconds (Linux
+        Documentation/scheduler/sched-stats.rst).
+        """
+        starved = 0
+        for thread in Path(f"/proc/{self.process.pid}/task").glob("*/schedstat"):
+            try:
+                starved = max(starved, int(thread.read_text(encoding="ascii").split()[1]))
+            except OSError:
+                pass  # the thread has ended
+        return time.monotonic() - starved / 1e9
+
     def wait_for(self, what, predicate, timeout=TIMEOUT, may_end=False):
         """Wait until predicate() is true; fail when the guest ends or time runs out first."""
-        deadline = time.monotonic() + timeout
+        deadline = self.clock() + timeout
         with self.changed:
             while not (result := predicate()):
                 if self.ended() and not may_end:
@@ -204,9 +218,9 @@ class Qemu:
                 if "end Kernel panic" in self.text["console"]:
                     raise GuestFailed(f"kernel panic before {what}")
                 # QEMU's own end makes no event, hence the short turns.
-                if not self.changed.wait(min(1.0, max(0.0, deadline - time.monotonic()))):
-                    if time.monotonic() >= deadline:
-                        raise GuestFailed(f"no {what} within {timeout} s")
+                self.changed.wait(1.0)
+                if self.clock() >= deadline:
+                    raise GuestFailed(f"no {what} within {timeout} s")
             return result
 
     def wait_console(self, text, since=0, timeout=TIMEOUT, may_end=False):

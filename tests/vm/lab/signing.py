@@ -26,15 +26,20 @@ def unsigned(image):
         return copy.read_bytes()
 
 
-def resigned(image):
-    """The bytes of a kernel with OVMF's snakeoil signature in the place of its own."""
+def signed(data):
+    """The bytes of a PE file, signed with OVMF's snakeoil key."""
     if not (KEYS / "PkKek-1-snakeoil.key").exists():
         raise AssetMissing(f"{KEYS}/PkKek-1-snakeoil.key is not there, install the package ovmf")
     with tempfile.TemporaryDirectory() as folder:
-        plain, key, signed = (Path(folder, name) for name in ("plain", "key", "signed"))
-        plain.write_bytes(unsigned(image))
+        plain, key, out = (Path(folder, name) for name in ("plain", "key", "signed"))
+        plain.write_bytes(data)
         _run("openssl", "pkey", "-in", str(KEYS / "PkKek-1-snakeoil.key"), "-passin",
              f"pass:{PASSPHRASE}", "-out", str(key))
         _run("sbsign", "--key", str(key), "--cert", str(KEYS / "PkKek-1-snakeoil.pem"),
-             "--output", str(signed), str(plain))
-        return signed.read_bytes()
+             "--output", str(out), str(plain))
+        return out.read_bytes()
+
+
+def resigned(image):
+    """The bytes of a kernel with OVMF's snakeoil signature in the place of its own."""
+    return signed(unsigned(image))

@@ -3,8 +3,8 @@
  * A stand-in for GRUB4DOS's grub.exe, of its shape: boot protocol 2.03, 15 sectors of setup code, not
  * relocatable, the initrd below 0x1fffffff. Its 32-bit entry copies the command line and the boot
  * sector of the ISO image that is the initrd, drops to real mode by itself, prints the command line
- * by the BIOS and on the serial port, and starts the boot sector. Its real-mode entry says that it
- * was the wrong one.
+ * by the BIOS and on the serial port, and starts the boot sector. Its real-mode entry says on the
+ * serial port, without a BIOS, that it was the wrong one.
  */
 	LOW = 0x1000			/* where the real-mode half runs */
 	CMDLINE = 0x3000
@@ -34,9 +34,18 @@ _start:
 	.word	0, 0
 	.long	0			/* cmd_line_ptr */
 	.long	0x1fffffff		/* initrd_addr_max */
-wrong:	movw	$(0x200 + text16 - 0x200), %si
+wrong:	movw	$text16, %si
+1:	movw	$0x3fd, %dx
+2:	inb	%dx, %al
+	testb	$0x20, %al
+	jz	2b
+	movw	$0x3f8, %dx
+	lodsb
+	outb	%al, %dx
+	testb	%al, %al
+	jnz	1b
 	jmp	.
-text16:	.asciz	"wrong entry"
+text16:	.asciz	"real mode is the wrong entry\r\n"
 
 	.org	16 * 512
 /* Loaded to 0x100000. */
