@@ -30,6 +30,7 @@ files_of() {
 	multiboot) echo format/multiboot ;;
 	nbi) echo format/nbi.c ;;
 	plan) echo libkexec/format/ ;;
+	relocs) echo arch/x86/relocs.c ;;
 	uki) echo "format/(pe|uki)\\.c" ;;
 	*) echo "machine/$1.c" ;;
 	esac
