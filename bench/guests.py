@@ -103,6 +103,10 @@ class Row:
             return initrd.kexec_tools(self.suite, "/sbin/kexec")
         return initrd.program(binary, "/sbin/kexec")
 
+    def by_file(self):
+        """Whether the running kernel reads the files itself."""
+        return "-s" in self.options.split()
+
     def command(self):
         """What is executed, without the shell script that finds kexec-tools its libraries."""
         if not self.suite:
