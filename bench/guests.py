@@ -103,6 +103,10 @@ class Row:
             return initrd.kexec_tools(self.suite, "/sbin/kexec")
         return initrd.program(binary, "/sbin/kexec")
 
+    def by_file(self):
+        """Whether the running kernel reads the files itself."""
+        return "-s" in self.options.split()
+
     def command(self):
         """What is executed, without the shell script that finds kexec-tools its libraries."""
         if not self.suite:
@@ -181,16 +185,17 @@ def spec(kernel, data, memory="1G", cmdline=CMDLINE, seed=1, extra=(), **more):
 
 # Nothing of the host goes into the guest between its start and its end.
 START = """#!/bin/sh
+{program} seed {seed}
 {program} {how} {command} {options} /boot/kernel --initrd=/boot/initrd --command-line="{cmdline}" ||
 	{program} say "refused $?"
 [ {how} != load ] || {program} exec {command} -e
 """
 
 
-def first_system(program, row, binary, wanted, how):
+def first_system(program, row, binary, wanted, how, seed=1):
     """The initrd that carries the command and what it is to load; how: load or peak."""
     start = START.format(program=PROGRAM, how=how, command=row.command(), options=row.options,
-                         cmdline=CMDLINE)
+                         cmdline=CMDLINE, seed=seed)
     return initrd.Initrd("first", {
         **row.files(binary), PROGRAM: program, "/lab/start": start,
         "/boot/kernel": wanted.kernel, "/boot/initrd": wanted.initrd,
@@ -199,7 +204,7 @@ def first_system(program, row, binary, wanted, how):
 
 def jump(program, row, binary, wanted, seed=1, plugin=()):
     """Load and start the case; returns the report of both systems."""
-    data = first_system(program, row, binary, wanted, "load")
+    data = first_system(program, row, binary, wanted, "load", seed)
     machine = spec(assets.kernel("6.1").image, data, wanted.memory, seed=seed, extra=plugin,
                    cpu=row.cpu)
     with Guest(machine) as guest:

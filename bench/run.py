@@ -81,7 +81,9 @@ class Bench:
             "text": said.first("symbol")[1],
         }
         if plugin:
-            result["phases_ms"] = plugin.read()
+            parts = result["phases_ms"] = plugin.read()
+            if abs(sum(parts.values()) / result["downtime_ms"] - 1) > report.REPEATS:
+                raise guests.BenchFailed(f"phases do not add up to {result['downtime_ms']}: {parts}")
         return result
 
     def measure(self, row, wanted):
@@ -92,7 +94,7 @@ class Bench:
         result = {"runs": [self._jump(row, wanted, run + 1) for run in range(runs)]}
         if not self.options.no_peak:
             result["peak_kb"] = guests.peak(self.program, row, self.options.binary, wanted)
-        if "peak_kb" in result and not row.suite:
+        if "peak_kb" in result and not row.suite and not row.by_file():
             result["created_kb"] = must_create(wanted, result["runs"][0]["kernel_holds_kb"])
         return result
 

@@ -7,22 +7,37 @@
 #include "base/overflow.h"
 #include "util.h"
 
-/* What was freed last is handed out first: better take twice as much of what was not. */
-static const unsigned weights[] = { [KX_FREE_NOT] = 0, [KX_FREE] = 1, [KX_FREE_LATELY] = 2 };
-
 /* Below this the next kernel's devices have their memory (ZONE_DMA). */
 #define LOWEST (UINT64_C(16) << 20)
 
 /* So many times what is to be placed must be free above 4 GiB: the command itself takes memory, too. */
 #define ENOUGH_ABOVE 4
 
-/* @sums: of the samples' weights, before each; one more than there are samples. */
-static uint32_t *sum_up(const struct kx_free_pages *pages, bool all_are_the_same)
+/*
+ * How much worse what was freed last is than what is just free: it is handed out first of all, the other only when its turn
+ * comes, which is as unlikely as there is more of it than is needed.
+ */
+static uint32_t lately_weight(const struct kx_free_pages *pages, uint64_t size)
 {
+	uint32_t all = 0;
+
+	for (size_t i = 0; i < KX_FREE_SAMPLES; i++)
+		all += pages->v[i] != KX_FREE_NOT;
+	return 2 + (uint32_t)(all / (size / KX_FREE_STEP + 1));
+}
+
+/* Of the samples' weights, before each; one more than there are samples. */
+static uint32_t *sum_up(const struct kx_free_pages *pages, uint64_t size)
+{
+	const uint32_t weights[] = {
+		[KX_FREE] = 1,
+		[KX_FREE_LATELY] = lately_weight(pages, size),
+	};
+	bool none_is_used = pages->above / ENOUGH_ABOVE >= size;
 	uint32_t *sums = calloc(KX_FREE_SAMPLES + 1, sizeof(*sums));
 
 	for (size_t i = 0; sums && i < KX_FREE_SAMPLES; i++)
-		sums[i + 1] = sums[i] + (all_are_the_same ? 0 : weights[pages->v[i]]);
+		sums[i + 1] = sums[i] + (none_is_used ? 0 : weights[pages->v[i]]);
 	return sums;
 }
 
@@ -68,7 +83,7 @@ int kx_place_quiet(const struct kx_free_pages *pages, const struct kx_ranges *se
 
 	if (!pages->v)
 		return -ENODATA;
-	s.sums = sums = sum_up(pages, pages->above / ENOUGH_ABOVE >= place->size);
+	s.sums = sums = sum_up(pages, place->size);
 	if (!sums)
 		return -ENODATA;
 	for (size_t i = set->count; i-- > 0;)

@@ -33,7 +33,7 @@ static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 	return r;
 }
 
-/* Where the next kernel goes is known to this load alone. */
+/* Where the next kernel goes is known to this load alone. Weak bytes, early after a boot, are as good as its own means. */
 static int draw_seed(const struct kx_tool *tool, struct kx_request *request, struct kx_error *err)
 {
 	int r;

@@ -101,8 +101,8 @@ static int count_sums(uint32_t flags, uint32_t size, uint32_t packed)
 int kx_lzo_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used, struct kx_error *err)
 {
 	uint32_t flags = 0, size = 0, packed = 0;
-	struct kx_view block;
-	uint64_t at;
+	struct kx_view block = { 0 };
+	uint64_t at = 0;
 	int r = skip_header(in, &at, &flags, err);
 
 	while (r == 0) {

@@ -17,6 +17,16 @@ CMDLINE_SIZE = 0x238
 INIT_SIZE = 0x260
 
 
+def vmlinux():
+    """What a kernel's payload unpacks to: an ELF file with one segment, then its relocations, one in each of two tables."""
+    start, vaddr, size = 0x1000000, 0xFFFFFFFF81000000, 0x1000
+    image = bytearray(0x1000 + size)
+    struct.pack_into("<16sHHIQQQIHHHHHH", image, 0, b"\x7fELF\2\1\1", 2, 62, 1, start + 0x40, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+    struct.pack_into("<IIQQQQQQ", image, 64, 1, 7, 0x1000, vaddr, start, size, size, 0x200000)
+    struct.pack_into("<QI", image, 0x1000, vaddr + 8, 0x81000010)
+    return bytes(image) + struct.pack("<4I", 0, 0x81000000, 0, 0x81000008)
+
+
 def bzimage(text=b"vmlinux " * 600, cmdline_size=2047, init_size=0x100000):
     """A bzImage of protocol 2.15 whose checksum is right."""
     payload = gzip.compress(text, 0, mtime=0)  # stored: the same size everywhere

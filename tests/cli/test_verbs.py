@@ -12,6 +12,7 @@ import subprocess
 import termios
 
 import pytest
+import samples
 
 from conftest import BUILD, FAKE
 
@@ -28,6 +29,27 @@ def answer(kexec, *arguments, status):
 
 
 # ---- plan ------------------------------------------------------------------------------------------------------------
+
+def test_plan_of_a_kernel_that_is_entered_directly(kexec):
+    kernel = kexec.file("direct", samples.bzimage(samples.vmlinux(), init_size=0x400000))
+    plan = answer(kexec, "plan", kernel, status=WARNINGS)
+    assert (plan["direct"], plan["kaslr"]) == (True, True)
+    assert "direct_why" not in plan
+    assert int(plan["entry"], 16) == int(plan["segments"][0]["dest"], 16) + 0x40
+    # What a plan shows is not where a load would go.
+    assert answer(kexec, "plan", kernel, status=WARNINGS) == plan
+    text = " ".join(kexec("plan", kernel).out.split())
+    assert f"entry {plan['entry']}, of the kernel itself" in text
+    assert "each load chooses its place anew" in text
+
+
+def test_plan_of_a_kernel_that_is_left_to_its_decompressor(kexec):
+    kernel = kexec.file("direct", samples.bzimage(samples.vmlinux(), init_size=0x400000))
+    plan = answer(kexec, "plan", "--fast=none", kernel, status=WARNINGS)
+    assert (plan["direct"], plan["direct_why"]) == (False, "asked for, by --fast=none")
+    plan = answer(kexec, "plan", "--append=nokaslr", kernel, status=WARNINGS)
+    assert (plan["direct"], plan["kaslr"], plan["entry"]) == (True, False, "0x1000040")
+
 
 def test_plan_in_json(kexec):
     # The machine has no boot_params to hand over: one warning.

@@ -31,6 +31,7 @@ files_of() {
 	multiboot) echo format/multiboot ;;
 	plan) echo 'libkexec/(plan[.]c|format/)' ;;
 	real_mode) echo 'format/(zimage|real_mode|bzimage32|linux_x86)[.]c' ;;
+	relocs) echo 'arch/x86/relocs[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
 	uki) echo 'format/(pe|uki|uki_image)[.]c' ;;
 	*) echo "machine/$1[.]c" ;;

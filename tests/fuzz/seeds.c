@@ -566,6 +566,30 @@ static void payload_seeds(void)
 	sample_free(&kernel);
 }
 
+/* ---- relocations ------------------------------------------------------------------------------------------------ */
+
+/* fuzz_relocs.c's three pieces, then the tables. */
+static void relocs_seed(const char *name, bool inverse)
+{
+	struct sample s = sample_new(64 + 40 + 7);
+
+	kx_put_le64(s.data, UINT64_C(0xffffffff81000010));
+	kx_put_le32(s.data + 8, 0x7f000000);
+	kx_put_le32(s.data + 64, 0x81000000);
+	kx_put_le32(s.data + 104, 0x1000000);
+	sample_append_le32(&s, 0);
+	sample_append_le32(&s, 0x81000000);
+	if (inverse) {
+		sample_append_le32(&s, 0);
+		sample_append_le32(&s, 0x81000008);
+	}
+	sample_append_le32(&s, 0);
+	sample_append_le32(&s, 0x81000040);
+	sample_append_le32(&s, 0x81400000);
+	save("relocs", name, s.data, s.size);
+	sample_free(&s);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
@@ -585,5 +609,7 @@ int main(int argc, char **argv)
 	elf_x86_seeds();
 	foreign_seeds();
 	machine_seeds(argv[2]);
+	relocs_seed("two-tables", false);
+	relocs_seed("three-tables", true);
 	return 0;
 }

@@ -79,6 +79,20 @@ static void keeps_away_from_what_was_freed_last(void **state)
 	kx_ranges_clear(&f.set);
 }
 
+/* As little as a quarter of it is worse than a place that is free altogether, where four times as much is free. */
+static void what_was_freed_last_weighs_as_much_as_there_is_more(void **state)
+{
+	struct fixture f;
+
+	begin(&f, GIB);
+	mark(&f, 900 * MIB, 975 * MIB, KX_FREE_NOT);
+	mark(&f, 975 * MIB, GIB, KX_FREE_LATELY);
+	assert_int_equal(placed(&f, 124 * MIB, 4096), 851 * MIB);
+	mark(&f, 0, 700 * MIB, KX_FREE_NOT);
+	assert_int_equal(placed(&f, 124 * MIB, 4096), 576 * MIB);
+	kx_ranges_clear(&f.set);
+}
+
 static void is_the_highest_of_equals(void **state)
 {
 	struct fixture f;
@@ -235,6 +249,7 @@ int main(void)
 		cmocka_unit_test(goes_where_pages_are_in_use),
 		cmocka_unit_test(goes_where_fewest_are_free),
 		cmocka_unit_test(keeps_away_from_what_was_freed_last),
+		cmocka_unit_test(what_was_freed_last_weighs_as_much_as_there_is_more),
 		cmocka_unit_test(is_the_highest_of_equals),
 		cmocka_unit_test(uses_only_what_is_given),
 		cmocka_unit_test(leaves_dma_memory_alone),
