@@ -314,6 +314,17 @@ static int check_arch(const struct kx_plan *plan, struct kx_error *err)
 		       plan->machine->arch_name ? plan->machine->arch_name : arch_of(arch));
 }
 
+static int check_modules(const struct kx_plan *plan, struct kx_error *err)
+{
+	if (!plan->request.module_count || plan->format->takes_modules)
+		return 0;
+	return kx_fail(
+		err, EOPNOTSUPP,
+		"%s takes no modules, only multiboot kernels do; leave --module out, or give "
+		"the file by --initrd",
+		plan->format->name);
+}
+
 /* ---- which system call ----------------------------------------------------------------------- */
 
 static int set_method(struct kx_plan *plan, enum kx_method method, const char *why,
@@ -466,6 +477,8 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	file = kx_source_view(plan->request.kernel);
 	if (r == 0)
 		r = check_arch(plan, err);
+	if (r == 0)
+		r = check_modules(plan, err);
 	if (r == 0)
 		r = plan->format->check(plan, file, err);
 	if (r < 0) {

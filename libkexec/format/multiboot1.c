@@ -212,6 +212,7 @@ const struct kx_format kx_format_multiboot = {
 	.name = "multiboot-x86",
 	.summary = "multiboot version 1 kernel, such as GNU Mach",
 	.arch = KX_ARCH_X86_64,
+	.takes_modules = true,
 	.probe = probe,
 	.check = check,
 	.file_load = kx_multiboot_file_load,

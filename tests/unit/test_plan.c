@@ -871,6 +871,16 @@ static void unknown_files_and_types_are_refused(void **state)
 	assert_refused(f, -ENOEXEC, "text: ");
 }
 
+static void modules_are_not_dropped(void **state)
+{
+	struct fixture *f = *state;
+	struct kx_module module = { add_source(f, "/boot/module", "M", 1), NULL };
+
+	f->request.modules = &module;
+	f->request.module_count = 1;
+	assert_refused(f, -EOPNOTSUPP, "bzImage64 takes no modules");
+}
+
 static void kernels_for_other_machines_are_named(void **state)
 {
 	static const struct {
@@ -933,6 +943,7 @@ int main(void)
 		TEST(other_machines_are_refused),
 		TEST(damage_is_refused_unless_forced),
 		TEST(unknown_files_and_types_are_refused),
+		TEST(modules_are_not_dropped),
 		TEST(kernels_for_other_machines_are_named),
 	};
 
