@@ -98,6 +98,13 @@ static int check_demands(const struct kx_plan *plan, const struct kx_multiboot *
 			err, EOPNOTSUPP,
 			"multiboot kernel needs SMBIOS tables, and this system shows none in "
 			"/sys/firmware/dmi/tables");
+	/* Where there is a BIOS, purgatory searches for it. */
+	if (header->needs_rsdp && plan->machine->efi.present && !plan->machine->acpi_rsdp)
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"multiboot kernel needs a copy of ACPI's pointer, and this system does "
+			"not know where it is; start it with efi=runtime, or with "
+			"acpi_rsdp=ADDRESS");
 	if (header->needs_screen && !kx_multiboot_fb(plan, &fb))
 		return kx_fail(
 			err, EOPNOTSUPP,
