@@ -306,7 +306,7 @@ static void put_framebuffer(struct kx_boot_block *block)
 
 	if (!kx_multiboot_fb(block->plan, &fb))
 		return;
-	to = put_tag(block, TAG_FRAMEBUFFER, fb.type == 1 ? 30 : 24);
+	to = put_tag(block, TAG_FRAMEBUFFER, fb.type == 2 ? 24 : 30);
 	kx_put_le64(to, fb.address);
 	kx_put_le32(to + 8, fb.pitch);
 	kx_put_le32(to + 12, fb.width);

@@ -362,6 +362,7 @@ static void framebuffer_is_given_while_it_is_true(void **state)
 	kx_put_le32(si + 0x18, 0xfd000000);
 	kx_put_le16(si + 0x24, 4096);
 	memcpy(si + 0x26, "\x08\x10\x08\x08\x08\x00", 6);
+	kx_put_le32(si + 0x36, 2);
 	kx_put_le32(si + 0x3a, 1);
 	f->machine.m.fb_name = (char *)(uintptr_t) "VESA VGA";
 	f->machine.m.firmware_fb = KX_YES;
@@ -377,9 +378,29 @@ static void framebuffer_is_given_while_it_is_true(void **state)
 	assert_memory_equal((const uint8_t *)segment(f, "boot info")->buf + 108,
 			    "\x20\x01\x10\x08\x08\x08\x00\x08", 8);
 
+	/* Eight bits are an index, not three colours; and without the capability there is no upper half. */
+	kx_put_le16(si + 0x16, 8);
+	kx_put_le32(si + 0x36, 0);
+	assert_made(f);
+	assert_memory_equal((const uint8_t *)segment(f, "boot info")->buf + 108,
+			    "\x08\0\0\0\0\0\0\0", 8);
+	sample(f, 2);
+	assert_made(f);
+	assert_int_equal(kx_le64(tag(f, 8) + 8), 0xfd000000);
+	assert_memory_equal(tag(f, 8) + 28, "\x08\0\0\0\0\0\0\0\0\0", 10);
+	sample(f, 1);
+
 	f->machine.m.firmware_fb = KX_NO;
 	assert_made(f);
 	assert_false(kx_le32(segment(f, "boot info")->buf) & 1 << 12);
+	assert_int_equal(kx_plan_warning_count(f->plan), 0);
+	kx_put_le32(elf.data + HEADER_AT + 4, 4);
+	kx_put_le32(elf.data + HEADER_AT + 8, -(0x1badb002 + 4u));
+	assert_made(f);
+	assert_says(kx_plan_warning(f->plan, 0), "asks for a screen");
+	f->machine.m.firmware_fb = KX_YES;
+	assert_made(f);
+	assert_int_equal(kx_plan_warning_count(f->plan), 0);
 
 	f->machine.m.fb_name = NULL;
 	si[0x0f] = 1;
@@ -588,6 +609,7 @@ static void acpi_is_found_without_a_bios(void **state)
 		assert_made(f);
 		ebda = handoff(f)->ebda;
 		assert_in_range(ebda, 0x40000, 0x9f000); /* as Xen wants it */
+		assert_says(kx_plan_warning(f->plan, 0), "calls the BIOS");
 		assert_int_equal(segment(f, "ebda")->dest, ebda);
 		assert_int_equal(handoff(f)->rsdp, 0x3fb7d014);
 	}
@@ -602,6 +624,11 @@ static void acpi_is_found_without_a_bios(void **state)
 	f->machine.m.acpi_rsdp = 0;
 	assert_made(f);
 	assert_int_equal(handoff(f)->ebda, 0);
+
+	/* Below 0x40000 and the 64 KiB that its start needs, Xen would not look. */
+	f->machine.m.acpi_rsdp = 0x3fb7d014;
+	f->machine.iomem[1].end = 0x50000;
+	assert_refused(f, -ENOSPC, "ACPI's pointer");
 }
 
 static void make_xen(struct fixture *f, const char *cmdline, const char *dom0)
