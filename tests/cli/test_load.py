@@ -180,11 +180,11 @@ def test_options_that_work(kexec, option):
     assert result.log == ["random", LOAD]
 
 
-@pytest.mark.parametrize("option", ["--args-linux", "--args-elf", "--args-none", "--module=/dev/null"])
+@pytest.mark.parametrize("option", ["--args-linux", "--args-elf", "--args-none"])
 def test_options_of_other_formats_are_refused(kexec, option):
     result = kexec("-l", option, kexec.kernel)
     assert (result.status, result.log) == (FAILED, [])
-    assert option.split("=")[0] in result.err and "bzImage64" in result.err
+    assert option in result.err and "bzImage64" in result.err
 
 
 def test_wrong_checksum_can_be_overridden(kexec):
