@@ -355,6 +355,32 @@ static int check_arch(const struct kx_plan *plan, struct kx_error *err)
 		       plan->machine->arch_name ? plan->machine->arch_name : arch_of(arch));
 }
 
+/* A kernel without what was asked for would not be what was asked for. */
+static int check_options(const struct kx_plan *plan, struct kx_error *err)
+{
+	const struct kx_format *format = plan->format;
+
+	if (plan->request.module_count && !format->takes_modules)
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"%s takes no modules, only multiboot kernels do; leave --module out, or "
+			"give the file by --initrd",
+			format->name);
+	if (plan->request.entry != KX_ENTRY_AUTO && !format->takes_entry)
+		return kx_fail(err, EOPNOTSUPP,
+			       "%s has no other entry, only bzImage has; leave --entry-32bit and "
+			       "--real-mode out",
+			       format->name);
+	if (plan->request.args != KX_ARGS_AUTO && !format->takes_args)
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"%s has its own way to be given arguments, only ELF kernels have "
+			"several; leave --args-linux, --args-elf and --args-none out, or say "
+			"--type=elf-x86",
+			format->name);
+	return 0;
+}
+
 /* ---- which system call ----------------------------------------------------------------------- */
 
 static int set_method(struct kx_plan *plan, enum kx_method method, const char *why,
@@ -509,6 +535,8 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 		r = check_arch(plan, err);
 	if (r == 0 && plan->request.fast == KX_FAST_HINTS && plan->format->hints)
 		r = kx_hints_add(plan, plan->format->hints, err);
+	if (r == 0)
+		r = check_options(plan, err);
 	if (r == 0)
 		r = plan->format->check(plan, file, err);
 	if (r < 0) {

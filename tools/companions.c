@@ -85,6 +85,10 @@ static int add_file(const char *dir, const char *name, struct kx_order *order, s
 		return kx_fail(err, ENOMEM, "out of memory");
 	}
 	r = kx_order_open(path, &more[order->companion_count], err);
+	if (r == -EISDIR) /* through a link, or on a file system that does not tell at once */
+		return 0;
+	if (r == -ENODATA)
+		r = kx_source_from_memory(path, "", 0, &more[order->companion_count], err);
 	order->companion_count += r == 0;
 	return r;
 }

@@ -147,6 +147,7 @@ const struct kx_format kx_format_bzimage = {
 	.name = "bzImage",
 	.summary = "Linux/x86 by its 32-bit or real-mode entry; zImage, memdisk",
 	.arch = KX_ARCH_X86_64,
+	.takes_entry = true,
 	.probe = probe,
 	.check = check,
 	.file_load = file_load,

@@ -141,11 +141,23 @@ int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf 
 	return kx_place_pieces(plan, pieces, count, err);
 }
 
-/* All that is loaded: [*ret_start, *ret_end), the largest alignment; false if there is nothing, or too much. */
-static bool extent(const struct kx_elf *elf, uint64_t *ret_start, uint64_t *ret_end,
-		   uint64_t *ret_align)
+static uint64_t largest_align(const struct kx_elf *elf)
 {
-	uint64_t start = UINT64_MAX, last = 0, align = KX_PAGE_SIZE, phdr_end;
+	uint64_t align = KX_PAGE_SIZE;
+
+	for (size_t i = 0; i < elf->phdr_count; i++) {
+		const struct kx_elf_phdr *ph = &elf->phdrs[i];
+
+		if (ph->type == PT_LOAD && ph->memsz && ph->align > align)
+			align = ph->align;
+	}
+	return align;
+}
+
+/* All that is loaded: [*ret_start, *ret_end), from a multiple of @align on; false if there is nothing, or too much. */
+static bool extent(const struct kx_elf *elf, uint64_t align, uint64_t *ret_start, uint64_t *ret_end)
+{
+	uint64_t start = UINT64_MAX, last = 0, phdr_end;
 
 	for (size_t i = 0; i < elf->phdr_count; i++) {
 		const struct kx_elf_phdr *ph = &elf->phdrs[i];
@@ -156,10 +168,8 @@ static bool extent(const struct kx_elf *elf, uint64_t *ret_start, uint64_t *ret_
 			return false;
 		start = ph->paddr < start ? ph->paddr : start;
 		last = phdr_end > last ? phdr_end : last;
-		align = ph->align > align ? ph->align : align;
 	}
 	*ret_start = kx_align_down(start, align);
-	*ret_align = align;
 	return start < last && !kx_align_up_overflow(last, KX_PAGE_SIZE, ret_end);
 }
 
@@ -180,13 +190,13 @@ int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, const struct kx_pl
 		    struct kx_error *err)
 {
 	struct kx_place place = { .min = 0x100000, .max = UINT64_C(1) << 32, .low_first = true };
-	uint64_t start, end_at, at, align;
+	uint64_t start, end_at, at, align = where ? KX_PAGE_SIZE : largest_align(elf);
 
 	if ((elf->type != ET_DYN && !where) || !plan->placed)
 		return 0;
 	if (where)
 		place = *where;
-	if (!extent(elf, &start, &end_at, &align))
+	if (!extent(elf, align, &start, &end_at))
 		return kx_fail(err, EBADMSG,
 			       "malformed ELF file: its segments do not fit the address space");
 	if ((!where || (start >= where->min && end_at <= where->max)) &&

@@ -19,7 +19,8 @@ int kx_elf_place(struct kx_plan *plan, struct kx_view file, const struct kx_elf 
 /**
  * kx_elf_relocate() - move a file below 4 GiB when where it says is not free
  * @elf: addresses and entry are changed
- * @where: it can be there, but for @where->size; NULL for anywhere if it is position-independent (ET_DYN)
+ * @where: it can be there, but for @where->size, and its lowest page is to be at a multiple of @where->align, whatever
+ *	p_align says; NULL for anywhere if it is position-independent (ET_DYN)
  *
  * memtest86+ 5 for multiboot says address 0, where the BIOS's vectors are, and does not mind where it is.
  *

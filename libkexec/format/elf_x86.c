@@ -102,6 +102,11 @@ static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err
 	if (r < 0)
 		return r;
 	if (style_of(plan, file, &elf) != KX_ARGS_LINUX) {
+		if (plan->request.dtb)
+			return kx_fail(
+				err, EOPNOTSUPP,
+				"this ELF kernel takes no device tree; if it is Linux, say so "
+				"by --args-linux");
 		if (plan->request.initrd_count)
 			return kx_fail(err, EOPNOTSUPP,
 				       "this ELF kernel takes no initrd; if it is Linux, say so by "
@@ -205,8 +210,12 @@ static int add_args(struct kx_plan *plan, enum kx_args_style style, struct kx_x8
 	uint64_t max = wide ? UINT64_MAX : KX_X86_FOUR_GIB, notes = 0;
 	int r;
 
-	if (style == KX_ARGS_NONE)
+	if (style == KX_ARGS_NONE) {
+		if (*plan->cmdline)
+			kx_plan_warn(plan,
+				     "the command line is not handed over, as --args-none says");
 		return 0;
+	}
 	if (style == KX_ARGS_LINUX)
 		return add_linux_args(plan, max, &entry->regs.si, err);
 	r = add_notes(plan, max, &notes, err);
@@ -242,6 +251,7 @@ const struct kx_format kx_format_elf_x86_64 = {
 	.name = "elf-x86_64",
 	.summary = "64-bit ELF kernel, such as vmlinux",
 	.arch = KX_ARCH_X86_64,
+	.takes_args = true,
 	.probe = probe64,
 	.check = check,
 	.file_load = file_load,
@@ -252,6 +262,7 @@ const struct kx_format kx_format_elf_x86 = {
 	.name = "elf-x86",
 	.summary = "32-bit ELF kernel",
 	.arch = KX_ARCH_X86_64,
+	.takes_args = true,
 	.probe = probe32,
 	.check = check,
 	.file_load = file_load,

@@ -98,6 +98,13 @@ static int check_demands(const struct kx_plan *plan, const struct kx_multiboot *
 			err, EOPNOTSUPP,
 			"multiboot kernel needs SMBIOS tables, and this system shows none in "
 			"/sys/firmware/dmi/tables");
+	/* Where there is a BIOS, purgatory searches for it. */
+	if (header->needs_rsdp && plan->machine->efi.present && !plan->machine->acpi_rsdp)
+		return kx_fail(
+			err, EOPNOTSUPP,
+			"multiboot kernel needs a copy of ACPI's pointer, and this system does "
+			"not know where it is; start it with efi=runtime, or with "
+			"acpi_rsdp=ADDRESS");
 	if (header->needs_screen && !kx_multiboot_fb(plan, &fb))
 		return kx_fail(
 			err, EOPNOTSUPP,
@@ -233,12 +240,17 @@ static int load(struct kx_plan *plan, struct kx_view file, const struct kx_multi
 		struct kx_multiboot_image *ret, struct kx_error *err)
 {
 	const char *args = plan->request.module_count ? plan->request.modules[0].args : NULL;
+	struct kx_multiboot_fb fb;
 	int r = kx_multiboot_tell_xen(plan, file, &args, err);
 
 	if (r < 0)
 		return r;
 	if (kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
+	if (header->wants_screen && !kx_multiboot_fb(plan, &fb))
+		kx_plan_warn(plan,
+			     "this kernel asks for a screen as firmware left it, and a driver has "
+			     "changed it; start this system with nomodeset");
 	ret->relocatable = header->relocatable;
 	ret->cmdline = join(plan, kx_source_name(plan->asked.kernel), plan->cmdline, err);
 	if (!ret->cmdline)
@@ -352,7 +364,9 @@ enum {
 	SI_BASE = 0x18,
 	SI_PITCH = 0x24,
 	SI_COLOURS = 0x26, /* size and position, of red, green and blue */
+	SI_CAPABILITIES = 0x36,
 	SI_BASE_HIGH = 0x3a,
+	CAPABILITY_64BIT_BASE = 1 << 1,
 	VIDEO_VGA_TEXT = 0x01,
 	VIDEO_VLFB = 0x23,
 	VIDEO_EFI = 0x70,
@@ -377,15 +391,17 @@ bool kx_multiboot_fb(const struct kx_plan *plan, struct kx_multiboot_fb *ret)
 	if (si[KX_BP_SCREEN_IS_VGA] != VIDEO_VLFB && si[KX_BP_SCREEN_IS_VGA] != VIDEO_EFI)
 		return false;
 	*ret = (struct kx_multiboot_fb){
-		.address = kx_le32(si + SI_BASE) | (uint64_t)kx_le32(si + SI_BASE_HIGH) << 32,
+		.address = kx_le32(si + SI_BASE),
 		.pitch = kx_le16(si + SI_PITCH),
 		.width = kx_le16(si + SI_WIDTH),
 		.height = kx_le16(si + SI_HEIGHT),
 		.bpp = (uint8_t)kx_le16(si + SI_DEPTH),
-		.type = 1,
+		.type = kx_le16(si + SI_DEPTH) > 8, /* 0: a palette, of which nothing is known */
 	};
+	if (kx_le32(si + SI_CAPABILITIES) & CAPABILITY_64BIT_BASE)
+		ret->address |= (uint64_t)kx_le32(si + SI_BASE_HIGH) << 32;
 	/* Multiboot has position before size. */
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; ret->type && i < 6; i++)
 		ret->colours[i] = si[SI_COLOURS + (i ^ 1)];
 	return true;
 }

@@ -18,7 +18,8 @@
  * @bss_end: 0 for no bss
  * @has_entry: @entry is a physical address, and counts before that of an ELF file
  * @relocatable: an ELF file may be put to another place than it says, as @where says (but @where.size)
- * @needs_smbios, @needs_screen: it demands that information
+ * @needs_smbios, @needs_screen, @needs_rsdp: it demands that information
+ * @wants_screen: it asks for a screen in a way that cannot be called optional
  * @needs_efi: it can be entered on EFI only with boot services, which are over
  */
 struct kx_multiboot {
@@ -29,7 +30,7 @@ struct kx_multiboot {
 	uint32_t entry;
 	bool relocatable;
 	struct kx_place where;
-	bool needs_smbios, needs_screen, needs_efi;
+	bool needs_smbios, needs_screen, needs_rsdp, wants_screen, needs_efi;
 };
 
 /**

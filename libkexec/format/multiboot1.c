@@ -72,6 +72,7 @@ int kx_multiboot_parse(struct kx_view file, struct kx_multiboot *ret, struct kx_
 		return kx_fail(err, EOPNOTSUPP,
 			       "multiboot kernel demands features %#" PRIx32 ", known are %#x",
 			       flags & 0xffff, KNOWN);
+	header.wants_screen = flags & VIDEO_MODE;
 	header.has_addresses = header.has_entry = flags & ADDRESSES;
 	if (header.has_addresses) {
 		if (!kx_view_has(head, header.offset, ADDRESSES_END))
@@ -212,6 +213,7 @@ const struct kx_format kx_format_multiboot = {
 	.name = "multiboot-x86",
 	.summary = "multiboot version 1 kernel, such as GNU Mach",
 	.arch = KX_ARCH_X86_64,
+	.takes_modules = true,
 	.probe = probe,
 	.check = check,
 	.file_load = kx_multiboot_file_load,

@@ -85,6 +85,7 @@ static int check_request(struct kx_view tag, bool optional, struct kx_multiboot 
 				       type);
 		header->needs_smbios |= type == TAG_SMBIOS;
 		header->needs_screen |= type == TAG_FRAMEBUFFER;
+		header->needs_rsdp |= type == TAG_RSDP_OLD || type == TAG_RSDP_NEW;
 	}
 	return 0;
 }
@@ -129,6 +130,9 @@ static int read_addresses(struct kx_view tag, struct kx_multiboot *header, struc
 	header->load_addr = kx_le32(tag.data + 12);
 	header->load_end = kx_le32(tag.data + 16);
 	header->bss_end = kx_le32(tag.data + 20);
+	/* Chapter 3.1.5: -1 for the beginning of the file. */
+	if (header->load_addr == UINT32_MAX)
+		header->load_addr = header->header_addr - (uint32_t)header->offset;
 	return 0;
 }
 
@@ -302,7 +306,7 @@ static void put_framebuffer(struct kx_boot_block *block)
 
 	if (!kx_multiboot_fb(block->plan, &fb))
 		return;
-	to = put_tag(block, TAG_FRAMEBUFFER, fb.type == 1 ? 30 : 24);
+	to = put_tag(block, TAG_FRAMEBUFFER, fb.type == 2 ? 24 : 30);
 	kx_put_le64(to, fb.address);
 	kx_put_le32(to + 8, fb.pitch);
 	kx_put_le32(to + 12, fb.width);
@@ -367,6 +371,7 @@ const struct kx_format kx_format_multiboot2 = {
 	.name = "multiboot2-x86",
 	.summary = "multiboot version 2 kernel, such as Xen",
 	.arch = KX_ARCH_X86_64,
+	.takes_modules = true,
 	.probe = probe,
 	.check = check,
 	.file_load = kx_multiboot_file_load,

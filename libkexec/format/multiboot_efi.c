@@ -29,12 +29,14 @@ static int reserve(struct kx_memmap *map, uint64_t start, uint64_t end)
 	return r;
 }
 
+/* Xen takes one from 0x40000 on, with 64 KiB for its own start below it: docs/xen-efi.md. */
+#define EBDA_MIN 0x50000
+
 int kx_multiboot_place_ebda(struct kx_plan *plan, uint64_t *ret, struct kx_error *err)
 {
-	struct kx_place place = { .size = KX_PAGE_SIZE,
-				  .align = KX_PAGE_SIZE,
-				  .min = KX_X86_LOW_MIN,
-				  .max = KX_X86_LOW_MAX };
+	struct kx_place place = {
+		.size = KX_PAGE_SIZE, .align = KX_PAGE_SIZE, .min = EBDA_MIN, .max = KX_X86_LOW_MAX
+	};
 	struct kx_segment segment = { .name = "ebda", .buf = "", .memsz = KX_PAGE_SIZE };
 	int r;
 
@@ -109,8 +111,13 @@ int kx_multiboot_tell_xen(struct kx_plan *plan, struct kx_view file, const char 
 {
 	int r;
 
-	if (!plan->machine->efi.present || !is_xen(file))
+	if (!plan->machine->efi.present)
 		return 0;
+	if (!is_xen(file)) {
+		kx_plan_warn(plan, "this machine was booted by UEFI: a multiboot kernel that calls "
+				   "the BIOS hangs here");
+		return 0;
+	}
 	r = add_no_real_mode(plan, err);
 	if (r == 0 && plan->request.module_count)
 		r = add_rsdp(plan, ret_args, err);

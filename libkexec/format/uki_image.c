@@ -7,6 +7,7 @@
 #include "format.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,10 +21,19 @@
 /* Files in /.extra and its directories. */
 #define EXTRA_MAX 64
 
+/* @paths: of @files, freed with them */
 struct extras {
 	struct kx_cpio_file files[EXTRA_MAX];
+	char *paths[EXTRA_MAX];
 	size_t count;
 };
+
+static void extras_clear(struct extras *extras)
+{
+	for (size_t i = 0; i < extras->count; i++)
+		free(extras->paths[i]);
+	extras->count = 0;
+}
 
 /**
  * struct image - what is being put together
@@ -141,13 +151,19 @@ static int add_initrd(struct image *image, const struct kx_uki *from, enum kx_uk
 	return r;
 }
 
-static int add_extra(struct image *image, const char *path, uint32_t mode, struct kx_view content)
+/* The file @name in @directory; the directory itself for "". */
+static int add_extra(struct image *image, const char *directory, const char *name, uint32_t mode,
+		     struct kx_view content)
 {
 	struct extras *extras = &image->extras;
+	char *path = NULL;
 
 	if (extras->count == EXTRA_MAX)
 		return kx_fail(image->err, ENOSPC, "more than %d files for the initrd's /.extra",
 			       EXTRA_MAX);
+	if (asprintf(&path, "%s%s%s", directory, *name ? "/" : "", name) < 0)
+		return kx_fail(image->err, ENOMEM, "out of memory for plan");
+	extras->paths[extras->count] = path;
 	extras->files[extras->count++] = (struct kx_cpio_file){ path, mode, content };
 	return 0;
 }
@@ -161,18 +177,18 @@ static int add_sections(struct image *image)
 {
 	static const struct {
 		enum kx_uki_part part;
-		const char *path;
+		const char *name;
 	} files[] = {
-		{ KX_UKI_PCRSIG, ".extra/tpm2-pcr-signature.json" },
-		{ KX_UKI_PCRPKEY, ".extra/tpm2-pcr-public-key.pem" },
-		{ KX_UKI_OSREL, ".extra/os-release" },
-		{ KX_UKI_PROFILE, ".extra/profile" },
+		{ KX_UKI_PCRSIG, "tpm2-pcr-signature.json" },
+		{ KX_UKI_PCRPKEY, "tpm2-pcr-public-key.pem" },
+		{ KX_UKI_OSREL, "os-release" },
+		{ KX_UKI_PROFILE, "profile" },
 	};
-	int r = add_extra(image, ".extra", DIRECTORY, NOTHING);
+	int r = add_extra(image, ".extra", "", DIRECTORY, NOTHING);
 
 	for (size_t i = 0; r == 0 && i < sizeof(files) / sizeof(files[0]); i++)
 		if (image->uki.has[files[i].part])
-			r = add_extra(image, files[i].path, FILE_MODE,
+			r = add_extra(image, ".extra", files[i].name, FILE_MODE,
 				      image->uki.parts[files[i].part]);
 	return r;
 }
@@ -205,20 +221,15 @@ static int add_companions(struct image *image, const struct companions *kind)
 
 	for (size_t i = 0; r == 0 && i < request->companion_count; i++) {
 		const struct kx_source *source = request->companions[i];
-		size_t size = strlen(kind->directory) + strlen(base_name(source)) + 2;
-		char *path;
 
 		if (!belongs(request, i, kind))
 			continue;
-		path = kx_plan_alloc(image->plan, size, image->err);
-		if (!path)
-			return -ENOMEM;
-		snprintf(path, size, "%s/%s", kind->directory, base_name(source));
 		if (!made)
-			r = add_extra(image, kind->directory, DIRECTORY & ~kind->closed, NOTHING);
+			r = add_extra(image, kind->directory, "", DIRECTORY & ~kind->closed,
+				      NOTHING);
 		if (r == 0)
-			r = add_extra(image, path, FILE_MODE & ~kind->closed,
-				      kx_source_view(source));
+			r = add_extra(image, kind->directory, base_name(source),
+				      FILE_MODE & ~kind->closed, kx_source_view(source));
 		made = true;
 	}
 	return r;
@@ -400,6 +411,7 @@ static int unwrap(struct kx_plan *plan, struct kx_view file, struct kx_error *er
 		r = set_dtb(&image);
 	if (r == 0)
 		r = set_kernel(&image);
+	extras_clear(&image.extras);
 	request->initrds = image.initrds;
 	request->initrd_count = image.initrd_count;
 	request->companion_count = request->global_companion_count = 0;

@@ -144,9 +144,9 @@ struct kx_machine {
 		acpi_rsdp; /* EFI systab, then boot_params, then acpi_rsdp=; 0 where firmware is to be searched */
 	struct kx_smbios smbios;
 	struct kx_uart uart;
-	enum kx_fact la57;  /* 5-level paging in use */
+	enum kx_fact la57;          /* 5-level paging in use */
 	enum kx_fact la57_possible; /* and whether the processor can, whatever the kernel does */
-	enum kx_fact sse42; /* has the crc32 instruction */
+	enum kx_fact sse42;         /* has the crc32 instruction */
 
 	enum kx_fact guest; /* runs under a hypervisor */
 	enum kx_confidential confidential;

@@ -94,3 +94,11 @@ def test_other_kernels_have_nothing_beside_them(kexec, esp):
     path.write_bytes(samples.bzimage())
     result = kexec("plan", path)
     assert "bzImage64" in result.out and beside(result, esp) == []
+
+
+def test_empty_and_linked_directories_are_no_obstacle(kexec, esp):
+    """As the stub, which packs an empty file and passes a directory over."""
+    there = esp / "EFI/Linux/x.efi.extra.d"
+    (there / "a.cred").write_bytes(b"")
+    (there / "t.raw").symlink_to("folder.raw")
+    assert beside(kexec("plan", esp / "EFI/Linux/x+3-1.efi"), esp) == GLOBAL + LOCAL

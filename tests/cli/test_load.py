@@ -174,11 +174,18 @@ def test_bad_ports(kexec, option, words):
 @pytest.mark.parametrize("option", ["--serial=ttyS1", "--serial=0x3f8", "--serial-baud=9600", "--serial-baud=115200",
                                     "-i", "--fast=none", "--fast=safe", "--fast=hints", "--check=fast", "--check=sha256", "--check=none", "--noefi", "--reset-vga", "--console-vga", "--console-serial",
                                     "--reuse-video-type", "--pass-memmap-cmdline", "--force-crc", "--entry-32bit",
-                                    "--mem-min=0x1000000", "--mem-max=0x3fffffff", "--args-linux", "--args-elf", "--args-none", "-x", "-y", "-a", "-c"])
+                                    "--mem-min=0x1000000", "--mem-max=0x3fffffff", "-x", "-y", "-a", "-c"])
 def test_options_that_work(kexec, option):
     result = kexec("-l", option, kexec.kernel)
     assert result.status == 0, result.err
     assert result.log == [LOAD]
+
+
+@pytest.mark.parametrize("option", ["--args-linux", "--args-elf", "--args-none"])
+def test_options_of_other_formats_are_refused(kexec, option):
+    result = kexec("-l", option, kexec.kernel)
+    assert (result.status, result.log) == (FAILED, [])
+    assert option in result.err and "bzImage64" in result.err
 
 
 def test_wrong_checksum_can_be_overridden(kexec):

@@ -437,6 +437,12 @@ static void real_mode_gets_a_text_screen(void **state)
 	f->request.entry = KX_ENTRY_32;
 	assert_made(f);
 	assert_false(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
+	/* After a boot by UEFI there is no BIOS to ask for it. */
+	f->request.entry = KX_ENTRY_REAL_MODE;
+	f->request.flags = KX_REQUEST_FORCE_REAL_MODE;
+	f->machine.m.efi.present = true;
+	assert_made(f);
+	assert_false(handoff(f)->flags & KX_HANDOFF_TEXT_MODE);
 }
 
 static void nothing_is_put_below_0x3000(void **state)

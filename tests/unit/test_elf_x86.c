@@ -148,6 +148,16 @@ static void style_can_be_asked_for(void **state)
 	f->request.args = KX_ARGS_NONE;
 	assert_made(f);
 	assert_int_equal(kx_plan_segment_count(f->plan), 2);
+	assert_int_equal(kx_plan_warning_count(f->plan), 0);
+	f->request.cmdline = "quiet";
+	assert_made(f);
+	assert_non_null(strstr(kx_plan_warning(f->plan, 0), "not handed over"));
+	f->request.dtb = f->request.kernel;
+	assert_refused(f, -EOPNOTSUPP, "takes no device tree");
+	f->request.dtb = NULL;
+	f->request.entry = KX_ENTRY_32;
+	assert_refused(f, -EOPNOTSUPP, "elf-x86_64 has no other entry");
+	f->request.entry = KX_ENTRY_AUTO;
 	sample_linux(f, 64);
 	f->request.args = KX_ARGS_ELF;
 	assert_made(f);

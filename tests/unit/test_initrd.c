@@ -658,7 +658,7 @@ static void broken_plain_archives(void **state)
 	} breaks[] = {
 		{ 5, "7" },         /* magic */
 		{ 54, "fffffff0" }, /* file size past the end */
-		{ 54, "g" }, /* no number */
+		{ 54, "g" },        /* no number */
 		{ 94, "ffffffff" }, /* name size past the end */
 	};
 

@@ -362,6 +362,7 @@ static void framebuffer_is_given_while_it_is_true(void **state)
 	kx_put_le32(si + 0x18, 0xfd000000);
 	kx_put_le16(si + 0x24, 4096);
 	memcpy(si + 0x26, "\x08\x10\x08\x08\x08\x00", 6);
+	kx_put_le32(si + 0x36, 2);
 	kx_put_le32(si + 0x3a, 1);
 	f->machine.m.fb_name = (char *)(uintptr_t) "VESA VGA";
 	f->machine.m.firmware_fb = KX_YES;
@@ -377,9 +378,29 @@ static void framebuffer_is_given_while_it_is_true(void **state)
 	assert_memory_equal((const uint8_t *)segment(f, "boot info")->buf + 108,
 			    "\x20\x01\x10\x08\x08\x08\x00\x08", 8);
 
+	/* Eight bits are an index, not three colours; and without the capability there is no upper half. */
+	kx_put_le16(si + 0x16, 8);
+	kx_put_le32(si + 0x36, 0);
+	assert_made(f);
+	assert_memory_equal((const uint8_t *)segment(f, "boot info")->buf + 108,
+			    "\x08\0\0\0\0\0\0\0", 8);
+	sample(f, 2);
+	assert_made(f);
+	assert_int_equal(kx_le64(tag(f, 8) + 8), 0xfd000000);
+	assert_memory_equal(tag(f, 8) + 28, "\x08\0\0\0\0\0\0\0\0\0", 10);
+	sample(f, 1);
+
 	f->machine.m.firmware_fb = KX_NO;
 	assert_made(f);
 	assert_false(kx_le32(segment(f, "boot info")->buf) & 1 << 12);
+	assert_int_equal(kx_plan_warning_count(f->plan), 0);
+	kx_put_le32(elf.data + HEADER_AT + 4, 4);
+	kx_put_le32(elf.data + HEADER_AT + 8, -(0x1badb002 + 4u));
+	assert_made(f);
+	assert_says(kx_plan_warning(f->plan, 0), "asks for a screen");
+	f->machine.m.firmware_fb = KX_YES;
+	assert_made(f);
+	assert_int_equal(kx_plan_warning_count(f->plan), 0);
 
 	f->machine.m.fb_name = NULL;
 	si[0x0f] = 1;
@@ -393,6 +414,19 @@ static void framebuffer_is_given_while_it_is_true(void **state)
 	si[0x0f] = 2;
 	assert_made(f);
 	assert_null(tag(f, 8));
+}
+
+/* The sample for version 2 with one tag in its header; returns where the tag's content goes. */
+static uint8_t *sample_with_tag(struct fixture *f, uint16_t type, uint32_t size)
+{
+	uint8_t *tag_at = elf.data + HEADER_AT;
+
+	sample(f, 2);
+	tag_at += sample_multiboot2_begin(tag_at);
+	kx_put_le16(tag_at, type);
+	kx_put_le32(tag_at + 4, 8 + size);
+	sample_multiboot2_end(elf.data + HEADER_AT, 8 + size);
+	return tag_at + 8;
 }
 
 static void addresses_come_before_elf(void **state)
@@ -436,6 +470,28 @@ static void addresses_come_before_elf(void **state)
 	assert_refused(f, -EBADMSG, "ends above 4 GiB");
 }
 
+static void address_tag_may_mean_the_whole_file(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t *to, *entry = elf.data + HEADER_AT + 16 + 24;
+
+	/* header_addr, load_addr -1, load_end_addr, bss_end_addr; then a tag with the entry. */
+	to = sample_with_tag(f, 2, 16);
+	kx_put_le16(entry, 3);
+	kx_put_le32(entry + 4, 12);
+	kx_put_le32(entry + 8, 0x200040);
+	sample_multiboot2_end(elf.data + HEADER_AT, 24 + 16);
+	kx_put_le32(to, 0x200000 + HEADER_AT);
+	kx_put_le32(to + 4, UINT32_MAX);
+	assert_made(f);
+	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0x200000);
+	assert_ptr_equal(kx_plan_segment(f->plan, 0)->buf, elf.data);
+	assert_int_equal(kx_plan_segment(f->plan, 0)->bufsz, sizeof(elf.data));
+	/* It would begin below address 0. */
+	kx_put_le32(to, HEADER_AT - 1);
+	assert_refused(f, -EBADMSG, "do not fit a header");
+}
+
 static void entry_tag_comes_before_elf(void **state)
 {
 	struct fixture *f = *state;
@@ -455,19 +511,6 @@ static void entry_tag_comes_before_elf(void **state)
 	kx_put_le32(header + tag_at + 4, 24);
 	sample_multiboot2_end(header, 24);
 	assert_refused(f, -EBADMSG, "no entry address");
-}
-
-/* The sample for version 2 with one tag in its header; returns where the tag's content goes. */
-static uint8_t *sample_with_tag(struct fixture *f, uint16_t type, uint32_t size)
-{
-	uint8_t *tag_at = elf.data + HEADER_AT;
-
-	sample(f, 2);
-	tag_at += sample_multiboot2_begin(tag_at);
-	kx_put_le16(tag_at, type);
-	kx_put_le32(tag_at + 4, 8 + size);
-	sample_multiboot2_end(elf.data + HEADER_AT, 8 + size);
-	return tag_at + 8;
 }
 
 static void relocatable(struct fixture *f, uint32_t min, uint32_t max, uint32_t preference)
@@ -500,12 +543,12 @@ static void relocatable_kernel_goes_where_there_is_room(void **state)
 	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0xa00000);
 	relocatable(f, 0x210000, 0x210fff, 1);
 	assert_refused(f, -ENOSPC, "no room below 0x211000 for kernel");
-	/* It begins within what its alignment moves as one. */
-	relocatable(f, 0x100000, UINT32_MAX, 1);
-	kx_put_le32(elf.data + sizeof(Elf32_Ehdr) + offsetof(Elf32_Phdr, p_align), 0x200000);
+	/* The tag says how it is aligned, not the ELF file. */
+	relocatable(f, 0x210000, UINT32_MAX, 1);
+	kx_put_le32(elf.data + sizeof(Elf32_Ehdr) + offsetof(Elf32_Phdr, p_align), 0x800000);
 	assert_made(f);
-	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0x310000);
-	assert_int_equal(kx_le32(tag(f, 21) + 8), 0x310000);
+	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0x400000);
+	assert_int_equal(kx_le32(tag(f, 21) + 8), 0x400000);
 	/* Without the tag it is where it says, and not told. */
 	sample(f, 2);
 	assert_made(f);
@@ -524,6 +567,17 @@ static void demands_that_this_machine_does_not_meet(void **state)
 	assert_refused(f, -EOPNOTSUPP, "needs SMBIOS tables");
 	f->machine.m.smbios = (struct kx_smbios){ .tables = tables, .size = 6 };
 	assert_made(f);
+
+	for (uint32_t type = 14; type <= 15; type++) {
+		kx_put_le32(to + 4, type);
+		assert_made(f);
+		f->machine.m.efi.present = true;
+		f->machine.m.acpi_rsdp = 0;
+		assert_refused(f, -EOPNOTSUPP, "needs a copy of ACPI's pointer");
+		f->machine.m.acpi_rsdp = 0x3fb7d014;
+		assert_made(f);
+		f->machine.m.efi.present = false;
+	}
 
 	f->machine.m.fb_name = (char *)(uintptr_t) "native";
 	kx_put_le32(to + 4, 8);
@@ -555,6 +609,7 @@ static void acpi_is_found_without_a_bios(void **state)
 		assert_made(f);
 		ebda = handoff(f)->ebda;
 		assert_in_range(ebda, 0x40000, 0x9f000); /* as Xen wants it */
+		assert_says(kx_plan_warning(f->plan, 0), "calls the BIOS");
 		assert_int_equal(segment(f, "ebda")->dest, ebda);
 		assert_int_equal(handoff(f)->rsdp, 0x3fb7d014);
 	}
@@ -569,6 +624,11 @@ static void acpi_is_found_without_a_bios(void **state)
 	f->machine.m.acpi_rsdp = 0;
 	assert_made(f);
 	assert_int_equal(handoff(f)->ebda, 0);
+
+	/* Below 0x40000 and the 64 KiB that its start needs, Xen would not look. */
+	f->machine.m.acpi_rsdp = 0x3fb7d014;
+	f->machine.iomem[1].end = 0x50000;
+	assert_refused(f, -ENOSPC, "ACPI's pointer");
 }
 
 static void make_xen(struct fixture *f, const char *cmdline, const char *dom0)
@@ -709,6 +769,7 @@ int main(void)
 		TEST(smbios_and_where_acpi_begins),
 		TEST(framebuffer_is_given_while_it_is_true),
 		TEST(addresses_come_before_elf),
+		TEST(address_tag_may_mean_the_whole_file),
 		TEST(entry_tag_comes_before_elf),
 		TEST(relocatable_kernel_goes_where_there_is_room),
 		TEST(demands_that_this_machine_does_not_meet),

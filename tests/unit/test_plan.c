@@ -940,6 +940,19 @@ static void unknown_files_and_types_are_refused(void **state)
 	assert_refused(f, -ENOEXEC, "text: ");
 }
 
+static void no_option_is_dropped(void **state)
+{
+	struct fixture *f = *state;
+	struct kx_module module = { add_source(f, "/boot/module", "M", 1), NULL };
+
+	f->request.modules = &module;
+	f->request.module_count = 1;
+	assert_refused(f, -EOPNOTSUPP, "bzImage64 takes no modules");
+	f->request.module_count = 0;
+	f->request.args = KX_ARGS_NONE;
+	assert_refused(f, -EOPNOTSUPP, "bzImage64 has its own way to be given arguments");
+}
+
 static void kernels_for_other_machines_are_named(void **state)
 {
 	static const struct {
@@ -1004,6 +1017,7 @@ int main(void)
 		TEST(other_machines_are_refused),
 		TEST(damage_is_refused_unless_forced),
 		TEST(unknown_files_and_types_are_refused),
+		TEST(no_option_is_dropped),
 		TEST(kernels_for_other_machines_are_named),
 	};
 

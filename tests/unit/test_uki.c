@@ -2,6 +2,7 @@
 /* PE files, unified kernel images, and what a plan makes of them. */
 #include "fixture_plan.h"
 
+#include "base/overflow.h"
 #include "cpio.h"
 #include "format/pe.h"
 #include "format/uki.h"
@@ -454,6 +455,22 @@ static void companions_become_files(void **state)
 	assert_mode(extra(f), ".extra/sysext/d.raw", "00008124");
 }
 
+static void a_directory_of_companions(void **state)
+{
+	struct fixture *f = *state;
+	const struct kx_source *list[36];
+	char name[64];
+
+	set_file(f, sample_uki());
+	for (unsigned i = 0; i < KX_ARRAY_SIZE(list); i++) {
+		snprintf(name, sizeof(name), "/boot/x.efi.extra.d/%02u.cred", i);
+		set_companion(f, list, name, "CREDENTIAL", 10);
+	}
+	assert_made(f);
+	assert_in(extra(f), ".extra/credentials/00.cred", 27);
+	assert_in(extra(f), ".extra/credentials/35.cred", 27);
+}
+
 static struct sample sample_addon(uint16_t machine, const char *uname, const char *word)
 {
 	struct sample s = sample_pe(machine);
@@ -648,6 +665,7 @@ int main(void)
 		TEST(uki_initrds_are_in_the_stubs_order),
 		TEST(uki_sections_become_files),
 		TEST(companions_become_files),
+		TEST(a_directory_of_companions),
 		TEST(addons_are_applied_in_order),
 		TEST(addons_initrds_come_after_the_images_files),
 		TEST(addons_for_something_else_are_left_out),

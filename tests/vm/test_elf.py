@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ELF files: Linux' own vmlinux, U-Boot."""
+"""ELF files: Linux' own vmlinux, U-Boot, memtest86+."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_vmlinux(name):
     files = {"/boot/vmlinux": vmlinux.extract(kernel.image.read_bytes()), "/boot/initrd": second.build("gzip")}
     with jump.boot("6.1", files, memory="2G") as guest:
         assert "elf-x86_64" in guest.ok("kexec plan /boot/vmlinux --initrd=/boot/initrd")
-        guest.ok("kexec -l /boot/vmlinux --initrd=/boot/initrd --append='console=ttyS0 lab.word=elf'")
+        guest.ok("kexec -l --args-linux /boot/vmlinux --initrd=/boot/initrd --append='console=ttyS0 lab.word=elf'")
         guest.jump("second", "kexec -e")
         assert guest.facts("release", "cmdline", "random") == {
             "release": kernel.release, "cmdline": "console=ttyS0 lab.word=elf",
@@ -35,3 +35,12 @@ def test_u_boot_for_roms_is_refused():
         assert said.status != 0
         assert ("no room for kernel: the file says that it runs at 0xfff00000 to 0xfffbdfff, where this machine has "
                 "no RAM; it is made for a ROM or another machine\n") in said.err
+
+
+@pytest.mark.parametrize("kind", ["multiboot-x86", "elf-x86"])
+def test_memtest(kind):
+    """Version 5's ELF file, which also carries a multiboot header."""
+    image = payload.package_file("bullseye", "memtest86+", "memtest86+/memtest86+.elf")
+    with payload.start({"memtest": image}, f"kexec -l -t {kind} --args-elf /boot/memtest") as guest:
+        payload.wait_screen(guest, "Memtest86+ 5.01")
+        payload.wait_screen(guest, "Pass")

@@ -74,8 +74,7 @@ static size_t block_room(const struct kx_plan *plan)
 	return KX_BOOT_PARAMS_SIZE + room_for(strlen(plan->cmdline) + 1) +
 	       room_for(kx_x86_e820_room(&plan->memmap)) + 2 * room_for(kx_x86_efi_room(plan)) +
 	       room_for(dtb ? kx_source_size(dtb) : 0) + room_for(CC_BLOB_SIZE) +
-	       room_for(sizeof(struct kx_times)) +
-	       room_for(RNG_SEED_SIZE);
+	       room_for(sizeof(struct kx_times)) + room_for(RNG_SEED_SIZE);
 }
 
 /* ---- video ----------------------------------------------------------------------------------- */
@@ -232,7 +231,8 @@ static int put_setup_data(struct kx_boot_block *block)
 	if (!plan->seed)
 		return -ENOSPC;
 	plan->seed_size = RNG_SEED_SIZE;
-	plan->seed_length = (uint8_t *)plan->seed - 4; /* struct setup_data: next, type, len, data */
+	plan->seed_length =
+		(uint8_t *)plan->seed - 4; /* struct setup_data: next, type, len, data */
 	return 0;
 }
 
@@ -294,6 +294,6 @@ int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uin
 						 .bufsz = block.used,
 						 .dest = block.dest,
 						 .memsz = block.used },
-			   err, "zero page, command line, setup_data; %s%s",
-			   kx_plan_where(plan), at.max == UINT64_MAX ? "" : " below 4 GiB");
+			   err, "zero page, command line, setup_data; %s%s", kx_plan_where(plan),
+			   at.max == UINT64_MAX ? "" : " below 4 GiB");
 }

@@ -94,7 +94,7 @@ static uint32_t flags_for(const struct kx_plan *plan, const struct kx_x86_entry 
 		flags |= KX_HANDOFF_PROGRESS;
 	if (plan->request.flags & KX_REQUEST_RESET_VGA)
 		flags |= KX_HANDOFF_RESET_VGA;
-	if (entry->mode == KX_MODE_16 && machine->fb_name)
+	if (entry->mode == KX_MODE_16 && machine->fb_name && !machine->efi.present)
 		flags |= KX_HANDOFF_TEXT_MODE;
 	return flags;
 }
