@@ -25,9 +25,13 @@ HEAD = (f"{'':20}{'downtime ms':>13}{'ratio':>8}{'load ms':>11}{'ratio':>8}"
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of kernel and initrd as they are in their files, and unpacked."""
+    """Bytes of kernel and initrd as they are in their files, and unpacked.
+
+    kernel_loaded is what of the unpacked kernel is loaded: without what nobody needs once it has started.
+    """
 
     kernel: int
+    kernel_loaded: int
     kernel_unpacked: int
     initrd: int
     initrd_unpacked: int
@@ -35,7 +39,7 @@ class Sizes:
     def created(self, holds_kb):
         """kB that were made while loading, told by which forms add up best to what is held."""
         # Of ways that add up equally well min() takes the first: what is as it was in its file.
-        ways = itertools.product(((self.kernel, 0), (self.kernel_unpacked, self.kernel_unpacked)),
+        ways = itertools.product(((self.kernel, 0), (self.kernel_loaded, self.kernel_unpacked)),
                                  ((self.initrd, 0), (self.initrd_unpacked, self.initrd_unpacked)))
         best = min(ways, key=lambda way: abs(sum(part[0] for part in way) - (holds_kb << 10)))
         return sum(part[1] for part in best) >> 10

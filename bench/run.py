@@ -49,7 +49,8 @@ def must_create(wanted, holds):
     Which of kernel and initrd were unpacked is told by the sum.
     """
     image = wanted.kernel.read_bytes()
-    whole = report.Sizes(len(image), phases.loaded_bytes(vmlinux.extract(image)),
+    elf = vmlinux.extract(image)
+    whole = report.Sizes(len(image), phases.loaded_bytes(elf), len(elf),
                          len(wanted.initrd), guests.unpacked_size(wanted.initrd))
     return whole.created(holds)
 
