@@ -46,6 +46,17 @@ static bool has_own_map(const char *cmdline)
 	return false;
 }
 
+/*
+ * From 6.9 on it is the decompressor that reads this, and tells the kernel in xloadflags (parse_mem_encrypt() in
+ * arch/x86/boot/compressed/misc.c): without it memory would silently stay unencrypted.
+ */
+static bool wants_encryption(const char *cmdline)
+{
+	struct kx_word word;
+
+	return kx_cmdline_find(cmdline, "mem_encrypt", &word) && kx_word_has_value(&word, "on");
+}
+
 /* Once as made here, once as the old kernel keeps it until the jump; it takes no more than half of memory. */
 static bool fits_memory(const struct kx_plan *plan, const struct kx_bzimage *image)
 {
@@ -77,6 +88,8 @@ const char *kx_direct_refused(const struct kx_plan *plan, const struct kx_bzimag
 		return "memmap=exactmap brings a memory map of its own";
 	if (kx_cmdline_find(plan->cmdline, "movable_node", &word))
 		return "movable_node needs ACPI's word on which memory can be removed";
+	if (wants_encryption(plan->cmdline))
+		return "mem_encrypt=on is for the decompressor to read";
 	if (!fits_memory(plan, image))
 		return "there is not enough memory to have the kernel twice until the jump";
 	return NULL;

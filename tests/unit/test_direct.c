@@ -262,6 +262,10 @@ static void what_needs_the_decompressor(void **state)
 	assert_left(f, "memmap=exactmap");
 	f->request.cmdline = "movable_node";
 	assert_left(f, "movable_node");
+	f->request.cmdline = "mem_encrypt=on";
+	assert_left(f, "mem_encrypt=on");
+	f->request.cmdline = "mem_encrypt=off";
+	assert_direct(f);
 	f->request.cmdline = "quiet";
 	m->mem_available = 30 * MIB;
 	assert_left(f, "not enough memory");
