@@ -63,7 +63,7 @@ void kx_digest_init(struct kx_digest *digest, enum kx_digest_kind kind, kx_diges
 void kx_digest_region(struct kx_digest *digest, const void *data, size_t size)
 {
 	size_t blocks = size / KX_DIGEST_BLOCK_SIZE, rest = size % KX_DIGEST_BLOCK_SIZE;
-	const uint8_t *end = (const uint8_t *)data + (size - rest);
+	const uint8_t *end;
 	uint8_t last[2 * KX_DIGEST_BLOCK_SIZE] = { 0 };
 
 	if (digest->kind == KX_DIGEST_SHA256)
@@ -71,6 +71,7 @@ void kx_digest_region(struct kx_digest *digest, const void *data, size_t size)
 	if (!digest->blocks)
 		return;
 	digest->blocks(digest->lanes, data, blocks);
+	end = (const uint8_t *)data + (size - rest);
 	for (size_t i = 0; i < rest; i++)
 		last[i] = end[i];
 	blocks = rest ? 2 : 1;
