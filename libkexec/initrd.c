@@ -294,10 +294,18 @@ void kx_initrd_clear(struct kx_initrd *initrd)
 
 /* What the next kernel and this system keep for themselves. */
 #define UNPACK_SPARE (UINT64_C(256) << 20)
+/* How much of that is for this system. */
+#define SYSTEM_SPARE (UINT64_C(64) << 20)
 
-uint64_t kx_initrd_unpack_max(uint64_t mem_available)
+uint64_t kx_initrd_unpack_max(uint64_t mem_available, uint64_t taken)
 {
-	return mem_available > UNPACK_SPARE + 2 ? (mem_available - UNPACK_SPARE) / 2 : 1;
+	uint64_t spare;
+
+	if (kx_add_overflow(taken, SYSTEM_SPARE, &spare))
+		return 1;
+	if (spare < UNPACK_SPARE)
+		spare = UNPACK_SPARE;
+	return mem_available > spare && mem_available - spare > 2 ? (mem_available - spare) / 2 : 1;
 }
 
 const char *kx_archive_left_text(int left)

@@ -62,13 +62,14 @@ void kx_initrd_clear(struct kx_initrd *initrd);
 
 /**
  * kx_initrd_unpack_max() - how much may be unpacked on this machine
+ * @taken: what else the load takes of that: what is in this process, and what the kernel will keep
  *
- * Half of what MemAvailable has over 256 MiB: unpacked bytes are there twice, here and now in this process and in what the
- * kernel keeps of the load, and then in the next kernel as initrd and as files. The rest is for the kernel and for what
- * runs beside it, and leaves the load below the half of all memory that kexec_load takes.
+ * Half of what MemAvailable has over 256 MiB, or over @taken and 64 MiB where that is more: unpacked bytes are there twice,
+ * here and now in this process and in what the kernel keeps of the load, and then in the next kernel as initrd and as
+ * files. The rest is for the kernel and for what runs beside it.
  *
  * Return: at least 1, so that what is left as it is gets noticed.
  */
-uint64_t kx_initrd_unpack_max(uint64_t mem_available);
+uint64_t kx_initrd_unpack_max(uint64_t mem_available, uint64_t taken);
 
 #endif

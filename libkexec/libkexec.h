@@ -409,7 +409,7 @@ struct kx_plan;
  * @ret: to be freed with kx_plan_free(); @machine and the request's sources must outlive it
  *
  * With kexec_load a Linux kernel's compressed initrds are unpacked here, where that fits into half of what MemAvailable
- * has over 256 MiB; not with mem= on the command line, and not with KX_REQUEST_INITRD_AS_IS.
+ * has over 256 MiB, or over the rest of the load where that is more, and all of it into half of memory; not with mem= on the command line, and not with KX_REQUEST_INITRD_AS_IS.
  *
  * With KX_METHOD_AUTO the call is chosen here, after the format is known: kexec_load unless something forbids it,
  * then kexec_file_load if the format allows; when neither can be, @err has both reasons.

@@ -219,8 +219,7 @@ int kx_plan_restart(struct kx_plan *plan, size_t warning_count, struct kx_error 
 	return find_free(plan, err);
 }
 
-/* What kexec_load's segments occupy; the kernel allocates a page for each of their pages (kernel/kexec_core.c). */
-static uint64_t total_memsz(const struct kx_plan *plan)
+uint64_t kx_plan_memsz(const struct kx_plan *plan)
 {
 	uint64_t total = 0;
 
@@ -467,7 +466,7 @@ static int choose_method(struct kx_plan *plan, struct kx_view file, struct kx_er
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 
-static uint64_t initrd_total(const struct kx_request *request)
+uint64_t kx_request_initrd_size(const struct kx_request *request)
 {
 	uint64_t total = 0;
 
@@ -481,7 +480,7 @@ static uint64_t initrd_total(const struct kx_request *request)
 static int plan_file_load(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	const char *why = "placed by the running kernel";
-	uint64_t initrd = initrd_total(&plan->request), twice;
+	uint64_t initrd = kx_request_initrd_size(&plan->request), twice;
 	struct kx_segment segment = {
 		.name = "kernel",
 		.bufsz = file.size,
@@ -508,13 +507,14 @@ static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error 
 	int r;
 
 	/* Before anything is read: an initrd that can never fit. */
-	r = check_memory(plan->machine, initrd_total(&plan->request), KX_METHOD_LOAD, err);
+	r = check_memory(plan->machine, kx_request_initrd_size(&plan->request), KX_METHOD_LOAD,
+			 err);
 	if (r == 0)
 		r = find_free(plan, err);
 	if (r == 0)
 		r = plan->format->plan(plan, file, err);
 	if (r == 0)
-		r = check_memory(plan->machine, total_memsz(plan), KX_METHOD_LOAD, err);
+		r = check_memory(plan->machine, kx_plan_memsz(plan), KX_METHOD_LOAD, err);
 	return r;
 }
 

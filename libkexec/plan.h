@@ -127,6 +127,12 @@ void kx_plan_warn(struct kx_plan *plan, const char *format, ...)
 int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place *place,
 		  uint64_t *ret, struct kx_error *err);
 
+/* What kexec_load's segments occupy so far; the kernel allocates a page for each of their pages (kernel/kexec_core.c). */
+uint64_t kx_plan_memsz(const struct kx_plan *plan);
+
+/* All initrds as they are; UINT64_MAX for more than that. */
+uint64_t kx_request_initrd_size(const struct kx_request *request);
+
 /* Where that is, in words, for what may go anywhere. */
 const char *kx_plan_where(const struct kx_plan *plan);
 

@@ -679,11 +679,15 @@ static void how_much_may_be_unpacked(void **state)
 {
 	const uint64_t mib = 1 << 20;
 
-	assert_int_equal(kx_initrd_unpack_max(0), 1);
-	assert_int_equal(kx_initrd_unpack_max(256 * mib), 1);
-	assert_int_equal(kx_initrd_unpack_max(256 * mib + 4), 2);
-	assert_int_equal(kx_initrd_unpack_max(800 * mib), 272 * mib);
-	assert_int_equal(kx_initrd_unpack_max(UINT64_MAX), (UINT64_MAX - 256 * mib) / 2);
+	assert_int_equal(kx_initrd_unpack_max(0, 192 * mib), 1);
+	assert_int_equal(kx_initrd_unpack_max(256 * mib, 192 * mib), 1);
+	assert_int_equal(kx_initrd_unpack_max(256 * mib + 4, 192 * mib), 2);
+	assert_int_equal(kx_initrd_unpack_max(800 * mib, 192 * mib), 272 * mib);
+	assert_int_equal(kx_initrd_unpack_max(UINT64_MAX, 192 * mib), (UINT64_MAX - 256 * mib) / 2);
+	assert_int_equal(kx_initrd_unpack_max(800 * mib, 0), 272 * mib);
+	assert_int_equal(kx_initrd_unpack_max(800 * mib, 236 * mib), 250 * mib);
+	assert_int_equal(kx_initrd_unpack_max(800 * mib, 800 * mib), 1);
+	assert_int_equal(kx_initrd_unpack_max(UINT64_MAX, UINT64_MAX), 1);
 }
 
 int main(void)

@@ -87,6 +87,55 @@ static void is_left_when_memory_is_short(void **state)
 	sample_free(&packed);
 }
 
+/* A plain archive of zeros, which take no memory here, before the one that could be unpacked. */
+static struct sample request_behind(struct fixture *f, size_t plain_size, size_t size)
+{
+	static const struct kx_source *both[2];
+	struct sample packed = request(f, size, 1);
+
+	both[0] = add_source(f, "plain", calloc(1, plain_size), plain_size);
+	both[1] = f->request.initrds[0];
+	f->request.initrds = both;
+	f->request.initrd_count = 2;
+	return packed;
+}
+
+static void free_behind(struct fixture *f, struct sample *packed)
+{
+	free((void *)(uintptr_t)kx_source_data(f->request.initrds[0]));
+	sample_free(packed);
+}
+
+/* kexec_load takes half of all memory: with the plain one, the other fits as it is only. */
+static void is_left_when_half_of_memory_would_not_hold_it(void **state)
+{
+	struct fixture *f = *state;
+	struct sample packed = request_behind(f, 20 * MIB, 14 * MIB);
+
+	f->machine.m.mem_total = 64 * MIB;
+	assert_made(f);
+	assert_int_equal(kx_plan_archive(f->plan, 0)->left, -EFBIG);
+	f->machine.m.mem_total = 80 * MIB;
+	assert_made(f);
+	assert_int_equal(kx_plan_archive(f->plan, 0)->left, 0);
+	free_behind(f, &packed);
+}
+
+/* The old kernel's copy of the plain one is more than the 256 MiB that are kept free anyway. */
+static void is_left_when_the_rest_takes_the_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct sample packed = request_behind(f, 300 * MIB, 20 * MIB);
+
+	f->machine.m.mem_available = (300 + 64 + 40) * MIB;
+	assert_made(f);
+	assert_int_equal(kx_plan_archive(f->plan, 0)->left, -EFBIG);
+	f->machine.m.mem_available += 2 * MIB;
+	assert_made(f);
+	assert_int_equal(kx_plan_archive(f->plan, 0)->left, 0);
+	free_behind(f, &packed);
+}
+
 /* What mem= leaves to the next kernel is less than what this machine has. */
 static void is_left_when_the_next_kernel_gets_less_memory(void **state)
 {
@@ -154,6 +203,8 @@ int main(void)
 		TEST(is_unpacked),
 		TEST(is_left_when_told_so),
 		TEST(is_left_when_memory_is_short),
+		TEST(is_left_when_half_of_memory_would_not_hold_it),
+		TEST(is_left_when_the_rest_takes_the_memory),
 		TEST(is_left_when_the_next_kernel_gets_less_memory),
 		TEST(is_left_where_there_is_no_place),
 		TEST(many_are_left),

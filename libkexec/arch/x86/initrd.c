@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/overflow.h"
 #include "boot_params.h"
 #include "cmdline.h"
 #include "initrd.h"
@@ -62,15 +63,29 @@ static int join(struct kx_plan *plan, struct kx_initrd *initrd, struct kx_error 
 	return 0;
 }
 
-/* How much may be unpacked; 0 for nothing. What the next kernel has to make do with is not known where mem= limits it. */
+/* For boot_params and purgatory. */
+#define REST (UINT64_C(4) << 20)
+
+/*
+ * How much may be unpacked; 0 for nothing. All that is loaded must fit into half of memory, which is what kexec_load takes.
+ * What the next kernel has to make do with is not known where mem= limits it.
+ */
 static uint64_t unpack_max(const struct kx_plan *plan)
 {
+	uint64_t kept, most, half = plan->machine->mem_total / 2;
 	struct kx_word word;
 
 	if (plan->request.flags & (KX_REQUEST_INITRD_AS_IS | KX_REQUEST_PANIC) ||
 	    kx_cmdline_find(plan->cmdline, "mem", &word))
 		return 0;
-	return kx_initrd_unpack_max(plan->machine->mem_available);
+	if (kx_add_overflow(kx_plan_memsz(plan), kx_request_initrd_size(&plan->request), &kept))
+		return 1;
+	most = kx_initrd_unpack_max(plan->machine->mem_available,
+				    kept + (plan->direct ? plan->vmlinux_size : 0));
+	if (!half)
+		return most;
+	half = half > REST && half - REST > kept ? half - REST - kept : 1;
+	return most < half ? most : half;
 }
 
 static int lay_out(struct kx_plan *plan, uint64_t max, struct kx_initrd *ret, struct kx_error *err)
