@@ -489,6 +489,7 @@ static int plan_file_load(struct kx_plan *plan, struct kx_view file, struct kx_e
 	};
 	int r;
 
+	free(kx_steal(plan->vmlinux));
 	/* The files are read whole into the kernel before their bytes go to pages of their own. */
 	if (kx_add_overflow(file.size, initrd, &twice) || kx_mul_overflow(twice, 2, &twice))
 		return kx_fail(err, EFBIG, "kernel and initrd are too large");

@@ -246,6 +246,18 @@ static void a_damaged_payload_is_refused_where_nothing_else_tells(void **state)
 	assert_left(f, "damaged gzip data");
 }
 
+/* Decompressed to be checked, before it was known that the running kernel will load it: no memory is held for that. */
+static void kexec_file_load_keeps_nothing_unpacked(void **state)
+{
+	struct fixture *f = begin(state);
+
+	kx_put_le32(f->file.data + sample_body(&f->file) - 4, 0);
+	f->machine.m.lockdown = KX_LOCKDOWN_INTEGRITY;
+	assert_made(f);
+	assert_int_equal(kx_plan_method(f->plan), KX_METHOD_FILE_LOAD);
+	assert_null(f->plan->vmlinux);
+}
+
 static void what_needs_the_decompressor(void **state)
 {
 	struct fixture *f = begin(state);
@@ -420,6 +432,7 @@ int main(void)
 		TEST(a_kernel_without_relocations_is_not_moved_in_its_map),
 		TEST(every_codec),
 		TEST(a_damaged_payload_is_refused_where_nothing_else_tells),
+		TEST(kexec_file_load_keeps_nothing_unpacked),
 		TEST(what_needs_the_decompressor),
 		TEST(levels_of_page_tables),
 		TEST(unusual_payloads),
