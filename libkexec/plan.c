@@ -87,19 +87,29 @@ static int no_room(const struct kx_plan *plan, const char *what, const struct kx
 			       : "use a smaller kernel or initrd, or a machine with more memory");
 }
 
+/*
+ * Below this nothing is gained by a quiet place, and the highest is the safest: boot loaders and other payloads write below
+ * the top of memory before they leave purgatory's stack and page tables.
+ */
+#define QUIET_MIN (UINT64_C(1) << 20)
+
+static bool goes_quietly(const struct kx_plan *plan, uint64_t size)
+{
+	return plan->machine->free_pages.v && size >= QUIET_MIN;
+}
+
 /* What may go anywhere goes where it disturbs least. */
 static int find_place(const struct kx_plan *plan, const struct kx_place *place, uint64_t *ret)
 {
-	if (!place->low_first &&
+	if (!place->low_first && goes_quietly(plan, place->size) &&
 	    kx_place_quiet(&plan->machine->free_pages, &plan->free, place, ret) == 0)
 		return 0;
 	return kx_ranges_place(&plan->free, place, ret);
 }
 
-const char *kx_plan_where(const struct kx_plan *plan)
+const char *kx_plan_where(const struct kx_plan *plan, uint64_t size)
 {
-	return plan->machine->free_pages.v ? "place with the least free memory"
-					   : "highest free place";
+	return goes_quietly(plan, size) ? "place with the least free memory" : "highest free place";
 }
 
 int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place *place,

@@ -134,7 +134,7 @@ uint64_t kx_plan_memsz(const struct kx_plan *plan);
 uint64_t kx_request_initrd_size(const struct kx_request *request);
 
 /* Where that is, in words, for what may go anywhere. */
-const char *kx_plan_where(const struct kx_plan *plan);
+const char *kx_plan_where(const struct kx_plan *plan, uint64_t size);
 
 /**
  * kx_plan_add() - add a segment whose place was taken by kx_plan_place()

@@ -870,6 +870,28 @@ static void what_does_not_fit_is_refused_with_numbers(void **state)
 	assert_refused(f, -ENOSPC, "4 KiB");
 }
 
+/* The kernel has all of the upper half free: what is large goes below it, what is small to the top. */
+static void what_is_large_goes_where_little_is_free(void **state)
+{
+	static const uint8_t initrd[3 * MIB] = { 1 };
+	static uint8_t samples[KX_FREE_SAMPLES];
+	struct fixture *f = *state;
+	const struct kx_source *initrds[] = { add_source(f, "initrd", initrd, sizeof(initrd)) };
+
+	for (size_t i = 0; i < GIB / KX_FREE_STEP; i++)
+		samples[i] = i < GIB / 2 / KX_FREE_STEP ? KX_FREE_NOT : KX_FREE;
+	f->machine.m.free_pages =
+		(struct kx_free_pages){ .v = samples, .count = GIB / KX_FREE_STEP };
+	f->request.initrds = initrds;
+	f->request.initrd_count = 1;
+	assert_made(f);
+	assert_int_equal(segment(f, "initrd")->dest, GIB / 2 - sizeof(initrd));
+	assert_non_null(strstr(segment(f, "initrd")->why, "least free memory"));
+	assert_in_range(segment(f, "purgatory")->dest, GIB - 4 * MIB, GIB);
+	assert_in_range(segment(f, "boot_params")->dest, GIB - 4 * MIB, GIB);
+	assert_non_null(strstr(segment(f, "boot_params")->why, "highest free place"));
+}
+
 static void initrd_beyond_purgatorys_page_tables_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -1012,6 +1034,7 @@ int main(void)
 		TEST(missing_capability_is_a_warning),
 		TEST(long_command_line_is_refused_with_both_numbers),
 		TEST(what_does_not_fit_is_refused_with_numbers),
+		TEST(what_is_large_goes_where_little_is_free),
 		TEST(initrd_beyond_purgatorys_page_tables_is_refused),
 		TEST(five_level_paging_needs_a_kernel_that_knows_it),
 		TEST(other_machines_are_refused),

@@ -294,6 +294,7 @@ int kx_x86_boot_params(struct kx_plan *plan, const struct kx_bzimage *image, uin
 						 .bufsz = block.used,
 						 .dest = block.dest,
 						 .memsz = block.used },
-			   err, "zero page, command line, setup_data; %s%s", kx_plan_where(plan),
+			   err, "zero page, command line, setup_data; %s%s",
+			   kx_plan_where(plan, block.used),
 			   at.max == UINT64_MAX ? "" : " below 4 GiB");
 }

@@ -41,7 +41,8 @@ static int add_initrd_parts(struct kx_plan *plan, const struct kx_initrd *initrd
 		if (initrd->count > 1)
 			snprintf(parts, sizeof(parts), "; part %zu of %zu, zero bytes between",
 				 i + 1, initrd->count);
-		r = kx_plan_add(plan, &segment, err, "%s%s", kx_plan_where(plan), parts);
+		r = kx_plan_add(plan, &segment, err, "%s%s", kx_plan_where(plan, initrd->size),
+				parts);
 	}
 	return r;
 }

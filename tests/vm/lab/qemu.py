@@ -214,6 +214,9 @@ class Qemu:
         with self.changed:
             while not (result := predicate()):
                 if self.ended() and not may_end:
+                    # What the guest said before may still be on its way, by another thread.
+                    if self.changed.wait(1.0):
+                        continue
                     raise GuestFailed(f"guest ended ({self.ended()}) before {what}")
                 if "end Kernel panic" in self.text["console"]:
                     raise GuestFailed(f"kernel panic before {what}")
