@@ -76,11 +76,12 @@ static int unpack_block(struct kx_sink *sink, struct kx_view block, uint32_t siz
 	lzo_uint got = size;
 	size_t room;
 	void *to;
-	int r = kx_sink_space(sink, size, &to, &room, err);
+	int r;
 
-	/* A block that says that it is larger than what is left. */
-	if (r == 0 && room < size)
+	/* A block that says that it is larger than what is left, whatever is in it. */
+	if (size > sink->max - sink->size)
 		return kx_sink_wrote(sink, size, err);
+	r = kx_sink_space(sink, size, &to, &room, err);
 	if (r < 0)
 		return r;
 	if (block.size == size)

@@ -215,6 +215,11 @@ static void compress_seeds(void)
 		save("compress", names[i], s[i].data, s[i].size);
 		sample_free(&s[i]);
 	}
+	/* Two lzo blocks, of which the second says that it is larger than the fuzzer's cap, and is broken. */
+	save("compress", "lzo-large-and-broken",
+	     (uint8_t[117]){ 0x89, 'L', 'Z', 'O', 0, '\r', '\n', 0x1a, '\n',
+			     16, [20] = 1, [33] = 1, [42] = 40, [46] = 40, [92] = 0x24, [98] = 14 },
+	     117);
 	/* More than the fuzzer's cap, and nothing at all. */
 	s[0] = sample_new(300000);
 	s[1] = sample_gzip(s[0].data, s[0].size);
