@@ -6,7 +6,7 @@ BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config zlib1g-dev liblz
 	liblz4-dev libbz2-dev liblzo2-dev libjson-c-dev libcmocka-dev"
 
 # What the VM tests run on: QEMU, its firmware, and what builds the guests' initrds.
-VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd lz4 xz-utils bzip2 sbsigntool openssl
+VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd lz4 lzop xz-utils bzip2 e2fsprogs sbsigntool openssl
 	debian-archive-keyring dpkg util-linux binutils gcc libc6-dev xorriso"
 
 CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish"
