@@ -125,8 +125,10 @@ static int add64(struct kx_view table, const struct kx_relocs_image *image, uint
 	return 0;
 }
 
-static int add32(struct kx_view table, const struct kx_relocs_image *image, uint64_t shift,
-		 struct kx_error *err)
+/* Both tables of 32 bits: @add is what is added, @is_known what must be found there before. */
+static inline int move32(const char *name, struct kx_view table,
+			 const struct kx_relocs_image *image, uint32_t add,
+			 bool (*is_known)(uint32_t value), struct kx_error *err)
 {
 	size_t part = 0;
 
@@ -135,30 +137,11 @@ static int add32(struct kx_view table, const struct kx_relocs_image *image, uint
 		uint8_t *place = find_place(image, &part, entry, 4);
 
 		if (!place)
-			return outside("32-bit", entry, err);
+			return outside(name, entry, err);
 		value = kx_le32(place);
-		if (!is_address32(value))
-			return no_address("32-bit", entry, value, err);
-		kx_put_le32(place, value + (uint32_t)shift);
-	}
-	return 0;
-}
-
-static int sub32(struct kx_view table, const struct kx_relocs_image *image, uint64_t shift,
-		 struct kx_error *err)
-{
-	size_t part = 0;
-
-	for (size_t at = 0; at < table.size; at += ENTRY_SIZE) {
-		uint32_t entry = kx_le32(table.data + at), value;
-		uint8_t *place = find_place(image, &part, entry, 4);
-
-		if (!place)
-			return outside("inverse 32-bit", entry, err);
-		value = kx_le32(place);
-		if (!is_difference(value))
-			return no_address("inverse 32-bit", entry, value, err);
-		kx_put_le32(place, value - (uint32_t)shift);
+		if (!is_known(value))
+			return no_address(name, entry, value, err);
+		kx_put_le32(place, value + add);
 	}
 	return 0;
 }
@@ -166,9 +149,10 @@ static int sub32(struct kx_view table, const struct kx_relocs_image *image, uint
 int kx_relocs_apply(const struct kx_relocs *relocs, const struct kx_relocs_image *image,
 		    uint64_t shift, struct kx_error *err)
 {
-	int r = add32(relocs->add32, image, shift, err);
+	uint32_t add = (uint32_t)shift;
+	int r = move32("32-bit", relocs->add32, image, add, is_address32, err);
 
 	if (r == 0)
-		r = sub32(relocs->sub32, image, shift, err);
+		r = move32("inverse 32-bit", relocs->sub32, image, -add, is_difference, err);
 	return r < 0 ? r : add64(relocs->add64, image, shift, err);
 }
