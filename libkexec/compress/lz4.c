@@ -36,20 +36,21 @@ static int next_block(struct kx_view in, uint64_t at, uint32_t *ret_size, struct
 static int unpack_block(struct kx_sink *sink, struct kx_view block, uint64_t at,
 			struct kx_error *err)
 {
+	uint64_t most = block.size * LEGACY_GROWTH;
+	size_t want = most < LEGACY_BLOCK ? (size_t)most : LEGACY_BLOCK;
 	size_t room;
 	void *to;
-	int got, r = kx_sink_space(sink, LEGACY_BLOCK, &to, &room, err);
+	int got, r = kx_sink_space(sink, want, &to, &room, err);
 
 	if (r < 0)
 		return r;
-	room = room < LEGACY_BLOCK ? room : LEGACY_BLOCK;
+	room = room < want ? room : want;
 	got = LZ4_decompress_safe((const char *)block.data, to, (int)block.size, (int)room);
-	if (got < 0 && room < LEGACY_BLOCK) {
-		r = kx_sink_spare(sink, LEGACY_BLOCK, &to, err);
+	if (got < 0 && room < want) {
+		r = kx_sink_spare(sink, want, &to, err);
 		if (r < 0)
 			return r;
-		got = LZ4_decompress_safe((const char *)block.data, to, (int)block.size,
-					  LEGACY_BLOCK);
+		got = LZ4_decompress_safe((const char *)block.data, to, (int)block.size, (int)want);
 	}
 	if (got < 0)
 		return kx_bad_stream(err, "lz4", "a code is wrong", at);
