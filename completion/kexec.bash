@@ -18,6 +18,7 @@ _kexec_options()
 	status | check) echo "--machine= --json $always" ;;
 	machine) echo "--save= $always" ;;
 	last) echo "--json --svg $always" ;;
+	crash) echo "--machine= --json $always" ;;
 	*) echo "$load --exec --unload --status --print-ckr-size $always" ;;
 	esac
 }
@@ -82,13 +83,19 @@ _kexec()
 	fi
 	case ${COMP_WORDS[1]} in
 	status | check | machine | last) ((COMP_CWORD == 1)) || return ;;
+	crash)
+		if ((COMP_CWORD > 1)); then
+			_kexec_words -W 'status'
+			return
+		fi
+		;;
 	esac
 	compopt -o filenames 2>/dev/null
 	_kexec_words -f
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'plan status check machine last'
+		_kexec_words -W 'plan status check machine last crash'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

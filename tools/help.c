@@ -43,6 +43,9 @@ static const struct {
 	  "How long the jump took that started this kernel, phase by phase. Exit status:\n"
 	  "0 all is known, 1 not each phase, 2 there was no jump by kexec_load, 3 usage or\n"
 	  "internal error.\n" },
+	{ KX_CRASH, "usage: kexec crash status [OPTION]...\n"
+		    "Is there a kernel for a panic, and will it run? Exit status: 0 yes, 1 with\n"
+		    "warnings, 2 no, 3 usage or internal error.\n" },
 	{ KX_CLASSIC,
 	  "usage: kexec [OPTION]... [KERNEL]\n"
 	  "       kexec VERB [OPTION]...\n"
@@ -58,7 +61,8 @@ static const struct {
 	  "  status    what is loaded, and what may be\n"
 	  "  check     can this machine kexec, and if not, why\n"
 	  "  machine   save the facts about this machine\n"
-	  "  last      how long the jump took that started this kernel\n" },
+	  "  last      how long the jump took that started this kernel\n"
+	  "  crash     is there a kernel for a panic, and has it memory enough\n" },
 };
 
 static void print_usage(FILE *out, enum kx_verb verb)

@@ -18,6 +18,7 @@ enum kx_verb {
 	KX_CHECK = 1 << 3,
 	KX_MACHINE = 1 << 4,
 	KX_LAST = 1 << 5,
+	KX_CRASH = 1 << 6,
 };
 
 enum kx_option_group {

@@ -14,11 +14,12 @@
 
 /* In an order in which each finds the facts that it builds on. */
 static int (*const readers[])(struct kx_root *, struct kx_machine *, struct kx_error *) = {
-	kx_read_system,      kx_read_config,      kx_read_iomem,      kx_read_firmware_memmap,
-	kx_read_meminfo,     kx_read_boot_params, kx_read_efi,        kx_read_acpi,
-	kx_read_fb,          kx_read_cpu,         kx_read_hypervisor, kx_read_console,
-	kx_read_kexec_state, kx_read_lockdown,    kx_read_process,    kx_read_ima,
-	kx_read_handover,    kx_read_mounts,      kx_read_smbios,     kx_read_free_pages,
+	kx_read_system,      kx_read_config,        kx_read_iomem,      kx_read_firmware_memmap,
+	kx_read_meminfo,     kx_read_boot_params,   kx_read_efi,        kx_read_acpi,
+	kx_read_fb,          kx_read_cpu,           kx_read_hypervisor, kx_read_console,
+	kx_read_kexec_state, kx_read_lockdown,      kx_read_process,    kx_read_ima,
+	kx_read_handover,    kx_read_mounts,        kx_read_smbios,     kx_read_free_pages,
+	kx_read_panic,       kx_read_possible_cpus,
 };
 
 static void machine_freep(struct kx_machine **machine)

@@ -120,6 +120,35 @@ struct kx_free_pages {
 	uint64_t above;
 };
 
+/* What decides whether there is a panic, and what becomes of it. */
+enum kx_panic_setting {
+	KX_PANIC_ON_OOPS,
+	KX_PANIC_POST_NOTIFIERS,
+	KX_PANIC_TIMEOUT,
+	KX_PANIC_ON_WARN,
+	KX_PANIC_ON_RCU_STALL,
+	KX_PANIC_ON_OOM,
+	KX_PANIC_UNKNOWN_NMI,
+	KX_PANIC_IO_NMI,
+	KX_PANIC_UNRECOVERED_NMI,
+	KX_PANIC_HUNG_TASK,
+	KX_PANIC_SOFT_LOCKUP,
+	KX_PANIC_HARD_LOCKUP,
+	KX_PANIC_SETTING_COUNT
+};
+
+/* Its value, with Y and N as 1 and 0; with @have. */
+struct kx_setting {
+	bool have;
+	int64_t value;
+};
+
+/* As the kernel's documentation calls it: "kernel.panic_on_oops". */
+const char *kx_panic_setting_name(enum kx_panic_setting setting);
+
+/* What this value means for a dump, where it keeps one from being made; else NULL. */
+const char *kx_panic_setting_note(enum kx_panic_setting setting, int64_t value);
+
 struct kx_machine {
 	char *root;
 	enum kx_arch_id arch;
@@ -164,6 +193,8 @@ struct kx_machine {
 	enum kx_fact loaded, crash_loaded;
 	bool have_crash_size;
 	uint64_t crash_size;
+	struct kx_setting panic[KX_PANIC_SETTING_COUNT];
+	unsigned possible_cpus; /* that may ever be online; 0 unknown */
 	enum kx_fact cap_sys_boot;
 	enum kx_fact init_pid_ns;         /* reboot(2) fails in any other PID namespace */
 	enum kx_fact ima_appraises_kexec; /* IMA policy appraises KEXEC_KERNEL_CHECK */

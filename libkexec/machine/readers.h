@@ -31,6 +31,8 @@ int kx_read_ima(struct kx_root *root, struct kx_machine *machine, struct kx_erro
 int kx_read_handover(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_mounts(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_free_pages(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
+int kx_read_panic(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
+int kx_read_possible_cpus(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_smbios(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 
 /* ---- parsers of untrusted text and tables: pure, fuzzed -------------------------------------- */

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* kexec crash: the kernel that is started when this one panics. */
+#include "tool.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/overflow.h"
+#include "cmdline.h"
+#include "json.h"
+#include "machine/machine.h"
+#include "names.h"
+#include "ranges.h"
+#include "util.h"
+
+#define COLUMN 16
+#define SETTING_COLUMN 34
+
+/* ---- status ---------------------------------------------------------------------------------- */
+
+struct status {
+	const struct kx_machine *machine;
+	struct kx_ranges regions;
+	struct kx_error problem; /* empty: none */
+};
+
+/* None where addresses are hidden. */
+static int find_regions(struct status *status)
+{
+	const struct kx_iomem *iomem = &status->machine->iomem;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !iomem->hidden && i < iomem->count; i++)
+		if (!strcmp(iomem->v[i].name, "Crash kernel"))
+			r = kx_ranges_add(&status->regions, iomem->v[i].start, iomem->v[i].end);
+	return r;
+}
+
+static void find_problem(struct status *status)
+{
+	const struct kx_machine *machine = status->machine;
+	const struct kx_setting *notifiers = &machine->panic[KX_PANIC_POST_NOTIFIERS];
+
+	if (machine->have_crash_size && !machine->crash_size)
+		kx_fail(&status->problem, ENOSPC,
+			"no memory is kept for a crash kernel; boot with crashkernel=, of a size "
+			"that `kexec crash size` tells");
+	else if (machine->crash_loaded == KX_NO)
+		kx_fail(&status->problem, ENOENT,
+			"no crash kernel is loaded; load one with kexec -p");
+	else if (notifiers->have && notifiers->value)
+		kx_fail(&status->problem, EBUSY, "%s: %s",
+			kx_panic_setting_name(KX_PANIC_POST_NOTIFIERS),
+			kx_panic_setting_note(KX_PANIC_POST_NOTIFIERS, notifiers->value));
+}
+
+/* Each crashkernel= of the command line, as written. */
+static bool next_word(const char **pos, struct kx_word *word)
+{
+	while (*pos && kx_cmdline_next(pos, word))
+		if (kx_word_is(word, "crashkernel"))
+			return true;
+	return false;
+}
+
+static void print_settings(const struct kx_machine *machine)
+{
+	for (unsigned i = 0; i < KX_PANIC_SETTING_COUNT; i++) {
+		const struct kx_setting *setting = &machine->panic[i];
+		const char *note = kx_panic_setting_note(i, setting->value);
+
+		if (!setting->have)
+			continue;
+		printf("  %-*s%" PRId64 "%s%s\n", SETTING_COLUMN, kx_panic_setting_name(i),
+		       setting->value, note ? ": " : "", note ? note : "");
+	}
+}
+
+static void print_status(const struct status *status)
+{
+	const struct kx_machine *machine = status->machine;
+	const char *pos = machine->cmdline;
+	struct kx_word word;
+
+	printf("%-*s%s\n", COLUMN, "loaded", kx_fact_name(machine->crash_loaded));
+	printf("%-*s%s\n", COLUMN, "reserved",
+	       machine->have_crash_size ? kx_size_text(machine->crash_size).s : "unknown");
+	for (size_t i = 0; i < status->regions.count; i++) {
+		const struct kx_range *region = &status->regions.v[i];
+
+		printf("%-*s0x%" PRIx64 "-0x%" PRIx64 "  %s\n", COLUMN, "", region->start,
+		       region->end - 1, kx_size_text(region->end - region->start).s);
+	}
+	while (next_word(&pos, &word)) {
+		printf("%-*s", COLUMN, "asked for by");
+		printf("%.*s\n", (int)word.raw_size, word.raw);
+	}
+	puts("settings");
+	print_settings(machine);
+	if (status->problem.text[0])
+		printf("%-*s%s\n", COLUMN, "problem", status->problem.text);
+}
+
+static void print_status_json(const struct status *status)
+{
+	struct json_object *json = kx_json_new(), *regions = json_object_new_array(),
+			   *words = json_object_new_array(), *settings = json_object_new_array();
+	const struct kx_machine *machine = status->machine;
+	const char *pos = machine->cmdline;
+	struct kx_word word;
+
+	kx_json_fact(json, "loaded", machine->crash_loaded);
+	if (machine->have_crash_size)
+		kx_json_size(json, "reserved", machine->crash_size);
+	else
+		kx_json_string(json, "reserved", NULL);
+	for (size_t i = 0; i < status->regions.count; i++) {
+		const struct kx_range *region = &status->regions.v[i];
+		struct json_object *item = json_object_new_object();
+
+		kx_json_address(item, "start", region->start);
+		kx_json_size(item, "size", region->end - region->start);
+		json_object_array_add(regions, item);
+	}
+	while (next_word(&pos, &word)) {
+		_cleanup_free_ char *text = strndup(word.raw, word.raw_size);
+
+		json_object_array_add(words, text ? kx_json_text(text) : NULL);
+	}
+	for (unsigned i = 0; i < KX_PANIC_SETTING_COUNT; i++) {
+		const struct kx_setting *setting = &machine->panic[i];
+		struct json_object *item = json_object_new_object();
+
+		kx_json_string(item, "name", kx_panic_setting_name(i));
+		json_object_object_add(item, "value",
+				       setting->have ? json_object_new_int64(setting->value)
+						     : NULL);
+		kx_json_string(item, "note",
+			       setting->have ? kx_panic_setting_note(i, setting->value) : NULL);
+		json_object_array_add(settings, item);
+	}
+	json_object_object_add(json, "regions", regions);
+	json_object_object_add(json, "crashkernel", words);
+	json_object_object_add(json, "settings", settings);
+	kx_json_string(json, "problem", status->problem.text[0] ? status->problem.text : NULL);
+	kx_json_print(stdout, json);
+}
+
+static int crash_status(const struct kx_machine *machine, const struct kx_args *args)
+{
+	struct status status = { .machine = machine };
+
+	if (find_regions(&status) < 0) {
+		kx_say("out of memory");
+		return KX_EXIT_ERROR;
+	}
+	find_problem(&status);
+	if (args->json)
+		print_status_json(&status);
+	else
+		print_status(&status);
+	kx_ranges_clear(&status.regions);
+	if (machine->crash_loaded == KX_UNKNOWN)
+		return KX_EXIT_ERROR;
+	if (machine->crash_loaded == KX_NO)
+		return KX_EXIT_NO;
+	return status.problem.text[0] ? KX_EXIT_WARNINGS : KX_EXIT_YES;
+}
+
+/* ---- which of them --------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	int (*run)(const struct kx_machine *machine, const struct kx_args *args);
+} questions[] = {
+	{ "status", crash_status },
+};
+
+int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args)
+{
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
+	struct kx_error err = { 0 };
+
+	for (size_t i = 0; args->operand_count == 1 && i < KX_ARRAY_SIZE(questions); i++) {
+		if (strcmp(args->operands[0], questions[i].name) != 0)
+			continue;
+		if (kx_machine_read(args->machine ? args->machine : tool->root, &machine, &err) <
+		    0) {
+			kx_say("%s", err.text);
+			return KX_EXIT_ERROR;
+		}
+		return questions[i].run(machine, args);
+	}
+	kx_say("kexec crash needs one of status; see `kexec crash --help`");
+	return KX_EXIT_ERROR;
+}
