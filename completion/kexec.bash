@@ -10,6 +10,7 @@ _kexec_options()
 		--force-real-mode --force-crc --module= --args-linux
 		--args-elf --args-none --check= --no-checks --fast= --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
+		--elf32-core-headers --elf64-core-headers --hotplug
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
 	local always='--help --version'
 

@@ -11,7 +11,7 @@ complete -c kexec -n __fish_is_first_token -a crash -d 'is there a kernel for a 
 complete -c kexec -n '__fish_seen_subcommand_from crash' -a status -d 'is there a kernel for a panic, and will it run'
 
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -s l -l load -d 'load KERNEL, to be started later'
-complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -s p -l load-panic -d 'load KERNEL for the case of a panic (not built yet)'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -s p -l load-panic -d 'load KERNEL for the case of a panic, into the memory kept by crashkernel='
 complete -c kexec -n 'not __fish_seen_subcommand_from plan status check machine last crash' -s e -l exec -d 'start the loaded kernel now, without shutting down'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -s f -l force -d 'load KERNEL and start it at once, without shutting down'
 complete -c kexec -n 'not __fish_seen_subcommand_from plan status check machine last crash' -s u -l unload -d 'unload the loaded kernel; with -p the one for a panic'
@@ -49,6 +49,9 @@ complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last 
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -l noefi -d 'hand over nothing of EFI'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -l reuse-video-type -d 'hand over the video mode of the last boot as it was'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -l pass-memmap-cmdline -d 'with -p: pass the memory map on the command line'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -l elf32-core-headers -d 'with -p: describe the dump by 32-bit ELF headers, up to 4 GiB'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -l elf64-core-headers -d 'with -p: by 64-bit ELF headers (default)'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -l hotplug -d 'with -p: let the kernel keep up with memory and CPUs that come and go'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -l console-serial -d 'report on the serial port between the kernels'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -l console-vga -d 'report on the VGA text screen between the kernels'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash' -l serial -x -a 'ttyS0 ttyS1' -d 'which port that is: ttyS0, ttyS1 or 0xADDR'

@@ -236,6 +236,8 @@ enum kx_request_flags {
 	KX_REQUEST_INITRD_AS_IS = 1 << 9, /* unpack no part of an initrd (--initrd-as-is) */
 	KX_REQUEST_EXPLAIN =
 		1 << 10, /* plan even what cannot be loaded here: kx_plan_forbidden() */
+	KX_REQUEST_ELF32 = 1 << 11,   /* 32-bit core headers (--elf32-core-headers) */
+	KX_REQUEST_HOTPLUG = 1 << 12, /* let the kernel keep core headers up to date (--hotplug) */
 };
 
 /* Which of a kernel's entries to use, where it has several. */
@@ -338,6 +340,7 @@ struct kx_request {
  * @dest: physical address, page-aligned; KX_DEST_UNKNOWN when the plan could not be placed
  * @memsz: what the kernel is asked to fill, page-aligned; beyond @bufsz it is zero
  * @reserved: what nothing else may use, >= @memsz: a kernel's bss that it clears by itself
+ * @unchecked: the running kernel changes it after the load: purgatory does not check it
  */
 struct kx_segment {
 	const char *name;
@@ -347,6 +350,7 @@ struct kx_segment {
 	uint64_t dest;
 	uint64_t memsz;
 	uint64_t reserved;
+	bool unchecked;
 };
 
 /**
@@ -482,7 +486,8 @@ extern const struct kx_sys kx_sys_linux;
 /**
  * kx_plan_load() - hand the plan to the kernel, by exactly one system call
  *
- * Fills in the random seed and the checksum that plans never show. What was loaded before stays loaded on failure.
+ * Fills in the random seed and the checksum that plans never show. What was loaded before stays loaded on failure, but for a
+ * crash kernel: when the system call fails, the running kernel may have taken out the old one before.
  *
  * Errors: -EPERM without CAP_SYS_BOOT, before any call; -ESTALE when a source changed since it was opened; -EACCES when
  * a plan was not placed; the kernel's own answer otherwise, explained in @err.

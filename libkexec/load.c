@@ -20,6 +20,7 @@
 
 /* include/uapi/linux/kexec.h; no debug flag among them: mainline's kexec_load rejects it. */
 #define LOAD_ON_CRASH 0x1ul
+#define LOAD_UPDATE_ELFCOREHDR 0x4ul
 #define FILE_UNLOAD 0x1ul
 #define FILE_ON_CRASH 0x2ul
 #define FILE_NO_INITRAMFS 0x4ul
@@ -154,6 +155,8 @@ static int load_segments(const struct kx_sys *sys, struct kx_plan *plan, struct 
 	}
 	if (plan->request.flags & KX_REQUEST_PANIC)
 		flags |= LOAD_ON_CRASH;
+	if (plan->hotplug)
+		flags |= LOAD_UPDATE_ELFCOREHDR;
 	r = sys->kexec_load(sys->data, plan->start, plan->segment_count, segments, flags);
 	return r < 0 ? explain(KX_METHOD_LOAD, r, err) : 0;
 }

@@ -11,6 +11,7 @@
 #include "allowed.h"
 #include "base/overflow.h"
 #include "cmdline.h"
+#include "crash/crash.h"
 #include "format/format.h"
 #include "hints.h"
 #include "names.h"
@@ -76,6 +77,8 @@ static int no_room(const struct kx_plan *plan, const char *what, const struct kx
 	bool bounded = plan->request.mem_min || plan->request.mem_max != UINT64_MAX;
 	char below[32] = "";
 
+	if (kx_plan_panic(plan))
+		return kx_crash_no_room(plan, what, place, largest, err);
 	if (place->max != UINT64_MAX)
 		snprintf(below, sizeof(below), " and below %#" PRIx64, place->max);
 	return kx_fail(err, ENOSPC,
@@ -95,7 +98,7 @@ static int no_room(const struct kx_plan *plan, const char *what, const struct kx
 
 static bool goes_quietly(const struct kx_plan *plan, uint64_t size)
 {
-	return plan->machine->free_pages.v && size >= QUIET_MIN;
+	return plan->machine->free_pages.v && size >= QUIET_MIN && !kx_plan_panic(plan);
 }
 
 /* What may go anywhere goes where it disturbs least. */
@@ -192,6 +195,10 @@ static int find_free(struct kx_plan *plan, struct kx_error *err)
 			     map_problem(machine));
 		return 0;
 	}
+	if (kx_plan_panic(plan)) {
+		plan->placed = true;
+		return kx_crash_begin(plan, err);
+	}
 	if (kx_iomem_ram(&machine->iomem, &kernel) < 0 ||
 	    kx_memmap_of_type(&machine->firmware_map, KX_MEM_RAM, &firmware) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
@@ -242,9 +249,14 @@ uint64_t kx_plan_memsz(const struct kx_plan *plan)
  * The kernel refuses more than half of RAM (sanity_check_segment_list() in kernel/kexec_core.c); more than what is
  * available would end in the OOM killer.
  */
-static int check_memory(const struct kx_machine *machine, uint64_t need, enum kx_method method,
+static int check_memory(const struct kx_plan *plan, uint64_t need, enum kx_method method,
 			struct kx_error *err)
 {
+	const struct kx_machine *machine = plan->machine;
+
+	/* It is copied straight to where it was kept room for. */
+	if (kx_plan_panic(plan) && method == KX_METHOD_LOAD)
+		return 0;
 	if (method == KX_METHOD_LOAD && machine->mem_total && need > machine->mem_total / 2)
 		return kx_fail(
 			err, ENOSPC,
@@ -369,6 +381,11 @@ static int check_options(const struct kx_plan *plan, struct kx_error *err)
 {
 	const struct kx_format *format = plan->format;
 
+	if (kx_plan_panic(plan) && !format->captures)
+		return kx_fail(err, EOPNOTSUPP,
+			       "%s cannot be loaded for a panic: only Linux reads a dump; give a "
+			       "bzImage, vmlinux or unified kernel image",
+			       format->name);
 	if (plan->request.module_count && !format->takes_modules)
 		return kx_fail(
 			err, EOPNOTSUPP,
@@ -503,7 +520,7 @@ static int plan_file_load(struct kx_plan *plan, struct kx_view file, struct kx_e
 	/* The files are read whole into the kernel before their bytes go to pages of their own. */
 	if (kx_add_overflow(file.size, initrd, &twice) || kx_mul_overflow(twice, 2, &twice))
 		return kx_fail(err, EFBIG, "kernel and initrd are too large");
-	r = check_memory(plan->machine, twice, KX_METHOD_FILE_LOAD, err);
+	r = check_memory(plan, twice, KX_METHOD_FILE_LOAD, err);
 	if (r == 0)
 		r = kx_plan_add(plan, &segment, err, "%s", why);
 	segment.name = "initrd";
@@ -518,14 +535,15 @@ static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error 
 	int r;
 
 	/* Before anything is read: an initrd that can never fit. */
-	r = check_memory(plan->machine, kx_request_initrd_size(&plan->request), KX_METHOD_LOAD,
-			 err);
+	r = check_memory(plan, kx_request_initrd_size(&plan->request), KX_METHOD_LOAD, err);
 	if (r == 0)
 		r = find_free(plan, err);
+	if (r == 0 && kx_plan_panic(plan))
+		r = kx_crash_describe(plan, err);
 	if (r == 0)
 		r = plan->format->plan(plan, file, err);
 	if (r == 0)
-		r = check_memory(plan->machine, kx_plan_memsz(plan), KX_METHOD_LOAD, err);
+		r = check_memory(plan, kx_plan_memsz(plan), KX_METHOD_LOAD, err);
 	return r;
 }
 
@@ -534,13 +552,13 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	struct kx_view file;
 	int r;
 
-	if (plan->request.flags & KX_REQUEST_PANIC)
-		return kx_fail(err, EOPNOTSUPP, "loading a crash kernel is not built yet");
 	if (plan->machine->xen_dom0)
 		return kx_fail(err, EOPNOTSUPP,
 			       "this is a Xen dom0, where the hypervisor would have to be asked; "
 			       "that is not built yet");
-	r = unwrap(plan, err);
+	r = kx_plan_panic(plan) ? kx_crash_check(plan, err) : 0;
+	if (r == 0)
+		r = unwrap(plan, err);
 	file = kx_source_view(plan->request.kernel);
 	if (r == 0)
 		r = check_arch(plan, err);
@@ -604,6 +622,7 @@ void kx_plan_free(struct kx_plan *plan)
 	for (size_t i = 0; i < plan->owned_count; i++)
 		free(plan->owned[i]);
 	kx_ranges_clear(&plan->free);
+	kx_ranges_clear(&plan->crash);
 	kx_memmap_clear(&plan->memmap);
 	free(plan->vmlinux);
 	free(plan->method_why);

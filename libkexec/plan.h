@@ -38,6 +38,8 @@ struct kx_format;
  * @direct, @random: see kx_plan_direct(), kx_plan_kaslr()
  * @direct_why: see kx_plan_direct_why(); empty for NULL
  * @free: what segments may still use while the plan is being made
+ * @crash: of a crash kernel, what is kept for it
+ * @hotplug: the running kernel keeps the core headers up to date
  * @memmap: what the next kernel is told about memory
  * @archives: see kx_plan_archive()
  * @hints: see kx_plan_hint()
@@ -73,6 +75,8 @@ struct kx_plan {
 	struct kx_segment segments[KX_SEGMENT_MAX];
 	size_t segment_count;
 	struct kx_ranges free;
+	struct kx_ranges crash;
+	bool hotplug;
 	struct kx_memmap memmap;
 	struct kx_archive archives[KX_INITRD_ARCHIVE_MAX];
 	size_t archive_count;
@@ -89,6 +93,12 @@ struct kx_plan {
 	struct kx_source *sources[KX_PLAN_SOURCE_MAX];
 	size_t source_count;
 };
+
+/* Is it a crash kernel's? */
+static inline bool kx_plan_panic(const struct kx_plan *plan)
+{
+	return plan->request.flags & KX_REQUEST_PANIC;
+}
 
 /* A zeroed buffer that is freed with the plan. Errors: NULL, with @err set for -ENOMEM. */
 void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err);

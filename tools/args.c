@@ -100,6 +100,9 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 	case KX_OPT_FLAG:
 		args->flags |= (unsigned)option->value;
 		break;
+	case KX_OPT_UNFLAG:
+		args->flags &= ~(unsigned)option->value;
+		break;
 	case KX_OPT_WORD:
 		assert(arg); /* as the table says */
 		return parse_word(option, arg, (int *)(void *)field, p->err);

@@ -13,6 +13,22 @@ enum { EXIT_REFUSED = 1, EXIT_FAILED = 255 };
 
 /* ---- load ------------------------------------------------------------------------------------ */
 
+/* The kernel takes the old crash kernel out before it looks at the new one. */
+static void say_what_is_left(const struct kx_tool *tool)
+{
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
+	struct kx_error ignored = { 0 };
+	enum kx_fact loaded = KX_UNKNOWN;
+
+	if (kx_machine_read(tool->root, &machine, &ignored) == 0)
+		loaded = kx_machine_crash_loaded(machine);
+	if (loaded == KX_YES)
+		kx_say("the crash kernel that was loaded before is still loaded");
+	else
+		kx_say("no crash kernel is loaded now%s: a panic will leave no dump",
+		       loaded == KX_NO ? "" : ", as far as can be told");
+}
+
 static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 		      const struct kx_machine *machine, const struct kx_order *order,
 		      struct kx_error *err)
@@ -30,6 +46,8 @@ static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 	kx_progress_begin("loading");
 	r = kx_plan_load(tool->sys, plan, err);
 	kx_progress_end();
+	if (r < 0 && args->panic)
+		say_what_is_left(tool);
 	return r;
 }
 

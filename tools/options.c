@@ -19,7 +19,8 @@
 /* In the order of --help. Names and letters are kexec-tools' but for those that say .ours. */
 const struct kx_option kx_options[] = {
 	{ 'l', "load", NULL, "load KERNEL, to be started later", LOADS, ACTION(KX_DO_LOAD) },
-	{ 'p', "load-panic", NULL, "load KERNEL for the case of a panic (not built yet)", LOADS,
+	{ 'p', "load-panic", NULL,
+	  "load KERNEL for the case of a panic, into the memory kept by crashkernel=", LOADS,
 	  ACTION(KX_DO_LOAD_PANIC) },
 	{ 'e', "exec", NULL, "start the loaded kernel now, without shutting down", KX_CLASSIC,
 	  ACTION(KX_DO_EXEC) },
@@ -110,6 +111,15 @@ const struct kx_option kx_options[] = {
 	{ 0, "pass-memmap-cmdline", NULL, "with -p: pass the memory map on the command line", LOADS,
 	  .image = true, .group = KX_GROUP_HANDOFF, SET(memmap_cmdline, 1) },
 
+	{ 0, "elf32-core-headers", NULL,
+	  "with -p: describe the dump by 32-bit ELF headers, up to 4 GiB", LOADS,
+	  .group = KX_GROUP_HANDOFF, FLAG(KX_REQUEST_ELF32) },
+	{ 0, "elf64-core-headers", NULL, "with -p: by 64-bit ELF headers (default)", LOADS,
+	  .group = KX_GROUP_HANDOFF, .kind = KX_OPT_UNFLAG, .value = KX_REQUEST_ELF32 },
+	{ 0, "hotplug", NULL,
+	  "with -p: let the kernel keep up with memory and CPUs that come and go", LOADS,
+	  .group = KX_GROUP_HANDOFF, FLAG(KX_REQUEST_HOTPLUG) },
+
 	{ 0, "console-serial", NULL, "report on the serial port between the kernels", LOADS,
 	  .group = KX_GROUP_CONSOLE, FLAG(KX_REQUEST_CONSOLE_SERIAL) },
 	{ 0, "console-vga", NULL, "report on the VGA text screen between the kernels", LOADS,
@@ -133,9 +143,6 @@ const struct kx_option kx_options[] = {
 	{ 'h', "help", NULL, "print this help", ALL, .group = KX_GROUP_OUTPUT, STOP },
 	{ 'v', "version", NULL, "print the version", ALL, .group = KX_GROUP_OUTPUT, STOP },
 
-	{ 0, "elf32-core-headers", NULL, "crash dump headers in ELF32 format", NOT_BUILT },
-	{ 0, "elf64-core-headers", NULL, "crash dump headers in ELF64 format", NOT_BUILT },
-	{ 0, "hotplug", NULL, "let the kernel follow CPU and memory hotplug", NOT_BUILT },
 	{ 0, "load-preserve-context", NULL, "load KERNEL so that it can jump back", NOT_BUILT },
 	{ 0, "load-jump-back-helper", NULL, "load a helper to jump back", NOT_BUILT },
 	{ 0, "load-live-update", NULL, "load over the running Xen", NOT_BUILT },

@@ -36,6 +36,7 @@ enum kx_option_group {
 enum kx_option_kind {
 	KX_OPT_SET,       /* *(int *) = value */
 	KX_OPT_FLAG,      /* request flags |= value */
+	KX_OPT_UNFLAG,    /* request flags &= ~value */
 	KX_OPT_WORD,      /* *(int *) = which of its words the argument is */
 	KX_OPT_STRING,    /* *(const char **) = argument, the last one counts */
 	KX_OPT_ADDRESS,   /* *(uint64_t *) = argument */

@@ -14,8 +14,6 @@ int kx_args_built(const struct kx_args *args, struct kx_error *err)
 {
 	if (args->not_built)
 		return kx_fail(err, EOPNOTSUPP, "--%s is not built yet", args->not_built->name);
-	if (args->panic && args->load && !args->status)
-		return kx_fail(err, EOPNOTSUPP, "--load-panic is not built yet");
 	if (args->entry)
 		return kx_fail(err, EOPNOTSUPP,
 			       "--entry with another address than 0 is not built yet");

@@ -96,6 +96,12 @@ static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err
 		r = check_entry_32(&image, err);
 	if (r == 0)
 		r = kx_linux_check_cmdline(plan, cmdline_max(&image), "this kernel", err);
+	if (r == 0 && kx_plan_panic(plan))
+		r = is_real_mode(&plan->request, &image)
+			    ? kx_fail(err, EOPNOTSUPP,
+				      "cannot be started in real mode after a panic; leave "
+				      "--real-mode out")
+			    : kx_linux_check_capture(plan, &image, err);
 	if (r == 0)
 		r = kx_linux_check_sums(plan, file, &image, false, err);
 	return r;
@@ -135,8 +141,8 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 	struct kx_bzimage image;
 	int r = parse(file, &image, err);
 
-	if (r == 0 && kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)
-		r = kx_fail(err, ENOMEM, "out of memory for plan");
+	if (r == 0)
+		r = kx_x86_find_memmap(plan, err);
 	if (r < 0)
 		return r;
 	return is_real_mode(&plan->request, &image) ? kx_linux_plan_real_mode(plan, &image, err)
@@ -148,6 +154,7 @@ const struct kx_format kx_format_bzimage = {
 	.summary = "Linux/x86 by its 32-bit or real-mode entry; zImage, memdisk",
 	.arch = KX_ARCH_X86_64,
 	.takes_entry = true,
+	.captures = true,
 	.probe = probe,
 	.check = check,
 	.file_load = file_load,

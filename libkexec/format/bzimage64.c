@@ -59,6 +59,8 @@ static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err
 			    "kernel cannot be entered with 5-level page tables, which this machine "
 			    "uses; "
 			    "boot this machine with no5lvl first");
+	if (r == 0 && kx_plan_panic(plan))
+		r = kx_linux_check_capture(plan, &image, err);
 	if (r == 0)
 		r = kx_linux_check_sums(plan, file, &image, may_be_direct(plan, &image), err);
 	return r;
@@ -125,20 +127,13 @@ static int plan_rest(struct kx_plan *plan, const struct kx_bzimage *image, uint6
 				err);
 }
 
-static int find_memmap(struct kx_plan *plan, struct kx_error *err)
-{
-	if (kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)
-		return kx_fail(err, ENOMEM, "out of memory for plan");
-	return 0;
-}
-
 /* The decompressor's part of boot_params is to say whether it made the kernel hard to find: boot.rst, KASLR_FLAG. */
 static int plan_direct(struct kx_plan *plan, const struct kx_bzimage *image,
 		       struct kx_direct *direct, struct kx_error *err)
 {
 	struct kx_bzimage started = *image;
 	uint64_t entry = 0;
-	int r = find_memmap(plan, err);
+	int r = kx_x86_find_memmap(plan, err);
 
 	if (direct->random)
 		started.loadflags |= KX_KASLR_FLAG;
@@ -152,7 +147,7 @@ static int plan_compressed(struct kx_plan *plan, const struct kx_bzimage *image,
 			   struct kx_error *err)
 {
 	uint64_t kernel = 0;
-	int r = find_memmap(plan, err);
+	int r = kx_x86_find_memmap(plan, err);
 
 	if (r == 0)
 		r = place_kernel(plan, image, &kernel, err);
@@ -183,6 +178,7 @@ const struct kx_format kx_format_bzimage64 = {
 	.summary = "Linux/x86 by its 64-bit entry, boot protocol 2.12 and later",
 	.arch = KX_ARCH_X86_64,
 	.hints = kx_hints_x86,
+	.captures = true,
 	.probe = probe,
 	.check = check,
 	.file_load = file_load,

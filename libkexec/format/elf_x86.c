@@ -14,9 +14,11 @@
 #include "base/overflow.h"
 #include "bzimage.h"
 #include "elf_load.h"
+#include "linux_x86.h"
 
 /* What Linux/x86 takes: COMMAND_LINE_SIZE of arch/x86/include/asm/setup.h, less the NUL. */
 #define LINUX_CMDLINE_MAX 2047
+#define LINUX_ALIGN (UINT64_C(2) << 20)
 
 /*
  * ELF boot notes, as Etherboot defined them (its include/elf_boot.h): a header with its own checksum, then notes named
@@ -102,6 +104,10 @@ static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err
 	if (r < 0)
 		return r;
 	if (style_of(plan, file, &elf) != KX_ARGS_LINUX) {
+		if (kx_plan_panic(plan))
+			return kx_fail(err, EOPNOTSUPP,
+				       "this ELF kernel cannot be loaded for a panic: only Linux "
+				       "reads a dump; if it is Linux, say so by --args-linux");
 		if (plan->request.dtb)
 			return kx_fail(
 				err, EOPNOTSUPP,
@@ -113,11 +119,7 @@ static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err
 				       "--args-linux");
 		return 0;
 	}
-	if (strlen(plan->cmdline) > LINUX_CMDLINE_MAX)
-		return kx_fail(err, E2BIG,
-			       "command line has %zu bytes, this kernel takes %d; shorten it",
-			       strlen(plan->cmdline), LINUX_CMDLINE_MAX);
-	return 0;
+	return kx_linux_check_cmdline(plan, LINUX_CMDLINE_MAX, "this kernel", err);
 }
 
 static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)
@@ -225,6 +227,17 @@ static int add_args(struct kx_plan *plan, enum kx_args_style style, struct kx_x8
 	return r;
 }
 
+/*
+ * 64-bit Linux runs wherever it is entered, at a multiple of 2 MiB (__startup_64() in arch/x86/kernel/head64.c): what says
+ * where it goes is the place kept for it.
+ */
+static int relocate(struct kx_plan *plan, struct kx_elf *elf, struct kx_error *err)
+{
+	struct kx_place where = { .align = LINUX_ALIGN, .max = UINT64_MAX, .low_first = true };
+
+	return kx_elf_relocate(plan, elf, kx_plan_panic(plan) ? &where : NULL, err);
+}
+
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_x86_entry entry = { .mode = KX_MODE_64 };
@@ -232,11 +245,11 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 	int r = kx_elf_parse(file, &elf, err);
 
 	if (r == 0)
-		r = kx_elf_relocate(plan, &elf, NULL, err);
+		r = relocate(plan, &elf, err);
 	if (r == 0)
 		r = kx_elf_physical_entry(&elf, &entry.ip, err);
-	if (r == 0 && kx_x86_next_memmap(plan->machine, &plan->memmap) < 0)
-		r = kx_fail(err, ENOMEM, "out of memory for plan");
+	if (r == 0)
+		r = kx_x86_find_memmap(plan, err);
 	if (r == 0)
 		r = kx_elf_place(plan, file, &elf, err);
 	if (r < 0)
@@ -252,6 +265,7 @@ const struct kx_format kx_format_elf_x86_64 = {
 	.summary = "64-bit ELF kernel, such as vmlinux",
 	.arch = KX_ARCH_X86_64,
 	.takes_args = true,
+	.captures = true,
 	.probe = probe64,
 	.check = check,
 	.file_load = file_load,

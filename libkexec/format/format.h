@@ -15,6 +15,7 @@
  * @hints: what KX_FAST_HINTS adds to the command line; NULL for nothing
  * @takes_modules, @takes_entry, @takes_args: the request's modules, entry or args mean something to it; else they are
  *	refused
+ * @captures: it is Linux, and can be started in the memory kept for a crash kernel
  * @file_load: can the kernel's own kexec_file_load take it? (0, or why not in @err)
  * @probe: pure, by magic, header and what the request wants: 0 it is mine; -ENOEXEC not mine; -EBADMSG mine but
  *	   malformed; -EOPNOTSUPP mine but not supported; with a reason in @err
@@ -29,7 +30,7 @@ struct kx_format {
 	const char *summary;
 	enum kx_arch_id arch;
 	const struct kx_hint *hints;
-	bool takes_modules, takes_entry, takes_args;
+	bool takes_modules, takes_entry, takes_args, captures;
 	int (*probe)(const struct kx_request *request, struct kx_view file, struct kx_error *err);
 	int (*unwrap)(struct kx_plan *plan, struct kx_view file, struct kx_error *err);
 	int (*check)(struct kx_plan *plan, struct kx_view file, struct kx_error *err);

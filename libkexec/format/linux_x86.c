@@ -2,11 +2,13 @@
 #include "linux_x86.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
 #include "bzimage_direct.h"
+#include "crash/crash.h"
 #include "names.h"
 
 /* Where protected-mode code goes that is not moved: boot.rst, "Loading The Rest of The Kernel". */
@@ -21,10 +23,45 @@ int kx_linux_check_cmdline(const struct kx_plan *plan, size_t max, const char *w
 {
 	size_t size = strlen(plan->cmdline);
 
+	if (kx_plan_panic(plan) && plan->request.method != KX_METHOD_FILE_LOAD)
+		max = max > KX_CRASH_CMDLINE_SPARE ? max - KX_CRASH_CMDLINE_SPARE : 0;
 	if (size <= max)
 		return 0;
 	return kx_fail(err, E2BIG, "command line has %zu bytes, %s takes %zu; shorten it", size,
 		       who, max);
+}
+
+static uint64_t run_size(const struct kx_bzimage *image)
+{
+	if (image->version < 0x020a)
+		return image->payload.size * GROWTH;
+	return image->init_size > image->payload.size ? image->init_size : image->payload.size;
+}
+
+int kx_linux_check_capture(const struct kx_plan *plan, const struct kx_bzimage *image,
+			   struct kx_error *err)
+{
+	uint64_t initrd = kx_request_initrd_size(&plan->request), size;
+	struct kx_error unknown = { 0 };
+	struct kx_range at = { 0 };
+
+	if (kx_crash_region(plan->machine, &at, &unknown) < 0)
+		return 0;
+	size = at.end - at.start;
+	if (!image->relocatable &&
+	    (image->pref_address < at.start || image->pref_address >= at.end))
+		return kx_fail(err, EOPNOTSUPP,
+			       "kernel is not relocatable and runs at %#" PRIx64
+			       ", the memory kept for a crash kernel is at %#" PRIx64
+			       "; use a kernel with CONFIG_RELOCATABLE=y",
+			       image->pref_address, at.start);
+	if (run_size(image) <= size && initrd <= size - run_size(image))
+		return 0;
+	return kx_fail(err, ENOSPC,
+		       "needs %s for itself and %s for its initrd, %s are kept for a crash kernel; "
+		       "use a smaller kernel or initrd, or a larger crashkernel= and reboot",
+		       kx_size_text(run_size(image)).s, kx_size_text(initrd).s,
+		       kx_size_text(size).s);
 }
 
 /* A CRC over the whole file makes the slower check of the payload needless. */
@@ -55,13 +92,6 @@ static struct kx_segment kernel_segment(const struct kx_bzimage *image, uint64_t
 		.memsz = image->payload.size,
 		.reserved = size,
 	};
-}
-
-static uint64_t run_size(const struct kx_bzimage *image)
-{
-	if (image->version < 0x020a)
-		return image->payload.size * GROWTH;
-	return image->init_size > image->payload.size ? image->init_size : image->payload.size;
 }
 
 /* That is where the kernel would move itself. Up to init_size it clears or fills its memory by itself. */

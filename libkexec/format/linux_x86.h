@@ -11,6 +11,14 @@ int kx_linux_check_cmdline(const struct kx_plan *plan, size_t max, const char *w
 			   struct kx_error *err);
 
 /**
+ * kx_linux_check_capture() - can it run in the memory kept for a crash kernel, as far as that is known?
+ *
+ * Errors: -EOPNOTSUPP for a kernel that is not relocatable and runs elsewhere; -ENOSPC with what it needs.
+ */
+int kx_linux_check_capture(const struct kx_plan *plan, const struct kx_bzimage *image,
+			   struct kx_error *err);
+
+/**
  * kx_linux_check_sums() - the file's own checks, unless --force-crc
  * @keep: keep what had to be decompressed for it in plan->vmlinux
  *

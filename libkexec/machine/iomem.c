@@ -5,6 +5,7 @@
  * addresses.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,20 +22,31 @@ void kx_iomem_clear(struct kx_iomem *iomem)
 	*iomem = (struct kx_iomem){ 0 };
 }
 
-int kx_iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret)
+static int iomem_named(const struct kx_iomem *iomem, const char *name, unsigned max_depth,
+		       struct kx_ranges *ret)
 {
 	_cleanup_(kx_ranges_clear) struct kx_ranges set = { 0 };
 
 	for (size_t i = 0; i < iomem->count; i++) {
 		const struct kx_iomem_entry *entry = &iomem->v[i];
 
-		if (!entry->depth && strcmp(entry->name, KX_IOMEM_RAM) == 0 &&
+		if (entry->depth <= max_depth && strcmp(entry->name, name) == 0 &&
 		    kx_ranges_add(&set, entry->start, entry->end) < 0)
 			return -ENOMEM;
 	}
 	*ret = set;
 	set = (struct kx_ranges){ 0 };
 	return 0;
+}
+
+int kx_iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret)
+{
+	return iomem_named(iomem, KX_IOMEM_RAM, 0, ret);
+}
+
+int kx_iomem_crash(const struct kx_iomem *iomem, struct kx_ranges *ret)
+{
+	return iomem_named(iomem, KX_IOMEM_CRASH, UINT_MAX, ret);
 }
 
 static int iomem_add(struct kx_iomem *iomem, size_t *room, const struct kx_iomem_entry *entry)

@@ -19,7 +19,7 @@ static int (*const readers[])(struct kx_root *, struct kx_machine *, struct kx_e
 	kx_read_fb,          kx_read_cpu,           kx_read_hypervisor, kx_read_console,
 	kx_read_kexec_state, kx_read_lockdown,      kx_read_process,    kx_read_ima,
 	kx_read_handover,    kx_read_mounts,        kx_read_smbios,     kx_read_free_pages,
-	kx_read_panic,       kx_read_possible_cpus,
+	kx_read_panic,       kx_read_possible_cpus, kx_read_crash,      kx_read_kernel_map,
 };
 
 static void machine_freep(struct kx_machine **machine)
@@ -86,6 +86,7 @@ void kx_machine_free(struct kx_machine *machine)
 	free(machine->efi.runtime_map);
 	free(machine->smbios.tables);
 	free(machine->hypervisor);
+	free(machine->crash.notes);
 	free(machine->config.path);
 	free(machine);
 }

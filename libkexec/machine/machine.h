@@ -45,6 +45,12 @@ struct kx_iomem {
 /* All top-level entries of that name. Errors: -ENOMEM. */
 int kx_iomem_ram(const struct kx_iomem *iomem, struct kx_ranges *ret);
 
+/* What is kept for a crash kernel by crashkernel=: it is in System RAM, and of two parts one is below 4 GiB. */
+#define KX_IOMEM_CRASH "Crash kernel"
+
+/* All entries of that name, at any depth. Errors: -ENOMEM. */
+int kx_iomem_crash(const struct kx_iomem *iomem, struct kx_ranges *ret);
+
 /* One EFI memory descriptor, from /sys/firmware/efi/runtime-map/N (UEFI 2.10, 7.2.3 GetMemoryMap). */
 struct kx_efi_desc {
 	uint32_t type;
@@ -149,6 +155,39 @@ const char *kx_panic_setting_name(enum kx_panic_setting setting);
 /* What this value means for a dump, where it keeps one from being made; else NULL. */
 const char *kx_panic_setting_note(enum kx_panic_setting setting, int64_t value);
 
+/* Where the running kernel writes ELF notes when it panics. */
+struct kx_crash_note {
+	uint64_t start, size;
+};
+
+/**
+ * struct kx_kernel_map - where the running kernel has itself and all memory in its address space, from /proc/kcore
+ * @text: virtual address of its image, @text_size bytes at the physical address @text_phys; size 0 unknown
+ * @direct: virtual address of physical address 0; with @have_direct
+ *
+ * Only of the system that runs: it is what KASLR hides, and a capture has none.
+ */
+struct kx_kernel_map {
+	uint64_t text, text_phys, text_size;
+	bool have_direct;
+	uint64_t direct;
+};
+
+/**
+ * struct kx_crash - what a dump of the running kernel is described by
+ * @notes: of each CPU, from /sys/devices/system/cpu/cpuN/crash_notes
+ * @vmcoreinfo: from /sys/kernel/vmcoreinfo; size 0 unknown
+ * @headers_size: from crash_elfcorehdr_size: bytes that the kernel needs to describe a dump anew after hotplug; 0 if it
+ *	cannot, before 6.6 or without CONFIG_CRASH_HOTPLUG
+ */
+struct kx_crash {
+	struct kx_crash_note *notes;
+	size_t note_count;
+	struct kx_crash_note vmcoreinfo;
+	uint64_t headers_size;
+	struct kx_kernel_map map;
+};
+
 struct kx_machine {
 	char *root;
 	enum kx_arch_id arch;
@@ -193,6 +232,7 @@ struct kx_machine {
 	enum kx_fact loaded, crash_loaded;
 	bool have_crash_size;
 	uint64_t crash_size;
+	struct kx_crash crash;
 	struct kx_setting panic[KX_PANIC_SETTING_COUNT];
 	unsigned possible_cpus; /* that may ever be online; 0 unknown */
 	enum kx_fact cap_sys_boot;

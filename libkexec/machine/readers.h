@@ -33,6 +33,8 @@ int kx_read_mounts(struct kx_root *root, struct kx_machine *machine, struct kx_e
 int kx_read_free_pages(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_panic(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_possible_cpus(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
+int kx_read_crash(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
+int kx_read_kernel_map(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_smbios(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 
 /* ---- parsers of untrusted text and tables: pure, fuzzed -------------------------------------- */
@@ -78,6 +80,16 @@ struct kx_view kx_cpuinfo_flags(struct kx_view text);
 int kx_config_parse(struct kx_view text, struct kx_config *config, struct kx_error *err);
 /* Is it a line about an option that kx_config_parse() looks at? */
 bool kx_config_line_counts(struct kx_view line);
+
+/* /sys/kernel/vmcoreinfo: "0x000000007f5c1000 1024", both hexadecimal. Errors: -EBADMSG. */
+int kx_vmcoreinfo_parse(struct kx_view text, struct kx_crash_note *ret, struct kx_error *err);
+
+/**
+ * kx_kcore_parse() - the beginning of /proc/kcore: an ELF header and its program headers
+ *
+ * What is not among them, or contradicts itself, stays unknown. Errors: -EBADMSG when it is no such file.
+ */
+int kx_kcore_parse(struct kx_view head, struct kx_kernel_map *ret, struct kx_error *err);
 
 /* "@path is "@found", expected @expected", with @found made fit for a terminal. Return: -EBADMSG.
  */

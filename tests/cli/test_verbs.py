@@ -100,7 +100,7 @@ def test_plan_that_cannot_be(kexec):
     assert str(bad) in plan["error"]
     assert kexec("plan", bad).err == f"kexec: {plan['error']}\n"
     assert kexec("plan", "nothing").status == NO
-    assert kexec("plan", "--hotplug", kexec.kernel).status == NO
+    assert kexec("plan", "--load-preserve-context", kexec.kernel).status == NO
 
 
 def test_plan_of_what_may_not_be_loaded_here_is_shown_all_the_same(kexec):

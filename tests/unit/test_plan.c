@@ -934,7 +934,7 @@ static void other_machines_are_refused(void **state)
 	assert_refused(f, -EOPNOTSUPP, "Xen");
 	f->machine.m.xen_dom0 = false;
 	f->request.flags = KX_REQUEST_PANIC;
-	assert_refused(f, -EOPNOTSUPP, "crash kernel");
+	assert_refused(f, -ENOSPC, "crashkernel=");
 }
 
 static void damage_is_refused_unless_forced(void **state)

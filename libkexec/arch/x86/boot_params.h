@@ -40,6 +40,11 @@ void *kx_boot_block_setup_data(struct kx_boot_block *block, uint32_t type, size_
 
 /* memmap.c: what the next kernel is told about memory. Errors: -ENOMEM. */
 int kx_x86_next_memmap(const struct kx_machine *machine, struct kx_memmap *ret);
+/*
+ * What this plan's kernel is told, in plan->memmap: the same, or for a crash kernel what is kept for it and little else.
+ * Errors: -ENOMEM.
+ */
+int kx_x86_find_memmap(struct kx_plan *plan, struct kx_error *err);
 /* Into boot_params and, over KX_E820_MAX, setup_data. */
 size_t kx_x86_e820_room(const struct kx_memmap *map);
 int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map,

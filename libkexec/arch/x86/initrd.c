@@ -76,7 +76,7 @@ static uint64_t unpack_max(const struct kx_plan *plan)
 	uint64_t kept, most, half = plan->machine->mem_total / 2;
 	struct kx_word word;
 
-	if (plan->request.flags & (KX_REQUEST_INITRD_AS_IS | KX_REQUEST_PANIC) ||
+	if (plan->request.flags & KX_REQUEST_INITRD_AS_IS || kx_plan_panic(plan) ||
 	    kx_cmdline_find(plan->cmdline, "mem", &word))
 		return 0;
 	if (kx_add_overflow(kx_plan_memsz(plan), kx_request_initrd_size(&plan->request), &kept))

@@ -10,6 +10,7 @@
 
 #include "base/endian.h"
 #include "cmdline.h"
+#include "crash/crash.h"
 
 static int by_name(const char *name)
 {
@@ -130,6 +131,78 @@ int kx_x86_next_memmap(const struct kx_machine *machine, struct kx_memmap *ret)
 	kx_memmap_sort(&map);
 	*ret = map;
 	return 0;
+}
+
+/* ---- for a crash kernel ---------------------------------------------------------------------- */
+
+/* What a capture kernel has of conventional memory, for real mode and the start of other CPUs; the old kernel keeps out. */
+#define LOW_MEMORY_END (UINT64_C(1) << 20)
+
+/*
+ * As the kernel does it (crash_setup_memmap_entries() in arch/x86/kernel/crash.c): what firmware has and what is ACPI's;
+ * memory of the old kernel is nowhere in the map, and so nothing that anybody writes to.
+ */
+static int add_firmwares(struct kx_memmap *map, const struct kx_memmap *all)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < all->count; i++) {
+		const struct kx_mem *mem = &all->v[i];
+		uint64_t end = mem->end;
+
+		if (mem->type == KX_MEM_RAM && end > LOW_MEMORY_END)
+			end = LOW_MEMORY_END;
+		if (mem->type == KX_MEM_RAM || mem->type == KX_MEM_RESERVED ||
+		    mem->type == KX_MEM_ACPI || mem->type == KX_MEM_NVS ||
+		    mem->type == KX_MEM_UNUSABLE)
+			r = kx_memmap_add(map, mem->start, end, mem->type);
+	}
+	return r;
+}
+
+/* What is kept for it, without the core headers, which it reads as part of the old kernel's memory. */
+static int add_own(struct kx_memmap *map, const struct kx_plan *plan)
+{
+	struct kx_ranges own = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->crash.count; i++)
+		r = kx_ranges_add(&own, plan->crash.v[i].start, plan->crash.v[i].end);
+	for (size_t i = 0; r == 0 && i < plan->segment_count; i++)
+		if (!strcmp(plan->segments[i].name, KX_SEGMENT_ELFCOREHDR))
+			r = kx_ranges_remove(&own, plan->segments[i].dest,
+					     plan->segments[i].dest + plan->segments[i].reserved);
+	for (size_t i = 0; r == 0 && i < own.count; i++)
+		r = kx_memmap_add(map, own.v[i].start, own.v[i].end, KX_MEM_RAM);
+	kx_ranges_clear(&own);
+	return r;
+}
+
+static int capture_memmap(const struct kx_plan *plan, struct kx_memmap *ret)
+{
+	struct kx_memmap all = { 0 }, map = { 0 };
+	int r = kx_x86_next_memmap(plan->machine, &all);
+
+	if (r == 0)
+		r = add_firmwares(&map, &all);
+	if (r == 0)
+		r = add_own(&map, plan);
+	kx_memmap_clear(&all);
+	if (r < 0) {
+		kx_memmap_clear(&map);
+		return r;
+	}
+	kx_memmap_sort(&map);
+	*ret = map;
+	return 0;
+}
+
+int kx_x86_find_memmap(struct kx_plan *plan, struct kx_error *err)
+{
+	int r = kx_plan_panic(plan) ? capture_memmap(plan, &plan->memmap)
+				    : kx_x86_next_memmap(plan->machine, &plan->memmap);
+
+	return r < 0 ? kx_fail(err, ENOMEM, "out of memory for plan") : 0;
 }
 
 /* enum e820_type, arch/x86/include/asm/e820/types.h; 1 to 5 are ACPI 6.4, table 15.374. */

@@ -134,7 +134,8 @@ static void put_regions(struct kx_handoff *handoff, const struct kx_plan *plan,
 	if (plan->request.check == KX_CHECK_NONE)
 		return;
 	for (size_t i = 0; i + 1 < plan->segment_count; i++)
-		add_segment(handoff, &plan->segments[i], plan->times);
+		if (!plan->segments[i].unchecked)
+			add_segment(handoff, &plan->segments[i], plan->times);
 	add_region(handoff, purgatory->dest, unhashed);
 	add_region(handoff, purgatory->dest + after, purgatory->bufsz - after);
 }

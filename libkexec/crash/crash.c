@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "crash/crash.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/overflow.h"
+#include "crash/elfcore.h"
+#include "names.h"
+#include "util.h"
+
+/* The kernel keeps itself out of this and leaves it to its capture kernel, since 5.5: reserve_real_mode() and its like. */
+#define LOW_MEMORY_END (UINT64_C(1) << 20)
+
+/* Besides the entries that crash_elfcorehdr_size counts. */
+#define ELF_HEADER_ROOM 64
+
+static int no_reservation(struct kx_error *err)
+{
+	return kx_fail(err, ENOSPC,
+		       "no memory is kept for a crash kernel (/proc/iomem has no \"Crash "
+		       "kernel\"): put crashkernel=256M on the running kernel's command line and "
+		       "reboot");
+}
+
+int kx_crash_region(const struct kx_machine *machine, struct kx_range *ret, struct kx_error *err)
+{
+	_cleanup_(kx_ranges_clear) struct kx_ranges all = { 0 };
+
+	if (machine->have_crash_size && !machine->crash_size)
+		return no_reservation(err);
+	if (!machine->iomem.have || machine->iomem.hidden)
+		return kx_fail(err, ENODATA,
+			       "where memory is kept for a crash kernel is not known: /proc/iomem "
+			       "is not readable; run as root");
+	if (kx_iomem_crash(&machine->iomem, &all) < 0)
+		return kx_fail(err, ENOMEM, "out of memory");
+	if (!all.count)
+		return no_reservation(err);
+	*ret = all.v[all.count - 1];
+	return 0;
+}
+
+int kx_crash_check(const struct kx_plan *plan, struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+	struct kx_range region;
+	int r = kx_crash_region(plan->machine, &region, &why);
+
+	if (r == 0 || r == -ENODATA)
+		return 0;
+	*err = why;
+	return r;
+}
+
+int kx_crash_begin(struct kx_plan *plan, struct kx_error *err)
+{
+	struct kx_range region = { 0 };
+	int r = kx_crash_region(plan->machine, &region, err);
+
+	if (r < 0)
+		return r;
+	kx_ranges_clear(&plan->crash);
+	kx_ranges_clear(&plan->free);
+	if (kx_iomem_crash(&plan->machine->iomem, &plan->crash) < 0 ||
+	    kx_ranges_add(&plan->free, region.start, region.end) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	return 0;
+}
+
+/* ---- core headers ---------------------------------------------------------------------------- */
+
+static void warn_of_unknown(struct kx_plan *plan)
+{
+	const struct kx_crash *crash = &plan->machine->crash;
+
+	if (!crash->vmcoreinfo.size)
+		kx_plan_warn(plan, "/sys/kernel/vmcoreinfo is not readable: tools will not "
+				   "understand the dump");
+	if (!crash->note_count)
+		kx_plan_warn(plan, "/sys/devices/system/cpu/cpu*/crash_notes are not readable: "
+				   "registers will be missing in the dump");
+	if (!crash->map.text_size || !crash->map.have_direct)
+		kx_plan_warn(plan, "/proc/kcore does not tell where the kernel is in virtual "
+				   "memory: the dump has physical addresses alone");
+}
+
+/* How much room the headers get, so that the running kernel can write them anew when memory or CPUs come and go. */
+static uint64_t headers_room(struct kx_plan *plan, uint64_t size)
+{
+	uint64_t room = plan->machine->crash.headers_size + ELF_HEADER_ROOM;
+
+	if (!(plan->request.flags & KX_REQUEST_HOTPLUG))
+		return size;
+	if (!plan->machine->crash.headers_size) {
+		kx_plan_warn(plan, "the running kernel does not follow hotplug by itself (Linux "
+				   "6.6, CONFIG_CRASH_HOTPLUG): load again after each change of "
+				   "memory or CPUs");
+		return size;
+	}
+	plan->hotplug = true;
+	return room > size ? room : size;
+}
+
+static int add_headers(struct kx_plan *plan, uint8_t *bytes, size_t size, uint64_t *ret,
+		       struct kx_error *err)
+{
+	struct kx_segment segment = { .name = KX_SEGMENT_ELFCOREHDR, .buf = bytes, .bufsz = size };
+	struct kx_place place = { .align = KX_PAGE_SIZE, .max = UINT64_MAX };
+	int r;
+
+	segment.memsz = place.size = headers_room(plan, size);
+	segment.unchecked = plan->hotplug;
+	r = kx_plan_place(plan, "core headers", &place, &segment.dest, err);
+	if (r < 0)
+		return r;
+	*ret = segment.dest;
+	return kx_plan_add(plan, &segment, err, "describes the dump%s; %s",
+			   plan->hotplug ? ", kept up to date by the running kernel" : "",
+			   kx_plan_where(plan, size));
+}
+
+/* In front, since what is behind "--" is not for the kernel. */
+static int say_where(struct kx_plan *plan, uint64_t headers, struct kx_error *err)
+{
+	char *cmdline;
+
+	if (!plan->placed)
+		return 0;
+	if (asprintf(&cmdline, "elfcorehdr=0x%" PRIx64 "%s%s", headers, *plan->cmdline ? " " : "",
+		     plan->cmdline) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	free(plan->cmdline);
+	plan->cmdline = cmdline;
+	return 0;
+}
+
+int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
+{
+	_cleanup_(kx_ranges_clear) struct kx_ranges ram = { 0 };
+	struct kx_elfcore core = {
+		.machine = plan->machine,
+		.ram = &ram,
+		.bits = plan->request.flags & KX_REQUEST_ELF32 ? 32 : 64,
+	};
+	uint64_t headers = 0;
+	uint8_t *bytes;
+	size_t size;
+	int r;
+
+	if (kx_elfcore_ram(plan->machine, LOW_MEMORY_END, &ram) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	r = kx_elfcore_make(&core, &bytes, &size, err);
+	if (r == 0)
+		r = kx_plan_own(plan, bytes, err);
+	if (r == 0)
+		r = add_headers(plan, bytes, size, &headers, err);
+	if (r < 0)
+		return r;
+	warn_of_unknown(plan);
+	return say_where(plan, headers, err);
+}
+
+/* ---- when it does not fit -------------------------------------------------------------------- */
+
+int kx_crash_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
+		     uint64_t largest, struct kx_error *err)
+{
+	char pieces[256] = "nothing else";
+	struct kx_range region = { 0 };
+	size_t used = 0;
+	int r = kx_crash_region(plan->machine, &region, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->segment_count && used < sizeof(pieces); i++)
+		used += (size_t)snprintf(pieces + used, sizeof(pieces) - used, "%s%s %s",
+					 used ? ", " : "", plan->segments[i].name,
+					 kx_size_text(plan->segments[i].reserved).s);
+	return kx_fail(err, ENOSPC,
+		       "no room for %s in the %s kept for a crash kernel at 0x%" PRIx64
+		       ": need %s%s, beside %s, largest free range there is %s; use a smaller "
+		       "kernel or initrd, or a larger crashkernel= and reboot",
+		       what, kx_size_text(region.end - region.start).s, region.start,
+		       kx_size_text(place->size).s,
+		       place->max <= region.start ? " below 4 GiB" : "", pieces,
+		       kx_size_text(largest).s);
+}

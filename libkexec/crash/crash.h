@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is particular to the plan of a crash kernel: where it may be, and what it is told of the dump. */
+#ifndef KX_CRASH_H
+#define KX_CRASH_H
+
+#include "plan.h"
+
+#define KX_SEGMENT_ELFCOREHDR "elfcorehdr"
+
+/* Kept free in each command line for "elfcorehdr=0x… ", as kexec_file_load does (MAX_ELFCOREHDR_STR_LEN). */
+#define KX_CRASH_CMDLINE_SPARE 31
+
+/**
+ * kx_crash_region() - where a crash kernel is loaded: of two parts the higher one
+ *
+ * The running kernel takes segments in crashk_res alone (sanity_check_segment_list() in kernel/kexec_core.c). Only when
+ * that is above 4 GiB there is a second part, crashk_low_res, which the capture kernel has for DMA.
+ *
+ * Errors: -ENODATA when /proc/iomem tells nothing; -ENOSPC without crashkernel=.
+ */
+int kx_crash_region(const struct kx_machine *machine, struct kx_range *ret, struct kx_error *err);
+
+/* Before anything else: is there such a place at all? Errors: -ENOSPC when it is known that there is none; -ENOMEM. */
+int kx_crash_check(const struct kx_plan *plan, struct kx_error *err);
+
+/**
+ * kx_crash_begin() - plan->crash is what the capture kernel gets, plan->free of it where segments may go
+ *
+ * Errors: those of kx_crash_region(); -ENOMEM.
+ */
+int kx_crash_begin(struct kx_plan *plan, struct kx_error *err);
+
+/**
+ * kx_crash_describe() - the core headers as a segment, and the command line that says where they are
+ *
+ * Errors: -ENOSPC; -EOPNOTSUPP for what does not fit into 32-bit headers; -ENOMEM.
+ */
+int kx_crash_describe(struct kx_plan *plan, struct kx_error *err);
+
+/* "no room for @what", piece by piece. Return: -ENOSPC. */
+int kx_crash_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
+		     uint64_t largest, struct kx_error *err);
+
+#endif
