@@ -107,9 +107,10 @@ static bool get_field(struct kx_view bytes, uint64_t header, unsigned field, uin
 }
 
 /* Fields have 32 bits, which cannot make these sums overflow. The padding behind the last member may be missing. */
-bool kx_cpio_end(struct kx_view bytes, uint64_t start, uint64_t *ret)
+bool kx_cpio_measure(struct kx_view bytes, uint64_t start, uint64_t block, uint64_t *ret_end,
+		     uint64_t *ret_content, uint64_t *ret_members)
 {
-	uint64_t at = 0, name, content;
+	uint64_t at = 0, name, content, sum = 0, members = 0;
 	struct kx_view archive;
 	bool last;
 
@@ -123,7 +124,18 @@ bool kx_cpio_end(struct kx_view bytes, uint64_t start, uint64_t *ret)
 		last = name == sizeof(trailer) &&
 		       kx_view_equals(archive, at + HEADER_SIZE, trailer, sizeof(trailer));
 		at = kx_align_up(kx_align_up(at + HEADER_SIZE + name, ALIGN) + content, ALIGN);
+		sum += kx_align_up(content, block);
+		members++;
 	} while (!last);
-	*ret = start + (at < archive.size ? at : archive.size);
+	*ret_end = start + (at < archive.size ? at : archive.size);
+	*ret_content = sum;
+	*ret_members = members - 1;
 	return true;
+}
+
+bool kx_cpio_end(struct kx_view bytes, uint64_t start, uint64_t *ret)
+{
+	uint64_t content, members;
+
+	return kx_cpio_measure(bytes, start, 1, ret, &content, &members);
 }

@@ -38,4 +38,12 @@ bool kx_cpio_starts(struct kx_view bytes, uint64_t offset);
  */
 bool kx_cpio_end(struct kx_view bytes, uint64_t start, uint64_t *ret);
 
+/**
+ * kx_cpio_measure() - the same, with what its files take
+ * @block: a power of two: what the size of each file is rounded up to
+ * @ret_members: files, directories and all else but the trailer
+ */
+bool kx_cpio_measure(struct kx_view bytes, uint64_t start, uint64_t block, uint64_t *ret_end,
+		     uint64_t *ret_content, uint64_t *ret_members);
+
 #endif

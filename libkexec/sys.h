@@ -38,6 +38,8 @@ struct kx_sys {
 	int (*root_on_network)(void *data);
 	/* Ask init for a clean reboot (kexec KERNEL without a verb); does not return on success. */
 	int (*clean_reboot)(void *data);
+	/* Keep only so many bytes for a crash kernel: /sys/kernel/kexec_crash_size. */
+	int (*set_crash_size)(void *data, uint64_t size);
 	void *data;
 };
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The operations of the running Linux kernel. None needs /proc, /sys, a writable disk or a
- * terminal. */
+ * terminal, but for the size of what is kept for a crash kernel, which is a file in /sys. */
 #include "libkexec.h"
 #include "sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -167,6 +170,21 @@ static int sys_clean_reboot(void *data)
 	return -errno;
 }
 
+/* In a folder since 6.19: Documentation/ABI/testing/sysfs-kernel-kexec-kdump. */
+static int sys_set_crash_size(void *data, uint64_t size)
+{
+	_cleanup_(kx_closep) int fd = open("/sys/kernel/kexec/crash_size", O_WRONLY | O_CLOEXEC);
+	char text[24];
+	int n;
+
+	if (fd < 0 && errno == ENOENT)
+		fd = open("/sys/kernel/kexec_crash_size", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = snprintf(text, sizeof(text), "%" PRIu64, size);
+	return write(fd, text, (size_t)n) < 0 ? -errno : 0;
+}
+
 const struct kx_sys kx_sys_linux = {
 	.kexec_load = sys_kexec_load,
 	.kexec_file_load = sys_kexec_file_load,
@@ -178,4 +196,5 @@ const struct kx_sys kx_sys_linux = {
 	.random = sys_random,
 	.root_on_network = sys_root_on_network,
 	.clean_reboot = sys_clean_reboot,
+	.set_crash_size = sys_set_crash_size,
 };

@@ -20,7 +20,8 @@ static int explain(int code, struct kx_error *err)
 			       "unload it first, by kexec -p -u");
 	case -EPERM:
 	case -EACCES:
-		return kx_fail(err, EPERM, "cannot shrink what is kept for a crash kernel: run as root");
+		return kx_fail(err, EPERM,
+			       "cannot shrink what is kept for a crash kernel: run as root");
 	default:
 		return kx_fail(err, -code, "cannot shrink what is kept for a crash kernel: %s",
 			       strerror(-code));

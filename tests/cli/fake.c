@@ -158,6 +158,22 @@ static int fake_root_on_network(void *data)
 	return getenv("KX_FAKE_NETWORK") != NULL;
 }
 
+static int fake_set_crash_size(void *data, uint64_t size)
+{
+	int r = answer("set_crash_size");
+	char path[4096];
+	FILE *file;
+
+	note("set_crash_size %llu", (unsigned long long)size);
+	snprintf(path, sizeof(path), "%s/sys/kernel/kexec_crash_size", getenv("KX_FAKE_ROOT"));
+	file = r == 0 ? fopen(path, "w") : NULL;
+	if (file) {
+		fprintf(file, "%llu\n", (unsigned long long)size);
+		fclose(file);
+	}
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct kx_sys fake = {
@@ -171,6 +187,7 @@ int main(int argc, char **argv)
 		.random = fake_random,
 		.root_on_network = fake_root_on_network,
 		.clean_reboot = fake_clean_reboot,
+		.set_crash_size = fake_set_crash_size,
 	};
 	const char *root = getenv("KX_FAKE_ROOT");
 
