@@ -213,10 +213,17 @@ class Kernel:
     def module(self, name):
         """The bytes of one module, decompressed."""
         found = sorted(self.modules.rglob(f"{name}.ko*"))
-        if not found:
+        data = found[0].read_bytes() if found else self._packed(f"*/{name}.ko*")
+        if not data:
             raise AssetMissing(f"kernel {self.release} has no module {name}")
-        data = found[0].read_bytes()
-        return lzma.decompress(data) if found[0].suffix == ".xz" else data
+        return lzma.decompress(data) if data.startswith(b"\xfd7zXZ") else data
+
+    def _packed(self, member):
+        """The bytes of a file of the modules' package that was not unpacked with KERNEL_MEMBERS."""
+        deb = cache_dir() / "apt" / "debs" / f"{self.modules.name}.deb"
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as stream:
+            return subprocess.run(["tar", "-xO", "--wildcards", member], stdin=stream.stdout,
+                                  check=False, capture_output=True).stdout
 
 
 KERNEL_SOURCES = {
