@@ -19,7 +19,7 @@ _kexec_options()
 	status | check) echo "--machine= --json $always" ;;
 	machine) echo "--save= $always" ;;
 	last) echo "--json --svg $always" ;;
-	crash) echo "--machine= --json $always" ;;
+	crash) echo "--kernel= --initrd= --append= --shrink= --timeout= --machine= --json $always" ;;
 	*) echo "$load --exec --unload --status --print-ckr-size $always" ;;
 	esac
 }
@@ -42,7 +42,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb | --module)
+	--initrd | --ramdisk | --dtb | --module | --kernel)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return
@@ -72,7 +72,11 @@ _kexec()
 		_kexec_words -W '9600 19200 38400 57600 115200'
 		return
 		;;
-	--command-line | --append | --mem-min | --mem-max | --entry)
+	--shrink)
+		_kexec_words -W 'recommended'
+		return
+		;;
+	--command-line | --append | --mem-min | --mem-max | --entry | --timeout)
 		return
 		;;
 	esac
@@ -86,7 +90,7 @@ _kexec()
 	status | check | machine | last) ((COMP_CWORD == 1)) || return ;;
 	crash)
 		if ((COMP_CWORD > 1)); then
-			_kexec_words -W 'status'
+			_kexec_words -W 'status size'
 			return
 		fi
 		;;

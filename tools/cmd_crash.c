@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kexec crash: the kernel that is started when this one panics. */
-#include "tool.h"
+#include "cmd_crash.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,18 +24,6 @@ struct status {
 	struct kx_ranges regions;
 	struct kx_error problem; /* empty: none */
 };
-
-/* None where addresses are hidden. */
-static int find_regions(struct status *status)
-{
-	const struct kx_iomem *iomem = &status->machine->iomem;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && !iomem->hidden && i < iomem->count; i++)
-		if (!strcmp(iomem->v[i].name, "Crash kernel"))
-			r = kx_ranges_add(&status->regions, iomem->v[i].start, iomem->v[i].end);
-	return r;
-}
 
 static void find_problem(struct status *status)
 {
@@ -147,11 +135,12 @@ static void print_status_json(const struct status *status)
 	kx_json_print(stdout, json);
 }
 
-static int crash_status(const struct kx_machine *machine, const struct kx_args *args)
+static int crash_status(const struct kx_tool *tool, const struct kx_machine *machine,
+			const struct kx_args *args)
 {
 	struct status status = { .machine = machine };
 
-	if (find_regions(&status) < 0) {
+	if (!machine->iomem.hidden && kx_iomem_crash(&machine->iomem, &status.regions) < 0) {
 		kx_say("out of memory");
 		return KX_EXIT_ERROR;
 	}
@@ -172,26 +161,52 @@ static int crash_status(const struct kx_machine *machine, const struct kx_args *
 
 static const struct {
 	const char *name;
-	int (*run)(const struct kx_machine *machine, const struct kx_args *args);
+	int (*run)(const struct kx_tool *tool, const struct kx_machine *machine,
+		   const struct kx_args *args);
 } questions[] = {
 	{ "status", crash_status },
+	{ "size", kx_crash_size },
 };
+
+/* What the question has no use for. */
+static const char *stray_option(const struct kx_args *args)
+{
+	bool is_status = !strcmp(args->operands[0], "status");
+
+	if (args->shrink && strcmp(args->operands[0], "size") != 0)
+		return "shrink";
+	if (args->timeout && strcmp(args->operands[0], "test") != 0)
+		return "timeout";
+	if (is_status && args->kernel)
+		return "kernel";
+	if (is_status && args->initrd_count)
+		return "initrd";
+	return is_status && args->append ? "append" : NULL;
+}
+
+static int ask(const struct kx_tool *tool, const struct kx_args *args, size_t question)
+{
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
+	const char *stray = stray_option(args);
+	struct kx_error err = { 0 };
+
+	if (stray) {
+		kx_say("kexec crash %s takes no --%s; see `kexec crash --help`", args->operands[0],
+		       stray);
+		return KX_EXIT_ERROR;
+	}
+	if (kx_machine_read(args->machine ? args->machine : tool->root, &machine, &err) < 0) {
+		kx_say("%s", err.text);
+		return KX_EXIT_ERROR;
+	}
+	return questions[question].run(tool, machine, args);
+}
 
 int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args)
 {
-	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
-	struct kx_error err = { 0 };
-
-	for (size_t i = 0; args->operand_count == 1 && i < KX_ARRAY_SIZE(questions); i++) {
-		if (strcmp(args->operands[0], questions[i].name) != 0)
-			continue;
-		if (kx_machine_read(args->machine ? args->machine : tool->root, &machine, &err) <
-		    0) {
-			kx_say("%s", err.text);
-			return KX_EXIT_ERROR;
-		}
-		return questions[i].run(machine, args);
-	}
-	kx_say("kexec crash needs one of status; see `kexec crash --help`");
+	for (size_t i = 0; args->operand_count == 1 && i < KX_ARRAY_SIZE(questions); i++)
+		if (!strcmp(args->operands[0], questions[i].name))
+			return ask(tool, args, i);
+	kx_say("kexec crash needs one of status, size; see `kexec crash --help`");
 	return KX_EXIT_ERROR;
 }

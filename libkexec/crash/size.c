@@ -147,7 +147,8 @@ int kx_crash_too_small(const struct kx_crash_need *need, uint64_t reserved, stru
 	size_t used = 0;
 
 	for (unsigned i = 0; i < KX_CRASH_PIECE_COUNT && used < sizeof(text); i++) {
-		if (i == KX_CRASH_PACKED ? !unpacking : unpacking && i >= KX_CRASH_PROGRAMS)
+		if (!need->pieces[i] ||
+		    (i == KX_CRASH_PACKED ? !unpacking : unpacking && i >= KX_CRASH_PROGRAMS))
 			continue;
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %s",
 					 used ? ", " : "", pieces[i].name,

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kexec crash: is there a crash kernel, and has it memory enough."""
 
+import errno
+import gzip
 import json
 
 import pytest
+import samples
 
 YES, WARNINGS, NO, ERROR = range(4)
 MIB = 1 << 20
@@ -112,8 +115,180 @@ def test_damaged_setting(ready):
         assert result.status == ERROR and "/proc/sys/kernel/panic" in result.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["stray"], ["status", "stray"], ["status", "--initrd=x"]])
+@pytest.mark.parametrize("arguments", [[], ["stray"], ["status", "stray"]])
 def test_usage(ready, arguments):
     result = ready("crash", *arguments)
     assert (result.status, result.out) == (ERROR, "")
     assert "kexec crash --help" in result.err
+
+
+# ---- size ------------------------------------------------------------------------------------------------------------
+
+INIT_SIZE = 40 * MIB
+OWN = 8 * MIB
+
+
+def member(name, content):
+    name = name.encode() + b"\0"
+    head = b"070701" + b"".join(b"%08x" % f for f in (1, 0o100644, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name), 0))
+    return head + name + bytes(-len(head + name) % 4) + content + bytes(-len(content) % 4)
+
+
+def archive(*sizes):
+    """An archive of a file of each size."""
+    return b"".join(member(f"f{i}", bytes(size)) for i, size in enumerate(sizes)) + member("TRAILER!!!", b"")
+
+
+@pytest.fixture
+def kdump(ready):
+    """A capture kernel where kdump-tools has it, with an initrd of three files, compressed."""
+    folder = ready.root / "var/lib/kdump"
+    folder.mkdir(parents=True)
+    (folder / "vmlinuz").write_bytes(samples.bzimage(init_size=INIT_SIZE))
+    (folder / "initrd.img").write_bytes(gzip.compress(archive(1, 4096, 5000), mtime=0))
+    return ready
+
+
+def size(kexec, *arguments, status):
+    result = kexec("crash", "size", "--json", *arguments)
+    assert (result.status, result.log) == (status, []), result.err
+    answer = json.loads(result.out)
+    assert answer["schema"] == 1 and all(piece["rule"] for piece in answer["pieces"])
+    answer["pieces"] = {piece["name"]: piece["size"] for piece in answer["pieces"]}
+    answer["err"] = result.err
+    return answer
+
+
+def test_size_of_what_kdump_would_load(kdump):
+    answer = size(kdump, status=YES)
+    folder = kdump.root / "var/lib/kdump"
+    assert answer["kernel"] == str(folder / "vmlinuz") and answer["initrds"] == [str(folder / "initrd.img")]
+    assert answer["cmdline"] == "root=/dev/vda1 quiet nr_cpus=1"
+    packed, files = (folder / "initrd.img").stat().st_size, 4 * 4096 + 3 * 1024
+    ram = 0x9fc00 - 0x1000 + 0x3ffe0000 - 0x100000
+    assert {name: size for name, size in answer["pieces"].items() if name != "tables"} == {
+        "kernel": INIT_SIZE, "kernel's own": OWN, "processors": MIB, "initrd": packed, "files": files,
+        "programs": 48 * MIB, "bitmaps": ram // 16384}
+    fixed = INIT_SIZE + OWN + MIB + files
+    assert answer["unpacking"] == (fixed + packed) * 192 // 185
+    assert answer["dumping"] == answer["needed"] == (fixed + 48 * MIB + ram // 16384) * 192 // 185
+    assert (answer["half"], answer["guessed"], answer["reserved"]) == (0, 0, 128 * MIB)
+    assert answer["recommended"] == 128 * MIB
+    text = kdump("crash", "size").out
+    assert "(kdump-tools' links)" in text and "recommended     crashkernel=128M\n" in text
+
+
+def test_large_initrd_and_too_little_memory(kdump):
+    initrd = kdump.root / "var/lib/kdump/initrd.img"
+    initrd.write_bytes(archive(60 * MIB))
+    answer = size(kdump, status=NO)
+    assert answer["needed"] == answer["unpacking"] > answer["dumping"]
+    assert answer["err"].startswith("kexec: 128 MiB kept for a crash kernel, about 17")
+    assert "(kernel 40 MiB, kernel's own 8 MiB, tables " in answer["err"]
+    assert "initrd 60 MiB" in answer["err"] and "programs" not in answer["err"]
+    assert f"boot with crashkernel={answer['recommended'] // MIB}M" in answer["err"]
+    assert answer["recommended"] % (16 * MIB) == 0 and answer["recommended"] >= answer["needed"] * 9 // 8
+
+
+def test_files_in_tmpfs_get_half(kdump):
+    (kdump.root / "var/lib/kdump/initrd.img").write_bytes(gzip.compress(archive(60 * MIB)))
+    with_root = size(kdump, status=NO)
+    without = size(kdump, "--kernel", kdump.root / "var/lib/kdump/vmlinuz", "--initrd",
+                   kdump.root / "var/lib/kdump/initrd.img", "--append=nr_cpus=1", status=NO)
+    assert with_root["half"] == 0
+    assert without["half"] == (INIT_SIZE + 2 * (60 * MIB + 1024)) * 192 // 185 == without["needed"]
+    assert "twice the files" in without["err"]
+
+
+def test_just_enough_is_a_warning(kdump):
+    needed = size(kdump, status=YES)["needed"]
+    for reserved, status in (needed, WARNINGS), (needed - 1, NO), (128 * MIB - 1, WARNINGS):
+        kdump.change(sys__kernel__kexec_crash_size=f"{reserved}\n")
+        assert size(kdump, status=status)["reserved"] == reserved
+
+
+@pytest.mark.parametrize("words, cpus", [("nr_cpus=1", 1), ("nr_cpus=2", 2), ("nr_cpus=9", 4), ("quiet", 4), ("nr_cpus", 4),
+                                         ("nr_cpus=0", 4)])
+def test_processors(kdump, words, cpus):
+    kdump.change(sys__devices__system__cpu__possible="0-3\n")
+    kernel = kdump.root / "var/lib/kdump/vmlinuz"
+    assert size(kdump, f"--kernel={kernel}", f"--append={words} root=/dev/x", status=YES)["pieces"]["processors"] == cpus * MIB
+
+
+@pytest.mark.parametrize("kernel, initrd", [
+    ("vmlinuz-6.1.0-1-test", "initramfs-6.1.0-1-testkdump.img"), ("vmlinuz-6.1.0-1-test", "initrd.img-6.1.0-1-test")])
+def test_files_of_others(kdump, kernel, initrd):
+    (kdump.root / "var/lib/kdump/initrd.img").rename(kdump.root / "boot" / initrd)
+    (kdump.root / "var/lib/kdump/vmlinuz").rename(kdump.root / "boot" / kernel)
+    assert size(kdump, status=YES)["initrds"] == [str(kdump.root / "boot" / initrd)]
+
+
+def test_archive_that_cannot_be_unpacked_is_guessed(kdump):
+    initrd = kdump.root / "var/lib/kdump/initrd.img"
+    damaged = gzip.compress(archive(100000), 0)[:-20]
+    initrd.write_bytes(archive(1) + damaged)
+    answer = size(kdump, status=YES)
+    assert answer["guessed"] == len(damaged)
+    assert answer["pieces"]["files"] == 4096 + 1024 + 4 * len(damaged)
+    assert "four times as much" in kdump("crash", "size").out
+
+
+def test_no_files(ready):
+    result = ready("crash", "size")
+    assert (result.status, result.out) == (ERROR, "") and "give it by --kernel and --initrd" in result.err
+
+
+def test_kernel_that_does_not_say(ready):
+    for content in b"hello", samples.bzimage(init_size=0), samples.bzimage()[:3000]:
+        result = ready("crash", "size", "--kernel", ready.file("other", content))
+        assert (result.status, result.out) == (ERROR, "") and "other: " in result.err
+
+
+def test_saved_machine(kdump, tmp_path):
+    kernel = kdump.file("capture", samples.bzimage(init_size=INIT_SIZE))
+    assert kdump("machine", f"--save={tmp_path}/saved").status == YES
+    kdump.change(sys__kernel__kexec_crash_size="0\n", sys__kernel__kexec_crash_loaded="0\n")
+    assert size(kdump, f"--machine={tmp_path}/saved", f"--kernel={kernel}", status=YES)["reserved"] == 128 * MIB
+    result = kdump("crash", "size", f"--machine={tmp_path}/saved")
+    assert result.status == ERROR and "--kernel" in result.err
+    kdump.root = tmp_path / "saved"
+    assert status(kdump, YES)["settings"]["kernel.panic_on_oops"] == (1, None)
+
+
+# ---- shrink ----------------------------------------------------------------------------------------------------------
+
+def test_shrink(kdump):
+    kdump.change(sys__kernel__kexec_crash_loaded="0\n", sys__kernel__kexec_crash_size=f"{512 * MIB}\n")
+    result = kdump("crash", "size", "--shrink=256M")
+    assert (result.status, result.log, result.err) == (YES, [f"set_crash_size {256 * MIB}"], "")
+    assert result.out == "reserved        256 MiB, before 512 MiB\n"
+    assert kdump("crash", "size", "--shrink", "recommended").log == [f"set_crash_size {128 * MIB}"]
+    again = kdump("crash", "size", "--shrink", "recommended")
+    assert (again.status, again.log) == (YES, [])
+
+
+def test_shrink_to_what_is_no_page(kdump):
+    kdump.change(sys__kernel__kexec_crash_loaded="0\n")
+    assert kdump("crash", "size", "--shrink=5000").log == ["set_crash_size 8192"]
+
+
+def test_shrink_refused(kdump):
+    loaded = kdump("crash", "size", "--shrink=64M")
+    assert (loaded.status, loaded.log) == (NO, []) and "kexec -p -u" in loaded.err
+    kdump.change(sys__kernel__kexec_crash_loaded="0\n")
+    for wanted, why in ("129M", "can only become less"), ("64Mx", "is not a size"), ("", "is not a size"):
+        result = kdump("crash", "size", f"--shrink={wanted}")
+        assert (result.status, result.log) == (ERROR, []) and why in result.err
+    kdump.fail = f"set_crash_size={errno.ENOENT}"  # loaded in between
+    result = kdump("crash", "size", "--shrink=64M")
+    assert result.status == NO and "kexec -p -u" in result.err
+    kdump.fail = f"set_crash_size={errno.EACCES}"
+    assert "run as root" in kdump("crash", "size", "--shrink=64M").err
+    assert kdump("crash", "size", "--shrink=64M", f"--machine={kdump.root}").log == []
+
+
+@pytest.mark.parametrize("arguments", [["status", "--shrink=1M"], ["status", "--kernel=x"], ["status", "--append=x"],
+                                       ["status", "--initrd=x"], ["size", "--timeout=1"]])
+def test_options_of_other_questions(kdump, arguments):
+    result = kdump("crash", *arguments)
+    assert (result.status, result.out, result.log) == (ERROR, "", []) and "takes no --" in result.err
