@@ -183,6 +183,24 @@ static bool word_is_listed(const struct kx_word *word, const struct kx_word *mar
 	return false;
 }
 
+/*
+ * What a capture kernel would lose its little memory by, or not find it: Documentation/admin-guide/kernel-parameters.txt.
+ * Its memory map is made for it.
+ */
+static bool word_harms_capture(const struct kx_word *word)
+{
+	static const char *const names[] = {
+		"crashkernel", "elfcorehdr", "mem",         "memmap",
+		"hugepages",   "hugepagesz", "hugetlb_cma", "default_hugepagesz",
+		"cma",         "kernelcore", "movablecore",
+	};
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(names); i++)
+		if (kx_word_is(word, names[i]))
+			return true;
+	return false;
+}
+
 /* @hints: what --fast=hints added the last time; no name for nothing. */
 static bool word_is_dropped(const struct kx_word *word, const struct kx_word *hints, bool for_crash)
 {
@@ -193,8 +211,7 @@ static bool word_is_dropped(const struct kx_word *word, const struct kx_word *hi
 	/* The boot loader's note about the file it loaded, which is not the next kernel's. */
 	if (kx_word_is(word, "BOOT_IMAGE"))
 		return true;
-	/* A capture kernel that reserves a part of its own little memory has too little left. */
-	return for_crash && kx_word_is(word, "crashkernel");
+	return for_crash && word_harms_capture(word);
 }
 
 /* What is kept is kept to the byte, with the white space that follows it. */

@@ -134,7 +134,9 @@ enum kx_fact kx_root_on_network(const char *root);
 
 /**
  * kx_cmdline_reuse() - the running kernel's command line, fit for the next kernel
- * @for_crash: also drop what a capture kernel must not inherit (crashkernel=)
+ * @for_crash: also drop what a capture kernel must not inherit: crashkernel=, elfcorehdr=, mem=, memmap=, and what keeps
+ *	memory for huge pages and the like: hugepages=, hugepagesz=, default_hugepagesz=, hugetlb_cma=, cma=, kernelcore=,
+ *	movablecore=
  * @ret: to be freed with free()
  *
  * Drops BOOT_IMAGE=, as kexec-tools does, and what KX_FAST_HINTS added for the running kernel.
@@ -450,6 +452,8 @@ bool kx_plan_direct(const struct kx_plan *plan);
 const char *kx_plan_direct_why(const struct kx_plan *plan);
 /* Were its addresses, physical and virtual, chosen at random (KASLR)? If not kx_plan_direct(), the kernel sees to that. */
 bool kx_plan_kaslr(const struct kx_plan *plan);
+/* Where a crash kernel is loaded, what crashkernel= keeps for it. Return: false when it is none, or that is not known. */
+bool kx_plan_crash_region(const struct kx_plan *plan, uint64_t *ret_start, uint64_t *ret_size);
 size_t kx_plan_segment_count(const struct kx_plan *plan);
 const struct kx_segment *kx_plan_segment(const struct kx_plan *plan, size_t i);
 /* Words that --fast=hints added to the command line. */

@@ -698,6 +698,18 @@ bool kx_plan_kaslr(const struct kx_plan *plan)
 	return plan->random;
 }
 
+bool kx_plan_crash_region(const struct kx_plan *plan, uint64_t *ret_start, uint64_t *ret_size)
+{
+	struct kx_error ignored;
+	struct kx_range region;
+
+	if (!kx_plan_panic(plan) || kx_crash_region(plan->machine, &region, &ignored) < 0)
+		return false;
+	*ret_start = region.start;
+	*ret_size = region.end - region.start;
+	return true;
+}
+
 size_t kx_plan_segment_count(const struct kx_plan *plan)
 {
 	return plan->segment_count;

@@ -30,6 +30,8 @@ static struct json_object *segment_json(const struct kx_segment *segment)
 	kx_json_size(json, "bufsz", segment->bufsz);
 	kx_json_size(json, "memsz", segment->memsz);
 	kx_json_size(json, "reserved", segment->reserved);
+	if (segment->unchecked)
+		json_object_object_add(json, "checked", json_object_new_boolean(false));
 	kx_json_string(json, "why", segment->why);
 	return json;
 }
@@ -97,6 +99,20 @@ static struct json_object *lists_json(const struct kx_plan *plan, struct json_ob
 	return json;
 }
 
+/* What is kept for a crash kernel. */
+static void add_crash(struct json_object *json, const struct kx_plan *plan)
+{
+	struct json_object *region;
+	uint64_t start, size;
+
+	if (!kx_plan_crash_region(plan, &start, &size))
+		return;
+	region = json_object_new_object();
+	kx_json_address(region, "start", start);
+	kx_json_size(region, "size", size);
+	json_object_object_add(json, "crash", region);
+}
+
 static void print_json(const struct kx_plan *plan, const struct kx_machine *machine)
 {
 	struct json_object *json = kx_json_new();
@@ -116,6 +132,7 @@ static void print_json(const struct kx_plan *plan, const struct kx_machine *mach
 		kx_json_string(json, "direct_why", kx_plan_direct_why(plan));
 	if (kx_plan_direct(plan))
 		json_object_object_add(json, "kaslr", json_object_new_boolean(kx_plan_kaslr(plan)));
+	add_crash(json, plan);
 	kx_json_string(json, "syscall", kx_method_name(kx_plan_method(plan)));
 	kx_json_string(json, "syscall_why", kx_plan_method_why(plan));
 	if (kx_plan_forbidden(plan))

@@ -77,6 +77,18 @@ static void print_call(FILE *out, const struct kx_style *style, const struct kx_
 				   : "unknown");
 }
 
+static void print_crash(FILE *out, const struct kx_style *style, const struct kx_plan *plan)
+{
+	uint64_t start, size;
+	char text[80];
+
+	if (!kx_plan_crash_region(plan, &start, &size))
+		return;
+	snprintf(text, sizeof(text), "for a panic, into the %s kept at 0x%" PRIx64,
+		 kx_size_text(size).s, start);
+	print_line(out, style, "crash", text);
+}
+
 /* "no_timer_check: what that does" */
 static void print_hint(FILE *out, const struct kx_style *style, const struct kx_hint *hint)
 {
@@ -112,6 +124,7 @@ void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order 
 	for (size_t i = 0; i < kx_plan_hint_count(plan); i++)
 		print_hint(out, &style, kx_plan_hint(plan, i));
 	print_call(out, &style, plan);
+	print_crash(out, &style, plan);
 	for (size_t i = 0; i < kx_plan_warning_count(plan); i++)
 		print_line(out, &style, "warning", kx_plan_warning(plan, i));
 	fputc('\n', out);

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -279,3 +280,73 @@ def test_reuseinitrd(kexec):
     result = kexec("-l", "-s", "--reuseinitrd", f"--initrd={kexec.initrd}", kexec.kernel)
     assert result.status == 0, result.err
     assert "initrd=10 " in result.log[0]  # the kept one first
+
+
+# ---- for a panic -------------------------------------------------------------------------------------------------------
+
+CRASH = "  30000000-37ffffff : Crash kernel\n"
+
+
+@pytest.fixture
+def reserved(kexec):
+    """The machine with a crashkernel=128M."""
+    iomem = (kexec.root / "proc/iomem").read_text()
+    ram = next(line for line in iomem.splitlines(True) if line.endswith(" : System RAM\n") and line > "00100000")
+    kexec.change(proc__iomem=iomem.replace(ram, ram + CRASH), sys__kernel__kexec_crash_size="134217728\n",
+                 proc__cmdline="ro crashkernel=128M hugepages=64\n")
+    return kexec
+
+
+def test_panic_kernel_goes_into_what_is_kept_for_it(reserved):
+    result = reserved("-p", reserved.kernel, f"--initrd={reserved.initrd}", "--reuse-cmdline", "--append=nr_cpus=1")
+    assert (result.status, result.log) == (0, [LOAD.replace("0x3e0000", "0x3e0001")]), result.err
+    plan = json.loads(reserved("plan", "-p", "--json", reserved.kernel, "--reuse-cmdline").out)
+    assert plan["crash"] == {"start": "0x30000000", "size": 134217728}
+    assert all(0x30000000 <= int(part["dest"], 16) < 0x38000000 for part in plan["segments"])
+    assert re.fullmatch("elfcorehdr=0x37fff000 ro", plan["cmdline"])
+    assert "for a panic, into the 128 MiB kept at 0x30000000" in reserved("plan", "-p", reserved.kernel).out
+
+
+def test_panic_kernel_by_kexec_file_load(reserved):
+    result = reserved("-p", "-s", reserved.kernel, "--append=nr_cpus=1")
+    assert result.status == 0, result.err
+    assert "flags=0x6" in result.log[0] and "elfcorehdr" not in result.log[0]
+
+
+def test_panic_kernel_without_memory_for_it(kexec):
+    for call in "-c", "-s", "-a":
+        result = kexec("-p", call, kexec.kernel)
+        assert (result.status, result.log) == (FAILED, [])
+        assert "put crashkernel=256M on the running kernel's command line" in result.err
+
+
+def test_failed_load_for_a_panic_says_what_is_left(reserved):
+    """The kernel takes the old one out first; what is found out before does not get so far."""
+    assert reserved("-p", reserved.kernel).status == 0
+    result = reserved("-p", reserved.kernel, "--append=" + "x" * 2030)
+    assert (result.status, result.log) == (FAILED, [])
+    assert "command line has 2030 bytes" in result.err and "crash kernel is" not in result.err
+    reserved.fail = f"kexec_load={errno.EADDRNOTAVAIL}"
+    result = reserved("-p", reserved.kernel)
+    assert result.status == FAILED
+    assert "the crash kernel that was loaded before is still loaded" in result.err
+    reserved.change(sys__kernel__kexec_crash_loaded="0\n")
+    assert "no crash kernel is loaded now: a panic will leave no dump" in reserved("-p", reserved.kernel).err
+
+
+def test_formats_of_core_headers(reserved):
+    assert reserved("-p", "--elf32-core-headers", reserved.kernel).status == 0
+    memory = (reserved.root / "proc/iomem").read_text() + "100000000-13fffffff : System RAM\n"
+    reserved.change(proc__iomem=memory)
+    assert "leave --elf32-core-headers out" in reserved("-p", "--elf32-core-headers", reserved.kernel).err
+    assert reserved("-p", "--elf32-core-headers", "--elf64-core-headers", reserved.kernel).status == 0
+
+
+def test_hotplug_of_a_kernel_that_does_not_follow(reserved):
+    result = reserved("-p", "--hotplug", reserved.kernel)
+    assert (result.status, result.log) == (0, [LOAD.replace("0x3e0000", "0x3e0001")])
+    assert "load again after each change" in result.err
+    reserved.change(sys__kernel__crash_elfcorehdr_size="4096\n")
+    result = reserved("-p", "--hotplug", reserved.kernel)
+    assert "load again after each change" not in result.err
+    assert (result.status, result.log) == (0, [LOAD.replace("0x3e0000", "0x3e0005")])

@@ -48,6 +48,11 @@ static void test_reuse_keeps_the_rest_to_the_byte(void **state)
 static void test_reuse_for_crash_drops_crashkernel(void **state)
 {
 	assert_reused("BOOT_IMAGE=a crashkernel=256M,high crashkernel=72M,low ro", true, "ro");
+	assert_reused("a hugepages=512 hugepagesz=1G default-hugepagesz=1G b", true, "a b");
+	assert_reused("elfcorehdr=1 mem=4G memmap=1G$2G cma=64M hugetlb_cma=1G c", true, "c");
+	assert_reused("kernelcore=1G movablecore=1G memtest=4 nr_cpus=1 nokaslr", true,
+		      "memtest=4 nr_cpus=1 nokaslr");
+	assert_reused("hugepages=512 mem=4G", false, "hugepages=512 mem=4G");
 }
 
 /* What --fast=hints added for the kernel that runs now. */

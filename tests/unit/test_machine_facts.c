@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One fact each: a captured machine with one thing changed. */
+#include <elf.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -8,6 +9,7 @@
 
 #include "base/overflow.h"
 #include "base/endian.h"
+#include "machine/readers.h"
 #include "machine_tree.h"
 
 /* ---- serial ports ---------------------------------------------------------------------------- */
@@ -423,6 +425,107 @@ static void test_sysctls(void **state)
 	tree_write(root, "/proc/sys/kernel/kexec_load_limit_panic", "1\n");
 	tree_write(root, "/proc/sys/kernel/kexec_load_disabled", "no\n");
 	assert_unreadable(root, EBADMSG, "kexec_load_disabled");
+}
+
+/* ---- what a dump is described by ------------------------------------------------------------- */
+
+#define CPUS "/sys/devices/system/cpu"
+
+static void test_crash_notes(void **state)
+{
+	_tree_ char *root = tree_copy("debian-sid-kho");
+	struct kx_machine *m;
+
+	tree_write(root, CPUS "/cpu0/crash_notes", "3ec36600\n");
+	tree_write(root, CPUS "/cpu0/crash_notes_size", "368\n");
+	tree_write(root, CPUS "/cpu10/crash_notes", "13ec76600\n");
+	tree_write(root, CPUS "/cpu10/crash_notes_size", "368\n");
+	tree_write(root, CPUS "/cpu11/online", "1\n");
+	tree_write(root, CPUS "/cpufreq/crash_notes", "1\n");
+	tree_write(root, "/sys/kernel/vmcoreinfo", "0x000000000c1c4000 1024\n");
+	tree_write(root, "/sys/kernel/crash_elfcorehdr_size", "917616\n");
+	m = machine_read(root);
+	assert_int_equal(m->crash.note_count, 2);
+	assert_int_equal(m->crash.notes[0].start, 0x3ec36600);
+	assert_int_equal(m->crash.notes[0].size, 368);
+	assert_int_equal(m->crash.notes[1].start, 0x13ec76600);
+	assert_int_equal(m->crash.vmcoreinfo.start, 0xc1c4000);
+	assert_int_equal(m->crash.vmcoreinfo.size, 0x1024);
+	assert_int_equal(m->crash.headers_size, 917616);
+	assert_int_equal(m->crash.map.text_size, 0);
+	kx_machine_free(m);
+	tree_write(root, "/sys/kernel/kexec/crash_elfcorehdr_size", "4096\n");
+	m = machine_read(root);
+	assert_int_equal(m->crash.headers_size, 4096);
+	kx_machine_free(m);
+	tree_write(root, "/sys/kernel/kexec/crash_elfcorehdr_size", "large\n");
+	assert_unreadable(root, EBADMSG, "crash_elfcorehdr_size");
+	tree_write(root, "/sys/kernel/kexec/crash_elfcorehdr_size", "1\n");
+	tree_write(root, "/sys/kernel/vmcoreinfo", "0x000000000c1c4000\n");
+	assert_unreadable(root, EBADMSG, "/sys/kernel/vmcoreinfo");
+	tree_write(root, "/sys/kernel/vmcoreinfo", "0x1 0x2\n");
+	tree_write(root, CPUS "/cpu0/crash_notes", "here\n");
+	assert_unreadable(root, EBADMSG, "cpu0/crash_notes");
+	tree_write(root, CPUS "/cpu0/crash_notes", "1\n");
+	tree_write(root, CPUS "/cpu0/crash_notes_size", "x\n");
+	assert_unreadable(root, EBADMSG, "cpu0/crash_notes_size");
+}
+
+/* A header of /proc/kcore with these PT_LOADs: virtual address, physical address, size. */
+static size_t make_kcore(uint8_t *out, const uint64_t (*loads)[3], uint16_t count)
+{
+	Elf64_Ehdr ehdr = { .e_ident = "\177ELF\2\1\1",
+			    .e_phentsize = sizeof(Elf64_Phdr),
+			    .e_phnum = count };
+
+	memcpy(out, &ehdr, sizeof(ehdr));
+	for (size_t i = 0; i < count; i++) {
+		Elf64_Phdr ph = { .p_type = PT_LOAD,
+				  .p_vaddr = loads[i][0],
+				  .p_paddr = loads[i][1],
+				  .p_memsz = loads[i][2] };
+
+		memcpy(out + sizeof(ehdr) + i * sizeof(ph), &ph, sizeof(ph));
+	}
+	return sizeof(ehdr) + count * sizeof(Elf64_Phdr);
+}
+
+static void test_kernel_map(void **state)
+{
+	_tree_ char *root = tree_copy("debian-sid-kho");
+	uint64_t loads[][3] = {
+		{ 0xffffffff98a00000, 0x1d200000, 0x2830000 },      /* text */
+		{ 0xffffb94a80000000, UINT64_MAX, 0x1fffffffffff }, /* vmalloc */
+		{ 0xffffffffc0000000, UINT64_MAX, 0x3f000000 },     /* modules */
+		{ 0xffff8a15c0001000, 0x1000, 0x9e000 },
+		{ 0xffff8a15c0100000, 0x100000, 0x3fe00000 },
+		{ 0xffffffffff600000, UINT64_MAX, 0x1000 }, /* vsyscall */
+	};
+	struct kx_kernel_map map = { 0 };
+	struct kx_error err = { 0 };
+	struct kx_machine *m;
+	uint8_t kcore[512];
+	size_t size = make_kcore(kcore, loads, 6);
+
+	tree_write_bytes(root, "/proc/kcore", kcore, size);
+	m = machine_read(root);
+	assert_int_equal(m->crash.map.text, 0xffffffff98a00000);
+	assert_int_equal(m->crash.map.text_phys, 0x1d200000);
+	assert_int_equal(m->crash.map.text_size, 0x2830000);
+	assert_true(m->crash.map.have_direct);
+	assert_int_equal(m->crash.map.direct, 0xffff8a15c0000000);
+	kx_machine_free(m);
+
+	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, size - 1), &map, &err), -EBADMSG);
+	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, 63), &map, &err), -EBADMSG);
+	loads[4][1] += 4096;
+	make_kcore(kcore, loads, 6);
+	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, size), &map, &err), 0);
+	assert_false(map.have_direct);
+	kcore[4] = 1;
+	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, size), &map, &err), -EBADMSG);
+	tree_write(root, "/proc/kcore", "no core\n");
+	assert_unreadable(root, EBADMSG, "/proc/kcore");
 }
 
 static void test_loaded(void **state)
@@ -866,6 +969,8 @@ int main(void)
 		cmocka_unit_test(test_ima_list),
 		cmocka_unit_test(test_no_ima),
 		cmocka_unit_test(test_sysctls),
+		cmocka_unit_test(test_crash_notes),
+		cmocka_unit_test(test_kernel_map),
 		cmocka_unit_test(test_loaded),
 		cmocka_unit_test(test_handover),
 		cmocka_unit_test(test_handover_not_finalized),
