@@ -554,8 +554,12 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 
 	if (plan->machine->xen_dom0)
 		return kx_fail(err, EOPNOTSUPP,
-			       "this is a Xen dom0, where the hypervisor would have to be asked; "
-			       "that is not built yet");
+			       "this is a Xen dom0, where the hypervisor would have to be %s; that "
+			       "is not built yet",
+			       kx_plan_panic(plan)
+				       ? "given the crash kernel, since it is what runs "
+					 "on after a panic"
+				       : "asked");
 	r = kx_plan_panic(plan) ? kx_crash_check(plan, err) : 0;
 	if (r == 0)
 		r = unwrap(plan, err);

@@ -77,7 +77,8 @@ const char *kx_direct_refused(const struct kx_plan *plan, const struct kx_bzimag
 	if (plan->request.fast == KX_FAST_NONE)
 		return "asked for, by --fast=none";
 	if (kx_plan_panic(plan))
-		return "a crash kernel has little memory, and time";
+		return "a crash kernel is loaded as it is, so that there is less to load and to "
+		       "check";
 	if (plan->machine->confidential != KX_CC_NONE || plan->machine->c_bit)
 		return "a confidential virtual machine needs what it sets up";
 	if (!image->relocatable || !image->init_size)

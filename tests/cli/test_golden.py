@@ -31,9 +31,11 @@ def plan(kexec, machine, *more):
                  f"--initrd={kexec.initrd}", "--reuse-cmdline", "--append=added", *more)
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_plan_in_json(kexec, machine):
-    result = plan(kexec, machine, "--json")
+RESERVING = [name for name in MACHINES
+             if "Crash kernel" in (ROOT / "tests/data/machines" / name / "proc/iomem").read_text()]
+
+
+def json_of(kexec, result):
     answer = json.loads(result.out)
     for segment in answer.get("segments", []):
         if segment["name"] == "purgatory":
@@ -41,15 +43,30 @@ def test_plan_in_json(kexec, machine):
                 del segment[key]
             segment["dest"] = segment["dest"] and "somewhere"
     answer["exit status"] = result.status
-    same(f"{machine}.json", json.dumps(answer, indent=1, ensure_ascii=False).replace(str(kexec.folder), "DIR") + "\n")
+    return json.dumps(answer, indent=1, ensure_ascii=False).replace(str(kexec.folder), "DIR") + "\n"
+
+
+def text_of(kexec, result):
+    text = re.sub(r"^([a-z]) (?:0x[0-9a-f]+|unknown) .* purgatory:", r"\1 purgatory:", result.out + result.err,
+                  flags=re.MULTILINE)
+    return text.replace(str(kexec.folder), "DIR")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_plan_in_json(kexec, machine):
+    same(f"{machine}.json", json_of(kexec, plan(kexec, machine, "--json")))
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_plan_in_text(kexec, machine):
-    result = plan(kexec, machine)
-    text = re.sub(r"^([a-z]) (?:0x[0-9a-f]+|unknown) .* purgatory:", r"\1 purgatory:", result.out + result.err,
-                  flags=re.MULTILINE)
-    same(f"{machine}.txt", text.replace(str(kexec.folder), "DIR"))
+    same(f"{machine}.txt", text_of(kexec, plan(kexec, machine)))
+
+
+@pytest.mark.parametrize("machine", RESERVING)
+def test_plan_for_a_panic(kexec, machine):
+    more = ["--hotplug"] if "high" in machine else []
+    same(f"{machine}.panic.json", json_of(kexec, plan(kexec, machine, "-p", "--json", *more)))
+    same(f"{machine}.panic.txt", text_of(kexec, plan(kexec, machine, "-p", *more)))
 
 
 @pytest.mark.parametrize("machine", MACHINES)

@@ -3,13 +3,18 @@
  * All readers of machine/, on files that an input holds (machine_files.h) instead of a directory: what stands below is
  * linked in the place of machine/root.c. Of the machine that they make of it, a check and a plan are made.
  */
+#include <elf.h>
+
 #include "../unit/sample_bzimage.h"
+#include "crash/crash.h"
 #include "fuzz_plan.h"
+#include "machine/readers.h"
 #include "machine/root.h"
 #include "machine/save.h"
 #include "machine/text.h"
 #include "machine_files.h"
 #include "memmap.h"
+#include "util.h"
 
 #define FILES_MAX 128
 
@@ -208,22 +213,63 @@ static void check(const struct kx_machine *machine)
 	kx_report_clear(&report);
 }
 
-/* Only what the kernel calls RAM, wherever that is. */
-static void require_in_ram(const struct kx_machine *machine, const struct kx_segment *s)
+/* Only what the kernel calls RAM, wherever that is; of a crash kernel only what is kept for it. */
+static void require_in_ram(const struct kx_machine *machine, bool panic, const struct kx_segment *s)
 {
 	struct kx_ranges ram = { 0 };
 
-	require(kx_iomem_ram(&machine->iomem, &ram) == 0);
+	require((panic ? kx_iomem_crash : kx_iomem_ram)(&machine->iomem, &ram) == 0);
 	require(kx_ranges_contain(&ram, s->dest, s->dest + s->reserved));
 	touch(kx_view_of(s->buf, s->bufsz));
 	kx_ranges_clear(&ram);
 }
 
+/* A dump has nothing of the capture kernel's own memory, and nothing twice but the kernel's image. */
+static void require_core(const struct kx_machine *machine, const struct kx_segment *s)
+{
+	_cleanup_(kx_ranges_clear) struct kx_ranges crash = { 0 }, seen = { 0 };
+	const Elf64_Ehdr *core = s->buf;
+	const Elf64_Phdr *ph = (const Elf64_Phdr *)(core + 1);
+	bool text = machine->crash.map.text_size;
+
+	require(kx_iomem_crash(&machine->iomem, &crash) == 0);
+	require(s->bufsz == sizeof(*core) + core->e_phnum * sizeof(*ph));
+	for (size_t i = 0; i < core->e_phnum; i++, ph++) {
+		uint64_t size = kx_ranges_size(&seen);
+
+		require(ph->p_filesz && ph->p_filesz == ph->p_memsz);
+		require(ph->p_type == PT_LOAD || ph->p_type == PT_NOTE);
+		if (ph->p_type == PT_NOTE || text) {
+			text &= ph->p_type == PT_NOTE;
+			continue;
+		}
+		require(kx_ranges_add(&seen, ph->p_paddr, ph->p_paddr + ph->p_filesz) == 0);
+		require(kx_ranges_size(&seen) == size + ph->p_filesz);
+		for (size_t k = 0; k < crash.count; k++)
+			require(ph->p_paddr >= crash.v[k].end ||
+				ph->p_paddr + ph->p_filesz <= crash.v[k].start);
+	}
+}
+
+static void require_plan(const struct kx_machine *machine, const struct kx_plan *plan)
+{
+	bool panic = kx_plan_panic(plan);
+
+	for (size_t i = 0; kx_plan_placed(plan) && i < kx_plan_segment_count(plan); i++) {
+		const struct kx_segment *s = kx_plan_segment(plan, i);
+
+		require_in_ram(machine, panic, s);
+		if (panic && !strcmp(s->name, KX_SEGMENT_ELFCOREHDR))
+			require_core(machine, s);
+	}
+	require_apart(plan);
+}
+
 /* The kernel is always the same. */
-static void plan(const struct kx_machine *machine)
+static void plan(const struct kx_machine *machine, unsigned flags)
 {
 	static struct sample kernel;
-	struct kx_request request = { .flags = KX_REQUEST_FORCE_CRC | KX_REQUEST_EXPLAIN };
+	struct kx_request request = { .flags = KX_REQUEST_FORCE_CRC | KX_REQUEST_EXPLAIN | flags };
 	struct kx_error err = { 0 };
 	struct kx_source *source;
 	struct kx_plan *plan;
@@ -237,13 +283,25 @@ static void plan(const struct kx_machine *machine)
 	require(r != -ENOMEM && r != -EINVAL);
 	if (r < 0)
 		require(err.text[0] && memchr(err.text, 0, sizeof(err.text)));
-	for (size_t i = 0; r == 0 && kx_plan_placed(plan) && i < kx_plan_segment_count(plan); i++)
-		require_in_ram(machine, kx_plan_segment(plan, i));
 	if (r == 0) {
-		require_apart(plan);
+		require_plan(machine, plan);
 		kx_plan_free(plan);
 	}
 	kx_source_free(source);
+}
+
+/* It is not read by kx_root_read(), and is no part of a capture. */
+static void read_kcore(struct kx_machine *machine)
+{
+	struct kx_error err = { 0 };
+	int i = find("/proc/kcore"), r;
+
+	if (i < 0)
+		return;
+	r = kx_kcore_parse(files[i].content, &machine->crash.map, &err);
+	require(r == 0 || r == -EBADMSG);
+	if (r < 0)
+		require_message(&err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -262,7 +320,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	require_machine(machine);
 	check(machine);
-	plan(machine);
+	read_kcore(machine);
+	plan(machine, 0);
+	plan(machine, KX_REQUEST_PANIC | KX_REQUEST_HOTPLUG);
 	kx_machine_free(machine);
 	return 0;
 }
