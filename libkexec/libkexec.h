@@ -240,6 +240,7 @@ enum kx_request_flags {
 		1 << 10, /* plan even what cannot be loaded here: kx_plan_forbidden() */
 	KX_REQUEST_ELF32 = 1 << 11,   /* 32-bit core headers (--elf32-core-headers) */
 	KX_REQUEST_HOTPLUG = 1 << 12, /* let the kernel keep core headers up to date (--hotplug) */
+	KX_REQUEST_MEMMAP = 1 << 13,  /* a crash kernel's memory map as words, too (--pass-memmap-cmdline) */
 };
 
 /* Which of a kernel's entries to use, where it has several. */

@@ -116,7 +116,7 @@ const struct kx_option kx_options[] = {
 	{ 0, "reuse-video-type", NULL, "hand over the video mode of the last boot as it was", LOADS,
 	  .image = true, .group = KX_GROUP_HANDOFF, FLAG(KX_REQUEST_REUSE_VIDEO) },
 	{ 0, "pass-memmap-cmdline", NULL, "with -p: pass the memory map on the command line", LOADS,
-	  .image = true, .group = KX_GROUP_HANDOFF, SET(memmap_cmdline, 1) },
+	  .image = true, .group = KX_GROUP_HANDOFF, FLAG(KX_REQUEST_MEMMAP) },
 
 	{ 0, "elf32-core-headers", NULL,
 	  "with -p: describe the dump by 32-bit ELF headers, up to 4 GiB", LOADS,

@@ -384,6 +384,29 @@ static void memory_map(void **state)
 	assert_int_equal(kx_le32(bp + KX_BP_E820_TABLE + 40 + 16), 1);
 }
 
+static void memory_map_on_the_command_line(void **state)
+{
+	struct fixture *f = *state;
+	char wanted[300], line[1950];
+
+	use(f);
+	f->request.flags |= KX_REQUEST_MEMMAP;
+	assert_made(f);
+	snprintf(wanted, sizeof(wanted),
+		 "memmap=exactmap memmap=0xa0000@0 memmap=0x10000$0xf0000 "
+		 "memmap=0x7fff000@0x20000000 "
+		 "memmap=0x100000#0x3fe00000 memmap=0x100000%%0x3ff00000+4 elfcorehdr=0x%" PRIx64
+		 " console=ttyS0 -- single",
+		 segment(f, "elfcorehdr")->dest);
+	assert_string_equal(kx_plan_cmdline(f->plan), wanted);
+	memset(line, 'x', sizeof(line));
+	line[sizeof(line) - 1] = '\0';
+	f->request.cmdline = line;
+	assert_refused(f, -E2BIG, "leave --pass-memmap-cmdline out");
+	f->request.flags &= ~(unsigned)KX_REQUEST_MEMMAP;
+	assert_made(f);
+}
+
 static void hotplug(void **state)
 {
 	struct fixture *f = *state;
@@ -427,6 +450,7 @@ int main(void)
 		TEST(command_line_says_where),
 		TEST(command_line_keeps_room),
 		TEST(memory_map),
+		TEST(memory_map_on_the_command_line),
 		TEST(hotplug),
 	};
 

@@ -6,6 +6,9 @@
 #include "boot_params.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
@@ -133,6 +136,18 @@ int kx_x86_next_memmap(const struct kx_machine *machine, struct kx_memmap *ret)
 	return 0;
 }
 
+/* enum e820_type, arch/x86/include/asm/e820/types.h; 1 to 5 are ACPI 6.4, table 15.374. */
+static uint32_t e820_type(enum kx_mem_type type)
+{
+	static const uint32_t types[KX_MEM_TYPE_COUNT] = {
+		[KX_MEM_UNKNOWN] = 2, [KX_MEM_RAM] = 1,   [KX_MEM_RESERVED] = 2,
+		[KX_MEM_ACPI] = 3,    [KX_MEM_NVS] = 4,   [KX_MEM_UNUSABLE] = 5,
+		[KX_MEM_PMEM] = 7,    [KX_MEM_PRAM] = 12, [KX_MEM_SOFT_RESERVED] = 0xefffffff,
+	};
+
+	return types[type];
+}
+
 /* ---- for a crash kernel ---------------------------------------------------------------------- */
 
 /* What a capture kernel has of conventional memory, for real mode and the start of other CPUs; the old kernel keeps out. */
@@ -197,24 +212,61 @@ static int capture_memmap(const struct kx_plan *plan, struct kx_memmap *ret)
 	return 0;
 }
 
+/*
+ * Documentation/admin-guide/kernel-parameters.txt, memmap=: "@" is RAM, "#" ACPI's, "$" reserved; of any other type,
+ * "%start+type".
+ */
+static int put_word(FILE *out, const struct kx_mem *mem)
+{
+	uint64_t size = mem->end - mem->start;
+
+	if (mem->type == KX_MEM_RAM)
+		return fprintf(out, " memmap=%#" PRIx64 "@%#" PRIx64, size, mem->start);
+	if (mem->type == KX_MEM_ACPI)
+		return fprintf(out, " memmap=%#" PRIx64 "#%#" PRIx64, size, mem->start);
+	if (mem->type == KX_MEM_RESERVED)
+		return fprintf(out, " memmap=%#" PRIx64 "$%#" PRIx64, size, mem->start);
+	return fprintf(out, " memmap=%#" PRIx64 "%%%#" PRIx64 "+%" PRIu32, size, mem->start,
+		       e820_type(mem->type));
+}
+
+/* Of what a kernel takes: COMMAND_LINE_SIZE of arch/x86/include/asm/setup.h. */
+#define CMDLINE_MAX 2047
+
+static int say_memmap(struct kx_plan *plan, struct kx_error *err)
+{
+	size_t size = 0;
+	char *cmdline = NULL;
+	FILE *out = open_memstream(&cmdline, &size);
+
+	if (!out)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	fputs("memmap=exactmap", out);
+	for (size_t i = 0; i < plan->memmap.count; i++)
+		put_word(out, &plan->memmap.v[i]);
+	fprintf(out, " %s", plan->cmdline);
+	if (fclose(out) || size > CMDLINE_MAX) {
+		free(cmdline);
+		return kx_fail(err, E2BIG,
+			       "command line with the memory map on it has %zu bytes, a kernel "
+			       "takes %d; leave --pass-memmap-cmdline out",
+			       size, CMDLINE_MAX);
+	}
+	free(plan->cmdline);
+	plan->cmdline = cmdline;
+	return 0;
+}
+
 int kx_x86_find_memmap(struct kx_plan *plan, struct kx_error *err)
 {
 	int r = kx_plan_panic(plan) ? capture_memmap(plan, &plan->memmap)
 				    : kx_x86_next_memmap(plan->machine, &plan->memmap);
 
-	return r < 0 ? kx_fail(err, ENOMEM, "out of memory for plan") : 0;
-}
-
-/* enum e820_type, arch/x86/include/asm/e820/types.h; 1 to 5 are ACPI 6.4, table 15.374. */
-static uint32_t e820_type(enum kx_mem_type type)
-{
-	static const uint32_t types[KX_MEM_TYPE_COUNT] = {
-		[KX_MEM_UNKNOWN] = 2, [KX_MEM_RAM] = 1,   [KX_MEM_RESERVED] = 2,
-		[KX_MEM_ACPI] = 3,    [KX_MEM_NVS] = 4,   [KX_MEM_UNUSABLE] = 5,
-		[KX_MEM_PMEM] = 7,    [KX_MEM_PRAM] = 12, [KX_MEM_SOFT_RESERVED] = 0xefffffff,
-	};
-
-	return types[type];
+	if (r < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	return kx_plan_panic(plan) && plan->request.flags & KX_REQUEST_MEMMAP
+		       ? say_memmap(plan, err)
+		       : 0;
 }
 
 static void put_entry(uint8_t *at, const struct kx_mem *mem)
