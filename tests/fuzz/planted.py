@@ -188,6 +188,15 @@ BUGS = [
     ("uki", "missing check", "libkexec/format/uki.c",
      "if (group->has[part])",
      "if (0)"),
+    ("vmcore", "off-by-one", "libkexec/vmcore/snappy.c",
+     "if (!offset || offset > *at || length > room - *at)",
+     "if (!offset || offset > *at || length > room - *at + 1)"),
+    ("vmcore", "overflow", "libkexec/vmcore/vmcoreinfo.c",
+     "kx_mul_overflow(number, base, &number)",
+     "(number *= base, false)"),
+    ("vmcore", "missing check", "libkexec/vmcore/kdump.c",
+     "if (size > kdump->block)",
+     "if (0)"),
 ]
 
 
@@ -214,7 +223,7 @@ def hunt(source, name):
         start = time.monotonic()
         done = subprocess.run(
             [source / "build/tests/fuzz" / f"fuzz_{name}", f"-max_total_time={SECONDS_MAX}",
-             f"-max_len={9000 if name == 'machine' else 4400}", f"-artifact_prefix={scratch}/", scratch,
+             f"-max_len={9000 if name in ('machine', 'vmcore') else 4400}", f"-artifact_prefix={scratch}/", scratch,
              *(str(s) for s in seeds if s.is_dir())],
             capture_output=True, text=True, errors="replace", check=False)
         took = time.monotonic() - start

@@ -34,6 +34,7 @@ files_of() {
 	relocs) echo 'arch/x86/relocs[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
 	uki) echo 'format/(pe|uki|uki_image)[.]c' ;;
+	vmcore) echo 'libkexec/vmcore/' ;;
 	*) echo "machine/$1[.]c" ;;
 	esac
 }
@@ -41,7 +42,7 @@ files_of() {
 longest_input() {
 	case $1 in
 	bzimage | elf) echo 4400 ;;
-	machine) echo 9000 ;;
+	machine | vmcore) echo 9000 ;;
 	*) echo 2048 ;;
 	esac
 }
@@ -59,7 +60,7 @@ edges() {
 	"$build/edges/tests/fuzz/fuzz_$1" -runs=0 "-max_len=$(longest_input "$1")" -print_coverage=1 \
 		"$build/corpus/$1" $(seeds_of "$1") 2>&1 |
 		awk -v files="$(files_of "$1")" '
-			/COVERED_FUNC/ && $NF ~ files && $6 !~ /^(kx_)?read_(memmap|iomem|firmware)_?/ {
+			/COVERED_FUNC/ && $NF ~ files && $6 !~ /^(kx_)?(read_(memmap|iomem|firmware)_?|read_file$|vmcore_io_of_file)/ {
 				split($5, of, "/"); reached += of[1]; all += of[2]
 			}
 			END { printf "%d of %d", reached, all }'

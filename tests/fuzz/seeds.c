@@ -15,6 +15,7 @@
 
 #include "../unit/sample_bzimage.h"
 #include "../unit/sample_elf.h"
+#include "../unit/sample_kdump.h"
 #include "../unit/sample_multiboot.h"
 #include "../unit/sample_nbi.h"
 #include "../unit/sample_pe.h"
@@ -595,6 +596,57 @@ static void relocs_seed(const char *name, bool inverse)
 	sample_free(&s);
 }
 
+/* ---- vmcore ---------------------------------------------------------------------------------- */
+
+static void vmcore_seed(const char *name, struct sample_vmcore s)
+{
+	sample_make(&s);
+	save("vmcore", name, s.data, s.size);
+}
+
+static void kdump_seed(const char *name, unsigned packing)
+{
+	struct sample_vmcore s = { .kind = SAMPLE_LOCKLESS };
+	static struct sample_kdump c;
+
+	sample_make(&s);
+	sample_compress(&c, &s, packing);
+	save("vmcore", name, c.data, c.size);
+}
+
+/* One descriptor's position is one that none has; a symbol has too many digits; memory is shorter than its header says. */
+static void damaged_vmcore_seeds(void)
+{
+	struct sample_vmcore s = { .kind = SAMPLE_LOCKLESS };
+
+	sample_make(&s);
+	sample_poke(&s, AT_DESCS + 7 * 24 + 8, 8, 1);
+	save("vmcore", "lockless-damaged", s.data, s.size);
+	memset(&s, 0, sizeof(s));
+	sample_info(&s, "CRASHTIME=1\nSYMBOL(log_end)=10000000000000100\n");
+	sample_make(&s);
+	save("vmcore", "long-number", s.data, s.size);
+	save("vmcore", "truncated", s.data, s.size / 2);
+}
+
+static void vmcore_seeds(void)
+{
+	vmcore_seed("lockless", (struct sample_vmcore){ .kind = SAMPLE_LOCKLESS });
+	vmcore_seed("records", (struct sample_vmcore){ .kind = SAMPLE_RECORDS });
+	vmcore_seed("old-records", (struct sample_vmcore){ .kind = SAMPLE_OLD_RECORDS });
+	vmcore_seed("plain", (struct sample_vmcore){ .kind = SAMPLE_PLAIN });
+	vmcore_seed("paged", (struct sample_vmcore){ .paged = true });
+	vmcore_seed("elf32", (struct sample_vmcore){ .kind = SAMPLE_RECORDS, .elf32 = true });
+	vmcore_seed("narrow", (struct sample_vmcore){ .narrow = true });
+	vmcore_seed("big-endian", (struct sample_vmcore){ .kind = SAMPLE_RECORDS, .big = true });
+	damaged_vmcore_seeds();
+	kdump_seed("kdump", 0);
+	kdump_seed("kdump-zlib", SAMPLE_ZLIB);
+	kdump_seed("kdump-lzo", SAMPLE_LZO);
+	kdump_seed("kdump-snappy", SAMPLE_SNAPPY);
+	kdump_seed("kdump-zstd", SAMPLE_ZSTD);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
@@ -616,5 +668,6 @@ int main(int argc, char **argv)
 	machine_seeds(argv[2]);
 	relocs_seed("two-tables", false);
 	relocs_seed("three-tables", true);
+	vmcore_seeds();
 	return 0;
 }
