@@ -90,7 +90,7 @@ _kexec()
 	status | check | machine | last) ((COMP_CWORD == 1)) || return ;;
 	crash)
 		if ((COMP_CWORD > 1)); then
-			_kexec_words -W 'status size'
+			_kexec_words -W 'status size test'
 			return
 		fi
 		;;

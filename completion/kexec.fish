@@ -10,6 +10,7 @@ complete -c kexec -n __fish_is_first_token -a last -d 'how long the jump took th
 complete -c kexec -n __fish_is_first_token -a crash -d 'is there a kernel for a panic, and has it memory enough'
 complete -c kexec -n '__fish_seen_subcommand_from crash' -a status -d 'is one loaded, and will it run'
 complete -c kexec -n '__fish_seen_subcommand_from crash' -a size -d 'how much memory does it need, and is so much kept for it'
+complete -c kexec -n '__fish_seen_subcommand_from crash' -a test -d 'the same, measured by starting it in small virtual machines'
 complete -c kexec -n '__fish_seen_subcommand_from crash' -l kernel -r -F -d 'the capture kernel; else what kdump would use'
 complete -c kexec -n '__fish_seen_subcommand_from crash' -l shrink -x -a recommended -d 'with size: keep no more than SIZE, or "recommended", until the next boot'
 complete -c kexec -n '__fish_seen_subcommand_from crash' -l timeout -x -d 'with test: how long all boots may take (default: 600)'

@@ -22,7 +22,8 @@
 struct status {
 	const struct kx_machine *machine;
 	struct kx_ranges regions;
-	struct kx_error problem; /* empty: none */
+	const struct kx_target *target; /* NULL: no capture kernel is found */
+	struct kx_error problem;        /* empty: none */
 };
 
 static void find_problem(struct status *status)
@@ -37,6 +38,8 @@ static void find_problem(struct status *status)
 	else if (machine->crash_loaded == KX_NO)
 		kx_fail(&status->problem, ENOENT,
 			"no crash kernel is loaded; load one with kexec -p");
+	else if (status->target && status->target->need.needed > machine->crash_size)
+		kx_crash_too_small(&status->target->need, machine->crash_size, &status->problem);
 	else if (notifiers->have && notifiers->value)
 		kx_fail(&status->problem, EBUSY, "%s: %s",
 			kx_panic_setting_name(KX_PANIC_POST_NOTIFIERS),
@@ -80,6 +83,9 @@ static void print_status(const struct status *status)
 		printf("%-*s0x%" PRIx64 "-0x%" PRIx64 "  %s\n", COLUMN, "", region->start,
 		       region->end - 1, kx_size_text(region->end - region->start).s);
 	}
+	printf("%-*s%s\n", COLUMN, "needed",
+	       status->target ? kx_size_text(status->target->need.needed).s
+			      : "unknown: no capture kernel is found");
 	while (next_word(&pos, &word)) {
 		printf("%-*s", COLUMN, "asked for by");
 		printf("%.*s\n", (int)word.raw_size, word.raw);
@@ -103,6 +109,10 @@ static void print_status_json(const struct status *status)
 		kx_json_size(json, "reserved", machine->crash_size);
 	else
 		kx_json_string(json, "reserved", NULL);
+	if (status->target)
+		kx_json_size(json, "needed", status->target->need.needed);
+	else
+		kx_json_string(json, "needed", NULL);
 	for (size_t i = 0; i < status->regions.count; i++) {
 		const struct kx_range *region = &status->regions.v[i];
 		struct json_object *item = json_object_new_object();
@@ -138,12 +148,16 @@ static void print_status_json(const struct status *status)
 static int crash_status(const struct kx_tool *tool, const struct kx_machine *machine,
 			const struct kx_args *args)
 {
+	_cleanup_(kx_target_clear) struct kx_target target = { 0 };
 	struct status status = { .machine = machine };
+	struct kx_error err = { 0 };
 
 	if (!machine->iomem.hidden && kx_iomem_crash(&machine->iomem, &status.regions) < 0) {
 		kx_say("out of memory");
 		return KX_EXIT_ERROR;
 	}
+	if (kx_target_make(tool, machine, args, &target, &err) == 0)
+		status.target = &target;
 	find_problem(&status);
 	if (args->json)
 		print_status_json(&status);
@@ -166,6 +180,7 @@ static const struct {
 } questions[] = {
 	{ "status", crash_status },
 	{ "size", kx_crash_size },
+	{ "test", kx_crash_test },
 };
 
 /* What the question has no use for. */
@@ -207,6 +222,6 @@ int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args)
 	for (size_t i = 0; args->operand_count == 1 && i < KX_ARRAY_SIZE(questions); i++)
 		if (!strcmp(args->operands[0], questions[i].name))
 			return ask(tool, args, i);
-	kx_say("kexec crash needs one of status, size; see `kexec crash --help`");
+	kx_say("kexec crash needs one of status, size, test; see `kexec crash --help`");
 	return KX_EXIT_ERROR;
 }

@@ -3,6 +3,8 @@
 #ifndef KX_TOOL_CMD_CRASH_H
 #define KX_TOOL_CMD_CRASH_H
 
+#include <json-c/json.h>
+
 #include "crash/size.h"
 #include "tool.h"
 
@@ -12,7 +14,6 @@
  * @order: its files and its command line
  * @load, @need: what it is and what it needs
  * @guessed: bytes of compressed archives whose files could only be guessed
- * @init_size: of the kernel
  */
 struct kx_target {
 	const char *found;
@@ -33,6 +34,10 @@ struct kx_target {
 int kx_target_make(const struct kx_tool *tool, const struct kx_machine *machine,
 		   const struct kx_args *args, struct kx_target *ret, struct kx_error *err);
 void kx_target_clear(struct kx_target *target);
+
+/* Which files and command line: as text, and into @json. */
+void kx_target_print(const struct kx_target *target);
+void kx_target_json(struct json_object *json, const struct kx_target *target);
 
 int kx_crash_size(const struct kx_tool *tool, const struct kx_machine *machine,
 		  const struct kx_args *args);

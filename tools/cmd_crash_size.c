@@ -182,9 +182,8 @@ int kx_crash_answer(uint64_t needed, uint64_t recommended, uint64_t reserved)
 	return reserved < recommended ? KX_EXIT_WARNINGS : KX_EXIT_YES;
 }
 
-static void print_size(const struct kx_target *target, uint64_t reserved, bool known)
+void kx_target_print(const struct kx_target *target)
 {
-	const struct kx_crash_need *need = &target->need;
 	const struct kx_request *request = &target->order.request;
 
 	printf("%-*s", COLUMN, "kernel");
@@ -198,7 +197,27 @@ static void print_size(const struct kx_target *target, uint64_t reserved, bool k
 	}
 	printf("%-*s", COLUMN, "command line");
 	kx_text_put(stdout, target->order.cmdline);
-	puts("\n");
+	putchar('\n');
+}
+
+void kx_target_json(struct json_object *json, const struct kx_target *target)
+{
+	const struct kx_request *request = &target->order.request;
+	struct json_object *initrds = json_object_new_array();
+
+	kx_json_string(json, "kernel", kx_source_name(request->kernel));
+	for (size_t i = 0; i < request->initrd_count; i++)
+		json_object_array_add(initrds, kx_json_text(kx_source_name(request->initrds[i])));
+	json_object_object_add(json, "initrds", initrds);
+	kx_json_string(json, "cmdline", target->order.cmdline);
+}
+
+static void print_size(const struct kx_target *target, uint64_t reserved, bool known)
+{
+	const struct kx_crash_need *need = &target->need;
+
+	kx_target_print(target);
+	putchar('\n');
 	for (unsigned i = 0; i < KX_CRASH_PIECE_COUNT; i++)
 		printf("%-*s%-12s%s\n", COLUMN, kx_crash_piece_name(i),
 		       kx_size_text(need->pieces[i]).s, kx_crash_piece_rule(i));
@@ -220,16 +239,10 @@ static void print_size(const struct kx_target *target, uint64_t reserved, bool k
 
 static void print_size_json(const struct kx_target *target, uint64_t reserved, bool known)
 {
-	struct json_object *json = kx_json_new(), *initrds = json_object_new_array(),
-			   *pieces = json_object_new_array();
+	struct json_object *json = kx_json_new(), *pieces = json_object_new_array();
 	const struct kx_crash_need *need = &target->need;
-	const struct kx_request *request = &target->order.request;
 
-	kx_json_string(json, "kernel", kx_source_name(request->kernel));
-	for (size_t i = 0; i < request->initrd_count; i++)
-		json_object_array_add(initrds, kx_json_text(kx_source_name(request->initrds[i])));
-	json_object_object_add(json, "initrds", initrds);
-	kx_json_string(json, "cmdline", target->order.cmdline);
+	kx_target_json(json, target);
 	for (unsigned i = 0; i < KX_CRASH_PIECE_COUNT; i++) {
 		struct json_object *item = json_object_new_object();
 

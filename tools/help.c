@@ -43,14 +43,14 @@ static const struct {
 	  "How long the jump took that started this kernel, phase by phase. Exit status:\n"
 	  "0 all is known, 1 not each phase, 2 there was no jump by kexec_load, 3 usage or\n"
 	  "internal error.\n" },
-	{ KX_CRASH,
-	  "usage: kexec crash status|size [OPTION]...\n"
-	  "The kernel that is started when this one panics.\n"
-	  "\n"
-	  "  status    is one loaded, and will it run?\n"
-	  "  size      how much memory does it need, and is so much kept for it?\n"
-	  "\n"
-	  "Exit status: 0 yes, 1 with warnings, 2 no, 3 usage or internal error.\n" },
+	{ KX_CRASH, "usage: kexec crash status|size|test [OPTION]...\n"
+		    "The kernel that is started when this one panics.\n"
+		    "\n"
+		    "  status    is one loaded, and will it run?\n"
+		    "  size      how much memory does it need, and is so much kept for it?\n"
+		    "  test      the same, measured by starting it in small virtual machines\n"
+		    "\n"
+		    "Exit status: 0 yes, 1 with warnings, 2 no, 3 usage or internal error.\n" },
 	{ KX_CLASSIC,
 	  "usage: kexec [OPTION]... [KERNEL]\n"
 	  "       kexec VERB [OPTION]...\n"

@@ -4,6 +4,10 @@
 import errno
 import gzip
 import json
+import os
+import pathlib
+import shutil
+import tempfile
 
 import pytest
 import samples
@@ -287,8 +291,160 @@ def test_shrink_refused(kdump):
     assert kdump("crash", "size", "--shrink=64M", f"--machine={kdump.root}").log == []
 
 
+# ---- what it needs, in status ----------------------------------------------------------------------------------------
+
+def test_status_knows_what_is_needed(kdump):
+    needed = size(kdump, status=YES)["needed"]
+    assert status(kdump, YES)["needed"] == needed
+    kdump.change(sys__kernel__kexec_crash_size=f"{needed - 1}\n")
+    answer = status(kdump, WARNINGS)
+    assert "kept for a crash kernel, about " in answer["problem"]
+
+
+def test_status_without_a_capture_kernel(ready):
+    assert status(ready, YES)["needed"] is None
+    assert "needed          unknown" in ready("crash", "status").out
+
+
 @pytest.mark.parametrize("arguments", [["status", "--shrink=1M"], ["status", "--kernel=x"], ["status", "--append=x"],
                                        ["status", "--initrd=x"], ["size", "--timeout=1"]])
 def test_options_of_other_questions(kdump, arguments):
     result = kdump("crash", *arguments)
     assert (result.status, result.out, result.log) == (ERROR, "", []) and "takes no --" in result.err
+
+
+# ---- test ------------------------------------------------------------------------------------------------------------
+
+QEMU = """#!/usr/bin/python3
+import os, re, sys
+arguments = " ".join(sys.argv)
+with open(f"{os.path.dirname(__file__)}/log", "a") as log:
+    log.write(f"{os.getuid()} {arguments}\\n")
+memory = int(re.search(r"-m (\\d+)M", arguments).group(1))
+initrd = open(re.search(r"-initrd (\\S+)", arguments).group(1), "rb").read()
+open(re.search(r"-kernel (\\S+)", arguments).group(1), "rb").read()
+assert b"kexec-trial" in initrd
+"""
+UP = """print("kexec-trial: the initrd is unpacked\\nMemTotal: 90000 kB\\nMemAvailable:  81920 kB", flush=True)
+"""
+
+
+@pytest.fixture
+def qemu(kdump):
+    """A stand-in for QEMU that says what a guest would; it must be where nobody can read it."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="kexec-qemu-"))
+    folder.chmod(0o777)
+
+    def make(text):
+        program = folder / "qemu-system-x86_64"
+        program.write_text(QEMU + text)
+        program.chmod(0o755)
+        (folder / "log").write_text("")
+        (folder / "log").chmod(0o666)
+
+    kdump.env = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    kdump.make_qemu = make
+    kdump.qemu_log = lambda: (folder / "log").read_text().splitlines()
+    kdump.change(sys__kernel__kexec_crash_size=f"{256 * MIB}\n")
+    yield kdump
+    shutil.rmtree(folder)
+
+
+def trial(kexec, *arguments, status):
+    result = kexec("crash", "test", "--json", *arguments)
+    assert (result.status, result.log) == (status, []), result.err
+    answer = json.loads(result.out)
+    answer["boots"] = [(boot["memory"] // MIB, boot["runs"], boot["why_not"]) for boot in answer["boots"]]
+    answer["err"] = result.err
+    return answer
+
+
+def test_trial_finds_the_least(qemu):
+    qemu.make_qemu(UP + """
+if memory >= 99:
+    print("kexec-trial: done", flush=True)
+    sys.stdin.read()
+    import time; time.sleep(60)
+print("kexec-trial: no memory for the programs", flush=True)
+""")
+    answer = trial(qemu, status=YES)
+    assert (answer["needed"], answer["exact"], answer["reserved"]) == (100 * MIB, True, 256 * MIB)
+    assert answer["recommended"] == 128 * MIB
+    boots = answer["boots"]
+    assert boots[0] == (256, True, None) and len(boots) <= 8
+    assert (100, True, None) in boots and (96, False, "no room for the programs") in boots
+    assert answer["estimated"] == size(qemu, status=YES)["needed"]
+    assert "with 96 MiB: no room for the programs" in answer["err"]
+    assert "with 100 MiB: runs, 80 MiB available to programs" in answer["err"]
+    text = qemu("crash", "test").out
+    assert "needed          100 MiB; with 96 MiB it does not run\n" in text
+    log = qemu.qemu_log()[0].split()
+    assert log[0] == str(65534 if os.geteuid() == 0 else os.geteuid())
+    for words in "-nic none", "-nodefaults", "-no-reboot", "-sandbox on,":
+        assert words in " ".join(log)
+    assert "-append root=/dev/vda1 quiet nr_cpus=1 console=ttyS0 loglevel=4 panic=-1 rdinit=/kexec-trial kexec_trial=" \
+        in " ".join(log)
+
+
+def test_trial_of_what_needs_more_than_there_is(qemu):
+    qemu.make_qemu(UP + """
+if memory >= 300:
+    print("kexec-trial: done", flush=True)
+print("[    1.5] Kernel panic - not syncing: System is deadlocked on memory\\r\\n[    1.6] x", flush=True)
+""".replace("kexec-trial: the", "x"))
+    answer = trial(qemu, status=NO)
+    assert 300 * MIB <= answer["needed"] <= 312 * MIB and answer["exact"]
+    assert answer["boots"][0][:2] == (256, False)
+
+
+def test_trial_that_panics_before_init(qemu):
+    qemu.make_qemu("""
+print("[    1.5] Kernel panic - not syncing: VFS: Unable\\r\\n[    1.6] x", flush=True)
+""")
+    result = qemu("crash", "test")
+    assert (result.status, result.out) == (ERROR, "") and "does not run with" in result.err
+    assert "with 256 MiB: Kernel panic - not syncing: VFS: Unable, " in result.err
+
+
+def test_trial_that_never_ends(qemu):
+    qemu.make_qemu("""
+import time; time.sleep(60)
+""")
+    result = qemu("crash", "test", "--timeout=2")
+    assert (result.status, result.out) == (ERROR, "")
+    assert "with 256 MiB: it took too long" in result.err and "--timeout" in result.err
+
+
+def test_trial_that_has_no_time_for_more(qemu):
+    qemu.make_qemu(UP + """
+import time
+if memory < 256:
+    time.sleep(60)
+time.sleep(0.5)
+print("kexec-trial: done", flush=True)
+""")
+    answer = trial(qemu, "--timeout=3", status=WARNINGS)
+    assert (answer["needed"], answer["exact"]) == (256 * MIB, False)
+
+
+def test_qemu_that_does_not_start(qemu):
+    qemu.make_qemu("""
+print("qemu-system-x86_64: no such machine", file=sys.stderr)
+sys.exit(1)
+""")
+    result = qemu("crash", "test")
+    assert (result.status, result.out) == (ERROR, "")
+    assert result.err.endswith("kexec: QEMU does not start: qemu-system-x86_64: no such machine\n")
+
+
+def test_without_qemu_there_is_the_estimate(kdump):
+    kdump.env = {"PATH": "/nonexistent"}
+    result = kdump("crash", "test")
+    assert result.status == YES and "QEMU is not installed" in result.err
+    assert result.out == kdump("crash", "size").out
+
+
+@pytest.mark.parametrize("timeout", ["0", "x", "", "1x", "-1", "86401"])
+def test_timeout_that_is_none(qemu, timeout):
+    result = qemu("crash", "test", f"--timeout={timeout}")
+    assert result.status == ERROR and "--timeout=" in result.err
