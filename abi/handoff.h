@@ -23,10 +23,10 @@
 /* "KXPURGAT" and "KXHANDOF", the first letter in the lowest byte. */
 #define KX_PURGATORY_MAGIC 0x544147525550584b
 #define KX_HANDOFF_MAGIC 0x464f444e4148584b
-#define KX_HANDOFF_VERSION 3
+#define KX_HANDOFF_VERSION 4
 
 #define KX_PURGATORY_HEADER_OFFSET 16
-#define KX_HANDOFF_SIZE 1256
+#define KX_HANDOFF_SIZE 1264
 
 /*
  * Caps on the two lists: kexec_load takes 16 segments (KEXEC_SEGMENT_MAX), the blob and a split or
@@ -63,12 +63,13 @@
 /* Room for the RSDP at @rsdp_tags, and at @ebda with what comes before it. */
 #define KX_HANDOFF_RSDP_TAGS_SIZE 80
 #define KX_HANDOFF_EBDA_SIZE 1024
-#define KX_RSDP_SIZE 36 /* of ACPI 2.0 and later; before, its first 20 bytes */
+#define KX_HANDOFF_LOW_SIZE 0xa0000 /* conventional memory, from address 0 on */
+#define KX_RSDP_SIZE 36             /* of ACPI 2.0 and later; before, its first 20 bytes */
 
 /* What the first instructions read in struct kx_handoff. */
 #define KX_HANDOFF_FLAGS_OFFSET 16
-#define KX_HANDOFF_CONSOLE_OFFSET 168
-#define KX_HANDOFF_CONSOLE_BASE_OFFSET 176
+#define KX_HANDOFF_CONSOLE_OFFSET 176
+#define KX_HANDOFF_CONSOLE_BASE_OFFSET 184
 
 #ifndef __ASSEMBLER__
 
@@ -168,6 +169,8 @@ struct kx_handoff_regs {
  *	becomes one with the old RSDP, the next one with the new RSDP, as far as there is any; 0 for none
  * @ebda: KX_HANDOFF_EBDA_SIZE bytes in conventional memory, at a multiple of 16, that become an extended BIOS data area
  *	with the RSDP in it, for a kernel that looks for it only there on a machine without a BIOS; 0 for none
+ * @backup: KX_HANDOFF_LOW_SIZE bytes, in @maps, that conventional memory is copied to, since the next kernel is to dump what
+ *	the old one had there; 0 for none
  * @console: where to report
  * @maps: what the next kernel needs mapped at its entry beyond @regions: the kernel up to
  *	init_size, boot_params, command line
@@ -196,6 +199,7 @@ struct kx_handoff {
 	uint64_t rsdp;
 	uint64_t rsdp_tags;
 	uint64_t ebda;
+	uint64_t backup;
 	struct kx_handoff_console console;
 	struct kx_handoff_range maps[KX_HANDOFF_MAPS];
 	struct kx_handoff_range regions[KX_HANDOFF_REGIONS];
@@ -218,9 +222,9 @@ _Static_assert(offsetof(struct kx_handoff, entry) == 32, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, low_page) == 104, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, console) == KX_HANDOFF_CONSOLE_OFFSET,
 	       "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, maps) == 184, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, regions) == 696, "part of the ABI");
-_Static_assert(offsetof(struct kx_handoff, digest) == 1208, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, maps) == 192, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, regions) == 704, "part of the ABI");
+_Static_assert(offsetof(struct kx_handoff, digest) == 1216, "part of the ABI");
 _Static_assert(offsetof(struct kx_handoff, balance) + 8 == KX_HANDOFF_SIZE, "part of the ABI");
 
 /**

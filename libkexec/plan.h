@@ -39,6 +39,7 @@ struct kx_format;
  * @direct_why: see kx_plan_direct_why(); empty for NULL
  * @free: what segments may still use while the plan is being made
  * @crash: of a crash kernel, what is kept for it
+ * @backup: where purgatory copies conventional memory to, which the capture kernel uses itself; 0 for nowhere
  * @hotplug: the running kernel keeps the core headers up to date
  * @memmap: what the next kernel is told about memory
  * @archives: see kx_plan_archive()
@@ -76,6 +77,7 @@ struct kx_plan {
 	size_t segment_count;
 	struct kx_ranges free;
 	struct kx_ranges crash;
+	uint64_t backup;
 	bool hotplug;
 	struct kx_memmap memmap;
 	struct kx_archive archives[KX_INITRD_ARCHIVE_MAX];

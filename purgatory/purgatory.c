@@ -99,6 +99,14 @@ static bool rsdp_is_sane(const struct kx_handoff *handoff)
 	       handoff->ebda < LOW_END && !(handoff->ebda % 16);
 }
 
+static bool backup_is_sane(const struct kx_handoff *handoff)
+{
+	uint64_t end;
+
+	return !handoff->backup || (handoff->backup >= KX_HANDOFF_LOW_SIZE &&
+				    !kx_add_overflow(handoff->backup, KX_HANDOFF_LOW_SIZE, &end));
+}
+
 const char *kx_handoff_problem(const struct kx_handoff *handoff)
 {
 	if (handoff->magic != KX_HANDOFF_MAGIC)
@@ -120,6 +128,8 @@ const char *kx_handoff_problem(const struct kx_handoff *handoff)
 		return "an entry that its mode does not reach";
 	if (!rsdp_is_sane(handoff))
 		return "a place for ACPI's pointer where it cannot be";
+	if (!backup_is_sane(handoff))
+		return "a place for conventional memory where it cannot be";
 	if (!console_is_sane(&handoff->console))
 		return "unknown kind of console";
 	return NULL;
@@ -214,6 +224,13 @@ static void check(const struct kx_handoff *handoff)
 	kx_failure_end();
 }
 
+/* What the next kernel overwrites of the memory that it is to dump. */
+static void back_up(uint8_t *memory, const struct kx_handoff *handoff)
+{
+	if (handoff->backup)
+		__builtin_memcpy(memory + handoff->backup, memory, KX_HANDOFF_LOW_SIZE);
+}
+
 /* For `kexec last`, in the next kernel. */
 static void note_times(const struct kx_handoff *handoff, uint64_t entered)
 {
@@ -243,6 +260,7 @@ _Noreturn void kx_purgatory_main(const struct kx_handoff *handoff)
 	open_memory(handoff);
 	progress("\nkexec: purgatory: checking what was loaded\n");
 	check(handoff);
+	back_up(kx_arch_memory(), handoff);
 	kx_rsdp_copy(kx_arch_memory(), handoff);
 	progress("kexec: purgatory: starting the next kernel\n");
 	note_times(handoff, entered);

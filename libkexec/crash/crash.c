@@ -6,12 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/handoff.h"
 #include "base/overflow.h"
 #include "crash/elfcore.h"
 #include "names.h"
 #include "util.h"
 
-/* The kernel keeps itself out of this and leaves it to its capture kernel, since 5.5: reserve_real_mode() and its like. */
+/*
+ * With crashkernel= kernels since 5.5 keep out of this and leave it to their capture kernel (6f599d84231f, "x86/kdump: Always
+ * reserve the low 1M when the crashkernel option is specified"). Before, it is copied away first.
+ */
 #define LOW_MEMORY_END (UINT64_C(1) << 20)
 
 /* Besides the entries that crash_elfcorehdr_size counts. */
@@ -122,6 +126,28 @@ static int add_headers(struct kx_plan *plan, uint8_t *bytes, size_t size, uint64
 			   kx_plan_where(plan, size));
 }
 
+/* Filled by purgatory. */
+static int add_backup(struct kx_plan *plan, struct kx_elfcore *core, struct kx_error *err)
+{
+	struct kx_segment segment = { .name = KX_SEGMENT_BACKUP,
+				      .buf = "",
+				      .memsz = KX_HANDOFF_LOW_SIZE };
+	struct kx_place place = { .size = KX_HANDOFF_LOW_SIZE,
+				  .align = KX_PAGE_SIZE,
+				  .max = UINT64_MAX };
+	int r = kx_plan_place(plan, "a copy of conventional memory", &place, &segment.dest, err);
+
+	if (r < 0)
+		return r;
+	plan->backup = plan->placed ? segment.dest : 0;
+	core->backup = (struct kx_range){ 0, KX_HANDOFF_LOW_SIZE };
+	core->backup_at = segment.dest;
+	return kx_plan_add(plan, &segment, err,
+			   "purgatory copies conventional memory to it, where this old kernel has "
+			   "things to dump; %s",
+			   kx_plan_where(plan, segment.memsz));
+}
+
 /* In front, since what is behind "--" is not for the kernel. */
 static int say_where(struct kx_plan *plan, uint64_t headers, struct kx_error *err)
 {
@@ -145,14 +171,17 @@ int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
 		.ram = &ram,
 		.bits = plan->request.flags & KX_REQUEST_ELF32 ? 32 : 64,
 	};
+	bool old = kx_release_before(plan->machine, 5, 5);
 	uint64_t headers = 0;
 	uint8_t *bytes;
 	size_t size;
 	int r;
 
-	if (kx_elfcore_ram(plan->machine, LOW_MEMORY_END, &ram) < 0)
+	if (kx_elfcore_ram(plan->machine, old ? 0 : LOW_MEMORY_END, &ram) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
-	r = kx_elfcore_make(&core, &bytes, &size, err);
+	r = old ? add_backup(plan, &core, err) : 0;
+	if (r == 0)
+		r = kx_elfcore_make(&core, &bytes, &size, err);
 	if (r == 0)
 		r = kx_plan_own(plan, bytes, err);
 	if (r == 0)

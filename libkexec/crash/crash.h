@@ -5,7 +5,9 @@
 
 #include "plan.h"
 
+/* The segments that are part of the dump, and no RAM of the capture kernel. */
 #define KX_SEGMENT_ELFCOREHDR "elfcorehdr"
+#define KX_SEGMENT_BACKUP "backup"
 
 /* Kept free in each command line for "elfcorehdr=0x… ", as kexec_file_load does (MAX_ELFCOREHDR_STR_LEN). */
 #define KX_CRASH_CMDLINE_SPARE 31

@@ -99,20 +99,6 @@ int kx_read_kexec_state(struct kx_root *root, struct kx_machine *machine, struct
 	return r == -EBADMSG ? r : read_loaded(root, machine, err);
 }
 
-/* A release such as "6.19.0-rc1", before 6.19; one that is not known is taken for a newer one, so
- * that no state is lost. */
-static bool must_finalize(const char *release)
-{
-	unsigned long major, minor;
-	char *end;
-
-	if (!release)
-		return false;
-	major = strtoul(release, &end, 10);
-	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
-	return major < 6 || (major == 6 && minor < 19);
-}
-
 /*
  * Is there state to hand over, which only kexec_file_load passes on? Up to 6.18 there is none for
  * a kernel that is loaded before 1 was written to finalize (kho_fill_kimage()). Since 6.19 the load
@@ -135,7 +121,7 @@ int kx_read_handover(struct kx_root *root, struct kx_machine *machine, struct kx
 		return kx_fail(err, EBADMSG, "/sys/kernel/debug/kho/out/finalize is not a number");
 	if (r >= 0)
 		machine->kho_active =
-			finalized || !must_finalize(machine->release) ? KX_YES : KX_NO;
+			finalized || !kx_release_before(machine, 6, 19) ? KX_YES : KX_NO;
 	else if (kx_cmdline_flag(machine->cmdline, "kho", config->kho_default == KX_YES))
 		machine->kho_active = KX_YES;
 	else if (config->kho == KX_UNKNOWN && !kx_cmdline_find(machine->cmdline, "kho", &word))

@@ -244,4 +244,7 @@ struct kx_machine {
 	struct kx_config config;
 };
 
+/* Is the running kernel older than that? One that is not known is taken for a newer one. */
+bool kx_release_before(const struct kx_machine *machine, unsigned long major, unsigned long minor);
+
 #endif

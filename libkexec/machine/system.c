@@ -85,3 +85,16 @@ int kx_read_system(struct kx_root *root, struct kx_machine *machine, struct kx_e
 		return kx_fail(err, ENOMEM, "out of memory");
 	return 0;
 }
+
+/* "6.19.0-rc1" is 6.19. */
+bool kx_release_before(const struct kx_machine *machine, unsigned long major, unsigned long minor)
+{
+	unsigned long its_major, its_minor;
+	char *end;
+
+	if (!machine->release)
+		return false;
+	its_major = strtoul(machine->release, &end, 10);
+	its_minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	return its_major < major || (its_major == major && its_minor < minor);
+}

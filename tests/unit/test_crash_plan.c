@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <inttypes.h>
 
+#include "abi/handoff.h"
 #include "arch/x86/zero_page.h"
 #include "base/endian.h"
 #include "crash/crash.h"
@@ -276,6 +277,35 @@ static void core_headers(void **state)
 	assert_int_equal(kx_plan_warning_count(f->plan), 0);
 }
 
+/* What a kernel before 5.5 has in conventional memory is copied away. */
+static void backup_for_old_kernels(void **state)
+{
+	static char release[16];
+	struct fixture *f = *state;
+	uint64_t at;
+
+	use(f);
+	f->machine.m.release = strcpy(release, "5.4.0");
+	assert_made(f);
+	assert_int_equal(core_of(f)->e_phnum, 7);
+	at = segment(f, "backup")->dest;
+	assert_in_range(at, REGION, REGION_END - 0xa0000);
+	assert_int_equal(segment(f, "backup")->memsz, 0xa0000);
+	assert_int_equal(phdr(f, 4)->p_paddr, 0x1000);
+	assert_int_equal(phdr(f, 4)->p_vaddr, DIRECT + 0x1000);
+	assert_int_equal(phdr(f, 4)->p_filesz, 0x9f000);
+	assert_int_equal(phdr(f, 4)->p_offset, at + 0x1000);
+	assert_phdr(phdr(f, 5), PT_LOAD, DIRECT + MIB, MIB, REGION - MIB);
+	assert_int_equal(((struct kx_handoff *)f->plan->handoff)->backup, at);
+	for (size_t i = 0; i < kx_plan_mem_count(f->plan); i++)
+		assert_true(kx_plan_mem(f->plan, i)->end <= at ||
+			    kx_plan_mem(f->plan, i)->start >= at + 0xa0000);
+	strcpy(release, "5.5.0");
+	assert_made(f);
+	assert_int_equal(core_of(f)->e_phnum, 6);
+	assert_int_equal(((struct kx_handoff *)f->plan->handoff)->backup, 0);
+}
+
 static void memory_of_drivers_is_dumped(void **state)
 {
 	struct fixture *f = *state;
@@ -444,6 +474,7 @@ int main(void)
 		TEST(vmlinux_is_moved),
 		TEST(other_formats),
 		TEST(core_headers),
+		TEST(backup_for_old_kernels),
 		TEST(memory_of_drivers_is_dumped),
 		TEST(what_is_not_known_is_said),
 		TEST(headers_of_32_bits),

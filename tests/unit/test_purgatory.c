@@ -37,7 +37,7 @@ static struct {
 } m;
 
 /* Physical memory: the first MiB, and where a search could end up reading. */
-static uint8_t memory[0x101000];
+static uint8_t memory[0x141000];
 
 uint8_t *kx_arch_memory(void)
 {
@@ -368,6 +368,10 @@ static void test_fields_out_of_bounds(void **unused)
 	assert_block_refused("a place for ACPI's pointer where it cannot be");
 	m.handoff.ebda = 0xa0000;
 	assert_block_refused("a place for ACPI's pointer where it cannot be");
+	m.handoff.backup = 0x9ffff;
+	assert_block_refused("a place for conventional memory where it cannot be");
+	m.handoff.backup = UINT64_MAX - 0x9fffe;
+	assert_block_refused("a place for conventional memory where it cannot be");
 }
 
 /* ---- ACPI's pointer -------------------------------------------------------------------------- */
@@ -493,6 +497,27 @@ static void test_rsdp_gets_an_ebda(void **unused)
 	assert_ptr_equal(kx_rsdp_find(memory), memory + 0x9f010);
 	assert_memory_equal(memory + 0x9f010, memory + 0x12340, 36);
 	assert_tag(TAGS, 0, 8, NULL);
+}
+
+/* ---- conventional memory, of a kernel that is to be dumped ----------------------------------- */
+
+static void test_conventional_memory_is_backed_up(void **unused)
+{
+	for (size_t i = 0; i < KX_HANDOFF_LOW_SIZE; i++)
+		memory[i] = (uint8_t)(i * 7 + (i >> 8));
+	m.handoff.backup = 0xa0000;
+	seal();
+	assert_started();
+	assert_memory_equal(memory + 0xa0000, memory, KX_HANDOFF_LOW_SIZE);
+	assert_int_equal(memory[0x140000], 0);
+}
+
+static void test_nobody_asks_for_a_backup(void **unused)
+{
+	memset(memory, 1, KX_HANDOFF_LOW_SIZE);
+	seal();
+	assert_started();
+	assert_int_equal(memory[0xa0000], 0);
 }
 
 static void test_nobody_asks_for_the_rsdp(void **unused)
@@ -788,6 +813,8 @@ int main(void)
 		cmocka_unit_test_setup(test_rsdp_becomes_tags, clear_memory),
 		cmocka_unit_test_setup(test_rsdp_that_is_not_whole, clear_memory),
 		cmocka_unit_test_setup(test_rsdp_gets_an_ebda, clear_memory),
+		cmocka_unit_test_setup(test_conventional_memory_is_backed_up, clear_memory),
+		cmocka_unit_test_setup(test_nobody_asks_for_a_backup, clear_memory),
 		cmocka_unit_test_setup(test_nobody_asks_for_the_rsdp, clear_memory),
 		TEST(test_damage_is_reported_on_the_console_of_the_block),
 		TEST(test_full_lists_are_accepted),

@@ -21,7 +21,7 @@ CHANGED = SAYS + "its own code or data was changed"
 # abi/handoff.h, spelled out again so that a change there does not go unnoticed.
 BLOB_HEADER = struct.Struct("<8sIIII")
 BLOB_HEADER_OFFSET = 16
-HANDOFF_FIELDS = {"entry": 32, "first-region": 696, "digest": 1208, "sum": 1240}
+HANDOFF_FIELDS = {"entry": 32, "first-region": 704, "digest": 1216, "sum": 1248}
 
 
 class Loaded:

@@ -22,8 +22,8 @@ TIMEOUT = 30
 
 # abi/handoff.h, spelled out once more so that a change of the ABI does not go unnoticed.
 BLOB_HEADER = struct.Struct("<8sIIII")
-HANDOFF = struct.Struct("<8sIIIIIIQ8QQHHHHQQQQQQIBBHQ")
-HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1256, 32, 32, 48
+HANDOFF = struct.Struct("<8sIIIIIIQ8QQHHHHQQQQQQQIBBHQ")
+HANDOFF_SIZE, MAPS, REGIONS, UNHASHED = 1264, 32, 32, 48
 NO_PORT_IO, NO_CPUID, VGA_TEXT, RESET_VGA, PROGRESS, TEXT_MODE = (1 << n for n in range(6))
 NONE, PORT, MMIO = range(3)
 MODE_64, MODE_32, MODE_16 = range(3)
@@ -57,7 +57,7 @@ class Machine:
     mode: int = MODE_64
     regs: tuple = (0, 0, 0, 0, BOOT_PARAMS, 0, 0, 0)  # ax bx cx dx si di bp sp
     low_page: int = 0
-    rsdp: tuple = (0, 0, 0)  # rsdp rsdp_tags ebda
+    rsdp: tuple = (0, 0, 0, 0)  # rsdp rsdp_tags ebda backup
     segments: tuple = (0, 0, 0)  # cs ds ss
     next_at: int = NEXT_KERNEL
     check: int = CRC32C
@@ -75,7 +75,7 @@ class Machine:
     def __post_init__(self):
         blob = bytearray(BLOB.read_bytes())
         magic, version, self.handoff_at, bufsz, self.memsz = BLOB_HEADER.unpack_from(blob, 16)
-        assert (magic, version, bufsz) == (b"KXPURGAT", 3, len(blob))
+        assert (magic, version, bufsz) == (b"KXPURGAT", 4, len(blob))
         assert self.memsz % 4096 == 0 and self.memsz > bufsz
         boot_params = b"bp-text\0" + struct.pack("<I", self.act) + bytes(4084)
         self.loaded = {
@@ -101,7 +101,7 @@ class Machine:
     def seal(self):
         """Fills in the hand-off block as libkexec does."""
         maps, regions = self.maps, self.regions()
-        head = HANDOFF.pack(b"KXHANDOF", 3, HANDOFF_SIZE, self.flags, len(maps), len(regions), self.mode,
+        head = HANDOFF.pack(b"KXHANDOF", 4, HANDOFF_SIZE, self.flags, len(maps), len(regions), self.mode,
                             self.entry, *self.regs, self.low_page, *self.segments, self.check, self.enc_mask,
                             self.times, VGA, *self.rsdp, *self.console)
         lists = b"".join(
@@ -433,7 +433,7 @@ def test_changed_byte(machine, run, what, where, check):
 
 
 @pytest.mark.parametrize("offset, field", [
-    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (28, "mode"), (72, "regs"), (184, "maps"), (696, "regions"), (HANDOFF_SIZE - 48, "digest"),
+    (0, "magic"), (8, "version"), (16, "flags"), (32, "entry"), (28, "mode"), (72, "regs"), (192, "maps"), (704, "regions"), (HANDOFF_SIZE - 48, "digest"),
     (HANDOFF_SIZE - 9, "sum"),
 ])
 def test_changed_handoff(machine, run, offset, field):
@@ -446,7 +446,7 @@ def test_changed_handoff(machine, run, offset, field):
 
 @pytest.mark.parametrize("offset, found", [
     (20, "too many ranges"),  # map_count
-    (184, "checksum mismatch"),  # a map that is not in use
+    (192, "checksum mismatch"),  # a map that is not in use
     (32, "checksum mismatch"),  # entry
     (HANDOFF_SIZE - 48, "checksum mismatch"),  # digest
 ])

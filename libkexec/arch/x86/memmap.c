@@ -175,7 +175,13 @@ static int add_firmwares(struct kx_memmap *map, const struct kx_memmap *all)
 	return r;
 }
 
-/* What is kept for it, without the core headers, which it reads as part of the old kernel's memory. */
+static bool is_dumped(const struct kx_segment *segment)
+{
+	return !strcmp(segment->name, KX_SEGMENT_ELFCOREHDR) ||
+	       !strcmp(segment->name, KX_SEGMENT_BACKUP);
+}
+
+/* What is kept for it, without what it reads as if it were the old kernel's memory: its ioremap() takes no RAM. */
 static int add_own(struct kx_memmap *map, const struct kx_plan *plan)
 {
 	struct kx_ranges own = { 0 };
@@ -184,7 +190,7 @@ static int add_own(struct kx_memmap *map, const struct kx_plan *plan)
 	for (size_t i = 0; r == 0 && i < plan->crash.count; i++)
 		r = kx_ranges_add(&own, plan->crash.v[i].start, plan->crash.v[i].end);
 	for (size_t i = 0; r == 0 && i < plan->segment_count; i++)
-		if (!strcmp(plan->segments[i].name, KX_SEGMENT_ELFCOREHDR))
+		if (is_dumped(&plan->segments[i]))
 			r = kx_ranges_remove(&own, plan->segments[i].dest,
 					     plan->segments[i].dest + plan->segments[i].reserved);
 	for (size_t i = 0; r == 0 && i < own.count; i++)

@@ -221,6 +221,7 @@ static void fill(struct kx_handoff *handoff, const struct kx_plan *plan,
 		handoff->rsdp = htole64(machine->acpi_rsdp);
 	handoff->rsdp_tags = htole64(entry->rsdp_tags);
 	handoff->ebda = htole64(entry->ebda);
+	handoff->backup = htole64(plan->backup);
 	put_maps(handoff, plan);
 	put_console(handoff, plan);
 }
