@@ -13,8 +13,8 @@
 
 /* There is a descriptor for each 32 bytes of text, PRB_AVGBITS. */
 #define COUNT_BITS_MAX (KX_LOG_BITS_MAX - 5)
-/* After so many descriptors in a row that are none, the rest is not looked at. */
-#define MISSES_MAX 65536
+/* After so many descriptors in a row that are none, or pages of them that are missing, the rest is not looked at. */
+#define MISSES_MAX 4096
 
 /* The two highest bits of state_var. */
 enum { COMMITTED = 1, FINALIZED = 2 };
@@ -123,24 +123,33 @@ static int read_ring(struct ring *ring)
 			  kx_log_field(reader, rb, at->text_ring + at->size_bits, 4));
 }
 
+/* The place of descriptor @id among them, and its address. */
+static uint64_t place_of(const struct ring *ring, uint64_t id)
+{
+	return id & ((UINT64_C(1) << ring->count_bits) - 1);
+}
+
+static uint64_t address_of(const struct ring *ring, uint64_t id)
+{
+	return ring->descs + place_of(ring, id) * ring->at.desc_size;
+}
+
 static bool read_desc(struct ring *ring, uint64_t id, struct entry *entry)
 {
 	struct kx_log_reader *reader = ring->reader;
 	const struct layout *at = &ring->at;
-	uint64_t place = id & ((UINT64_C(1) << ring->count_bits) - 1), state;
+	uint64_t state;
 	uint8_t bytes[KX_LOG_STRUCT_MAX];
 	struct kx_view desc = kx_view_of(bytes, at->desc_size);
 
-	if (kx_vmcore_read(reader->core, ring->descs + place * at->desc_size, bytes,
-			   at->desc_size) < 0)
+	if (kx_vmcore_read(reader->core, address_of(ring, id), bytes, at->desc_size) < 0)
 		return false;
 	state = kx_log_field(reader, desc, at->state + at->counter, ring->word);
 	entry->id = state & ring->id_mask;
 	entry->state = state >> (8 * ring->word - 2);
 	entry->begin = kx_log_field(reader, desc, at->position + at->begin, ring->word);
 	entry->next = kx_log_field(reader, desc, at->position + at->next, ring->word);
-	return entry->id != id || kx_vmcore_read(reader->core, ring->infos + place * at->info_size,
-						 entry->info, at->info_size) == 0;
+	return true;
 }
 
 /* Where the block is, without the number it begins with. False for positions that no block has. */
@@ -164,6 +173,13 @@ static bool block_of(const struct ring *ring, const struct entry *entry, uint64_
 	*ret_at = at + ring->word;
 	*ret_size = length - ring->word;
 	return true;
+}
+
+static bool read_info(struct ring *ring, struct entry *entry)
+{
+	uint64_t at = ring->infos + place_of(ring, entry->id) * ring->at.info_size;
+
+	return kx_vmcore_read(ring->reader->core, at, entry->info, ring->at.info_size) == 0;
 }
 
 static bool read_text(struct ring *ring, const struct entry *entry, struct kx_view *ret)
@@ -222,19 +238,28 @@ static int give(struct ring *ring, const struct entry *entry, struct kx_view tex
 	return kx_log_give(reader, &record);
 }
 
+/* How many descriptors, from @id on, begin in the page in which it does: if they are missing, all of them are. */
+static uint64_t lost_with(const struct ring *ring, uint64_t id)
+{
+	uint64_t there = (UINT64_C(1) << ring->count_bits) - place_of(ring, id);
+	uint64_t lost = (kx_log_rest_of_page(address_of(ring, id)) - 1) / ring->at.desc_size + 1;
+
+	return lost < there ? lost : there;
+}
+
 /*
  * A descriptor that a writer was about to take still has the number that it had one round before; one that it holds, or whose
  * text was overwritten, has no message. Neither is damage.
  */
-static int read_entry(struct ring *ring, uint64_t id, bool *ret_damaged)
+static int read_entry(struct ring *ring, uint64_t id, uint64_t *ret_damaged)
 {
 	uint64_t round = UINT64_C(1) << ring->count_bits;
 	struct kx_view text = { 0 };
 	struct entry entry;
 
-	*ret_damaged = false;
+	*ret_damaged = 0;
 	if (!read_desc(ring, id, &entry)) {
-		*ret_damaged = true;
+		*ret_damaged = lost_with(ring, id);
 		return 0;
 	}
 	if (entry.id != id) {
@@ -243,8 +268,8 @@ static int read_entry(struct ring *ring, uint64_t id, bool *ret_damaged)
 	}
 	if (entry.state != COMMITTED && entry.state != FINALIZED)
 		return 0;
-	if (!read_text(ring, &entry, &text)) {
-		*ret_damaged = true;
+	if (!read_info(ring, &entry) || !read_text(ring, &entry, &text)) {
+		*ret_damaged = 1;
 		return 0;
 	}
 	/* Blocks do not overlap: more text than there is room for comes from damage alone. */
@@ -261,7 +286,7 @@ static int read_entries(struct ring *ring)
 	struct kx_log_report *report = &ring->reader->report;
 	uint64_t count = ((ring->head - ring->tail) & ring->id_mask) + 1, misses = 0;
 	uint64_t id = ring->tail & ring->id_mask;
-	bool damaged;
+	uint64_t damaged;
 	int r = 0;
 
 	/* The head is what was written last. */
@@ -269,8 +294,11 @@ static int read_entries(struct ring *ring)
 		count = UINT64_C(1) << ring->count_bits;
 		id = (ring->head - count + 1) & ring->id_mask;
 	}
-	for (; count && !r && !report->cut; count--, id = (id + 1) & ring->id_mask) {
+	for (uint64_t step; count && !r && !report->cut; count -= step) {
 		r = read_entry(ring, id, &damaged);
+		damaged = damaged < count ? damaged : count;
+		step = damaged ? damaged : 1;
+		id = (id + step) & ring->id_mask;
 		report->damaged += damaged;
 		misses = damaged ? misses + 1 : 0;
 		if (misses == MISSES_MAX)

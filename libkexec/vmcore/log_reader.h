@@ -26,6 +26,12 @@ struct kx_log_reader {
 /* Hands it out, and counts. */
 int kx_log_give(struct kx_log_reader *reader, const struct kx_log_record *record);
 
+/* The bytes from @address to the end of its page: what is left out of a dump is whole pages. */
+static inline uint64_t kx_log_rest_of_page(uint64_t address)
+{
+	return 4096 - address % 4096;
+}
+
 /* The address of a symbol that VMCOREINFO has. */
 bool kx_log_symbol(const struct kx_log_reader *reader, const char *name, uint64_t *ret);
 

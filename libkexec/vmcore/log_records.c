@@ -14,8 +14,8 @@
 
 /* Records begin at multiples of this, or of 8. */
 #define ALIGNMENT 4
-/* After damage a record is looked for in so many bytes in all. */
-#define SEARCH_MAX (256 * 1024)
+/* After damage a record is looked for in so many places in all; a page that is not in the dump is one. */
+#define SEARCH_MAX 4096
 
 /* LOG_NEWLINE, LOG_PREFIX and LOG_CONT: the line ends, has a time of its own, is a piece of a line. */
 enum { NEWLINE = 2, PREFIX = 4, PIECE = 8 };
@@ -127,11 +127,13 @@ static uint64_t search(struct buffer *buffer, uint64_t index, uint64_t end)
 
 	buffer->reader->report.damaged++;
 	buffer->flags_before = 0;
-	while (index < end && buffer->search_left) {
-		if (!read_header(buffer, index, &header) && is_record(buffer, &header, end - index))
+	for (; index < end && buffer->search_left; buffer->search_left--) {
+		if (read_header(buffer, index, &header) < 0)
+			index += kx_log_rest_of_page(buffer->start + index);
+		else if (is_record(buffer, &header, end - index))
 			return index;
-		index += ALIGNMENT;
-		buffer->search_left -= ALIGNMENT;
+		else
+			index += ALIGNMENT;
 	}
 	if (index < end)
 		buffer->reader->report.cut = "too much of it is damaged or not in the dump";

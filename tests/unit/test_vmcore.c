@@ -252,6 +252,25 @@ static void one_damaged_message_is_left_out(void **state)
 	}
 }
 
+/* A page of descriptors, of which there is none, is looked for once. */
+static void descriptors_that_are_missing_are_counted(void **state)
+{
+	struct sample_vmcore s = { .kind = SAMPLE_LOCKLESS };
+	struct kx_log_report report;
+	struct heard heard;
+
+	sample_make(&s);
+	sample_poke(&s, AT_RING + 8, 8, sample_pointer(&s, SAMPLE_RAM + 0x10000));
+	report = listen(view_of(&s), &heard);
+	assert_int_equal(report.records, 0);
+	assert_int_equal(report.damaged, 4);
+	/* As many as one could have. */
+	sample_poke(&s, AT_RING, 4, 26);
+	sample_poke(&s, AT_RING + 24, 8, 6 + (1 << 26));
+	report = listen(view_of(&s), &heard);
+	assert_non_null(report.cut);
+}
+
 static void what_was_being_written_is_no_damage(void **state)
 {
 	struct sample_vmcore s = { .kind = SAMPLE_LOCKLESS };
@@ -487,6 +506,7 @@ int main(void)
 		cmocka_unit_test(a_message_without_text_is_an_empty_line),
 		cmocka_unit_test(a_text_up_to_the_end_of_the_ring),
 		cmocka_unit_test(one_damaged_message_is_left_out),
+		cmocka_unit_test(descriptors_that_are_missing_are_counted),
 		cmocka_unit_test(what_was_being_written_is_no_damage),
 		cmocka_unit_test(a_damaged_head_does_not_lead_around_for_ever),
 		cmocka_unit_test(the_rest_behind_a_damaged_record),
