@@ -14,10 +14,10 @@
 #define MIB (UINT64_C(1) << 20)
 
 /*
- * Alignment to kernel_alignment (2 MiB), boot_params, purgatory and core headers, and what a kernel has allocated when it
- * starts init, beyond what grows with memory: up to 3 MiB in 5.10 to 7.x.
+ * Alignment to kernel_alignment (2 MiB), boot_params, purgatory and core headers; what a kernel has allocated when it
+ * starts init, beyond what grows with memory, up to 3 MiB in 5.10 to 7.x; and what it keeps free while it unpacks, up to 4.
  */
-#define KERNEL_OWN (8 * MIB)
+#define KERNEL_OWN (12 * MIB)
 
 /*
  * What grows with memory: struct page, 64 bytes for each 4 KiB, is 1/64 of it; hash tables and the like took up to as much
@@ -50,7 +50,7 @@ static const struct {
 	const char *name, *rule;
 } pieces[KX_CRASH_PIECE_COUNT] = {
 	[KX_CRASH_KERNEL] = { "kernel", "init_size of its header" },
-	[KX_CRASH_KERNEL_OWN] = { "kernel's own", "alignment and first allocations" },
+	[KX_CRASH_KERNEL_OWN] = { "kernel's own", "alignment, first allocations, what stays free" },
 	[KX_CRASH_TABLES] = { "tables", "7/192 of the memory that is kept" },
 	[KX_CRASH_CPUS] = { "processors", "1 MiB each" },
 	[KX_CRASH_PACKED] = { "initrd", "as loaded, until it is unpacked" },

@@ -129,7 +129,7 @@ def test_usage(ready, arguments):
 # ---- size ------------------------------------------------------------------------------------------------------------
 
 INIT_SIZE = 40 * MIB
-OWN = 8 * MIB
+OWN = 12 * MIB
 
 
 def member(name, content):
@@ -188,19 +188,19 @@ def test_large_initrd_and_too_little_memory(kdump):
     answer = size(kdump, status=NO)
     assert answer["needed"] == answer["unpacking"] > answer["dumping"]
     assert answer["err"].startswith("kexec: 128 MiB kept for a crash kernel, about 17")
-    assert "(kernel 40 MiB, kernel's own 8 MiB, tables " in answer["err"]
+    assert "(kernel 40 MiB, kernel's own 12 MiB, tables " in answer["err"]
     assert "initrd 60 MiB" in answer["err"] and "programs" not in answer["err"]
     assert f"boot with crashkernel={answer['recommended'] // MIB}M" in answer["err"]
     assert answer["recommended"] % (16 * MIB) == 0 and answer["recommended"] >= answer["needed"] * 9 // 8
 
 
 def test_files_in_tmpfs_get_half(kdump):
-    (kdump.root / "var/lib/kdump/initrd.img").write_bytes(gzip.compress(archive(60 * MIB)))
+    (kdump.root / "var/lib/kdump/initrd.img").write_bytes(gzip.compress(archive(80 * MIB)))
     with_root = size(kdump, status=NO)
     without = size(kdump, "--kernel", kdump.root / "var/lib/kdump/vmlinuz", "--initrd",
                    kdump.root / "var/lib/kdump/initrd.img", "--append=nr_cpus=1", status=NO)
     assert with_root["half"] == 0
-    assert without["half"] == (INIT_SIZE + 2 * (60 * MIB + 1024)) * 192 // 185 == without["needed"]
+    assert without["half"] == (INIT_SIZE + 2 * (80 * MIB + 1024)) * 192 // 185 == without["needed"]
     assert "twice the files" in without["err"]
 
 

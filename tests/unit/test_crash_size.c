@@ -38,13 +38,13 @@ static void test_moments(void **state)
 	};
 	struct kx_crash_need need = estimate(&load);
 
-	/* 50 + 8 + 2 + 60, and 20 or 48 + 1; of the whole 7/192 are tables */
-	assert_int_equal(need.unpacking, 140 * MIB * 192 / 185);
-	assert_int_equal(need.dumping, 169 * MIB * 192 / 185);
+	/* 50 + 12 + 2 + 60, and 20 or 48 + 1; of the whole 7/192 are tables */
+	assert_int_equal(need.unpacking, 144 * MIB * 192 / 185);
+	assert_int_equal(need.dumping, 173 * MIB * 192 / 185);
 	assert_int_equal(need.half, 0);
 	assert_int_equal(need.needed, need.dumping);
 	assert_int_equal(need.recommended, 208 * MIB);
-	assert_true(need.pieces[KX_CRASH_TABLES] - (need.dumping - 169 * MIB) + 16 < 32);
+	assert_true(need.pieces[KX_CRASH_TABLES] - (need.dumping - 173 * MIB) + 16 < 32);
 }
 
 static void test_packed_initrd_larger_than_programs(void **state)
@@ -111,11 +111,11 @@ static void test_explained_by_numbers(void **state)
 	assert_int_equal(kx_crash_too_small(&need, 64 * MIB, &err), -ENOSPC);
 	assert_string_equal(
 		err.text,
-		"64 MiB kept for a crash kernel, about 173.3 MiB needed (kernel 50 MiB, kernel's "
-		"own 8 MiB, tables 6.3 MiB, processors 1 MiB, files 60 MiB, programs 48 MiB); "
+		"64 MiB kept for a crash kernel, about 177.4 MiB needed (kernel 50 MiB, kernel's "
+		"own 12 MiB, tables 6.4 MiB, processors 1 MiB, files 60 MiB, programs 48 MiB); "
 		"boot with crashkernel=208M, or use a smaller initrd");
 	assert_int_equal(kx_crash_too_small(&need, 0, &err), -ENOSPC);
-	assert_non_null(strstr(err.text, "no memory is kept for a crash kernel, about 173.3 MiB"));
+	assert_non_null(strstr(err.text, "no memory is kept for a crash kernel, about 177.4 MiB"));
 }
 
 /* ---- initrds --------------------------------------------------------------------------------- */
