@@ -237,10 +237,11 @@ enum kx_request_flags {
 		1 << 8, /* real mode even where there is no BIOS (--force-real-mode) */
 	KX_REQUEST_INITRD_AS_IS = 1 << 9, /* unpack no part of an initrd (--initrd-as-is) */
 	KX_REQUEST_EXPLAIN =
-		1 << 10, /* plan even what cannot be loaded here: kx_plan_forbidden() */
-	KX_REQUEST_ELF32 = 1 << 11,   /* 32-bit core headers (--elf32-core-headers) */
+		1 << 10,            /* plan even what cannot be loaded here: kx_plan_forbidden() */
+	KX_REQUEST_ELF32 = 1 << 11, /* 32-bit core headers (--elf32-core-headers) */
 	KX_REQUEST_HOTPLUG = 1 << 12, /* let the kernel keep core headers up to date (--hotplug) */
-	KX_REQUEST_MEMMAP = 1 << 13,  /* a crash kernel's memory map as words, too (--pass-memmap-cmdline) */
+	KX_REQUEST_MEMMAP =
+		1 << 13, /* a crash kernel's memory map as words, too (--pass-memmap-cmdline) */
 };
 
 /* Which of a kernel's entries to use, where it has several. */

@@ -89,7 +89,8 @@ struct kx_args {
 	int entry_mode;
 	int method, args_style, check, fast;
 	unsigned flags;
-	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *kernel, *shrink, *timeout;
+	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *kernel, *shrink,
+		*timeout;
 	int reuse_cmdline, reuse_initrd, json, svg;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;

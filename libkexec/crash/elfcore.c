@@ -121,7 +121,9 @@ static int collect(const struct kx_elfcore *core, struct phdrs *ret, struct kx_e
 
 static void put_ident(uint8_t *at, uint8_t class)
 {
-	memcpy(at, ELFMAG, SELFMAG);
+	static const uint8_t magic[SELFMAG] = { 0x7f, 'E', 'L', 'F' };
+
+	memcpy(at, magic, sizeof(magic));
 	at[EI_CLASS] = class;
 	at[EI_DATA] = ELFDATA2LSB;
 	at[EI_VERSION] = EV_CURRENT;

@@ -163,7 +163,7 @@ static void too_small_a_region(void **state)
 	const struct kx_source *initrds[2];
 
 	use(f);
-	memcpy(initrd, "070701", 6);
+	strcpy(initrd, "070701");
 	f->machine.iomem[f->machine.m.iomem.count - 1].end = REGION + 41 * MIB;
 	initrds[0] = initrds[1] = add_source(f, "initrd", initrd, size);
 	f->request.initrds = initrds;
