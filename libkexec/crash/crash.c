@@ -18,6 +18,8 @@
  */
 #define LOW_MEMORY_END (UINT64_C(1) << 20)
 
+#define FOUR_GIB (UINT64_C(1) << 32)
+
 /* Besides the entries that crash_elfcorehdr_size counts. */
 #define ELF_HEADER_ROOM 64
 
@@ -25,8 +27,8 @@ static int no_reservation(struct kx_error *err)
 {
 	return kx_fail(err, ENOSPC,
 		       "no memory is kept for a crash kernel (/proc/iomem has no \"Crash "
-		       "kernel\"): put crashkernel=256M on the running kernel's command line and "
-		       "reboot");
+		       "kernel\"): put crashkernel=256M, or what `kexec crash size` says, on the "
+		       "running kernel's command line and reboot");
 }
 
 int kx_crash_region(const struct kx_machine *machine, struct kx_range *ret, struct kx_error *err)
@@ -71,6 +73,11 @@ int kx_crash_begin(struct kx_plan *plan, struct kx_error *err)
 	if (kx_iomem_crash(&plan->machine->iomem, &plan->crash) < 0 ||
 	    kx_ranges_add(&plan->free, region.start, region.end) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
+	if (plan->crash.v[0].start >= FOUR_GIB)
+		kx_plan_warn(plan,
+			     "nothing below 4 GiB is kept for the crash kernel: devices that "
+			     "reach no further will not work in it; boot this machine without "
+			     "crashkernel=0,low");
 	return 0;
 }
 
@@ -211,7 +218,8 @@ int kx_crash_no_room(const struct kx_plan *plan, const char *what, const struct 
 	return kx_fail(err, ENOSPC,
 		       "no room for %s in the %s kept for a crash kernel at 0x%" PRIx64
 		       ": need %s%s, beside %s, largest free range there is %s; use a smaller "
-		       "kernel or initrd, or a larger crashkernel= and reboot",
+		       "kernel or initrd, or a larger crashkernel=, as `kexec crash size` says, "
+		       "and reboot",
 		       what, kx_size_text(region.end - region.start).s, region.start,
 		       kx_size_text(place->size).s,
 		       place->max <= region.start ? " below 4 GiB" : "", pieces,

@@ -59,7 +59,8 @@ int kx_linux_check_capture(const struct kx_plan *plan, const struct kx_bzimage *
 		return 0;
 	return kx_fail(err, ENOSPC,
 		       "needs %s for itself and %s for its initrd, %s are kept for a crash kernel; "
-		       "use a smaller kernel or initrd, or a larger crashkernel= and reboot",
+		       "use a smaller kernel or initrd, or a larger crashkernel=, as `kexec crash "
+		       "size` says, and reboot",
 		       kx_size_text(run_size(image)).s, kx_size_text(initrd).s,
 		       kx_size_text(size).s);
 }

@@ -122,6 +122,11 @@ static void of_two_regions_the_higher_one(void **state)
 		assert_in_range(kx_plan_segment(f->plan, i)->dest, 4 * GIB, 4 * GIB + 128 * MIB);
 	assert_mem(f, 2, REGION, REGION_END, KX_MEM_RAM);
 	assert_mem(f, 5, 4 * GIB, segment(f, "elfcorehdr")->dest, KX_MEM_RAM);
+	assert_int_equal(kx_plan_warning_count(f->plan), 0);
+	f->machine.iomem[f->machine.m.iomem.count - 2].depth = 2;
+	f->machine.iomem[f->machine.m.iomem.count - 2].name = (char *)(uintptr_t) "";
+	assert_made(f);
+	assert_true(warned(f, "crashkernel=0,low"));
 }
 
 static void without_reservation(void **state)
