@@ -152,7 +152,7 @@ static int crash_status(const struct kx_tool *tool, const struct kx_machine *mac
 	struct status status = { .machine = machine };
 	struct kx_error err = { 0 };
 
-	if (!machine->iomem.hidden && kx_iomem_crash(&machine->iomem, &status.regions) < 0) {
+	if (kx_iomem_crash(&machine->iomem, &status.regions) < 0) {
 		kx_say("out of memory");
 		return KX_EXIT_ERROR;
 	}

@@ -162,10 +162,8 @@ static bool listen_to(int input, double end, struct console *console)
 		n = read(input, console->text + console->size, CONSOLE_MAX - console->size);
 		if (n <= 0)
 			return true;
-		for (ssize_t i = 0; i < n; i++)
-			console->text[console->size + (size_t)i] +=
-				console->text[console->size + (size_t)i] ? 0 : '?';
-		console->size += (size_t)n;
+		for (char *p = console->text + console->size; n-- > 0; p++, console->size++)
+			*p = *p ? *p : '?';
 		console->text[console->size] = '\0';
 	}
 	return true;
