@@ -161,7 +161,7 @@ static int plan_compressed(struct kx_plan *plan, const struct kx_bzimage *image,
 
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
-	size_t warning_count = plan->warning_count;
+	struct kx_plan_mark mark = kx_plan_mark(plan);
 	struct kx_direct direct = { 0 };
 	struct kx_bzimage image;
 	int r = kx_bzimage_parse(file, &image, err);
@@ -171,10 +171,11 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 	if (!kx_direct_open(plan, &image, &direct))
 		return plan_compressed(plan, &image, err);
 	r = plan_direct(plan, &image, &direct, err);
+	explicit_bzero(&direct.rng, sizeof(direct.rng));
 	if (r != -ENOSPC)
 		return r;
 	kx_direct_give_up(plan, err->text);
-	r = kx_plan_restart(plan, warning_count, err);
+	r = kx_plan_restart(plan, &mark, err);
 	return r < 0 ? r : plan_compressed(plan, &image, err);
 }
 

@@ -99,6 +99,7 @@ void kx_direct_give_up(struct kx_plan *plan, const char *why)
 {
 	free(plan->vmlinux);
 	plan->vmlinux = NULL;
+	plan->vmlinux_size = 0;
 	plan->direct = plan->random = false;
 	snprintf(plan->direct_why, sizeof(plan->direct_why), "%s", why);
 }
@@ -329,12 +330,13 @@ bool kx_direct_open(struct kx_plan *plan, const struct kx_bzimage *image, struct
 		r = relocate(plan, image, &relocs, &direct, &err);
 	if (r < 0) {
 		kx_direct_give_up(plan, err.text);
-		return false;
+	} else {
+		plan->direct = true;
+		plan->random = direct.random;
+		*ret = direct;
 	}
-	plan->direct = true;
-	plan->random = direct.random;
-	*ret = direct;
-	return true;
+	explicit_bzero(&direct.rng, sizeof(direct.rng));
+	return r == 0;
 }
 
 /* ---- where it goes --------------------------------------------------------------------------- */

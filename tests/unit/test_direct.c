@@ -394,6 +394,13 @@ static void no_room_leaves_the_kernel_to_its_decompressor(void **state)
 	f->request.mem_max = SV_START + 7 * MIB;
 	assert_left(f, "no room for");
 	assert_int_equal(f->plan->segment_count, 4);
+	assert_int_equal(f->plan->owned_count, 2); /* boot_params, purgatory */
+	assert_int_equal(f->plan->vmlinux_size, 0);
+	/* Now what is missing is room for purgatory, after boot_params were made, and they are made once more. */
+	f->request.cmdline = "nokaslr";
+	f->request.mem_max = SV_START + 8 * MIB + 0x4000;
+	assert_left(f, "no room for purgatory");
+	assert_int_equal(f->plan->owned_count, 2);
 	free(initrd);
 }
 
