@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "tests/vm"))
 
 from lab import assets, guard, tool, vmlinux  # noqa: E402
 
-LIBRARIES = ("z", "lzma", "zstd", "lz4", "bz2", "lzo2", "json-c")
+LIBRARIES = ("deflate", "lzma", "zstd", "lz4", "bz2", "lzo2", "json-c")
 MACHINE = ROOT / "tests/data/machines/debian12-bios-q35"
 RUNS = 5
 HEAD = f"{'native':34}{'MB':>8}{'ms':>10}{'ns/byte':>10}{'instructions/byte':>19}"

@@ -183,7 +183,8 @@ static void every_truncation(void **state)
 			struct result r;
 
 			memcpy(copy, s.data, size);
-			r = unpack(&part, text.size);
+			/* With less room gzip's, read on as zeros, may seem to be too much. */
+			r = unpack(&part, 1 << 20);
 			/* lz4 has no end to miss: a whole number of blocks is whole. */
 			if (codecs[c].ends || r.code) {
 				assert_int_equal(r.code, -EBADMSG);
@@ -234,7 +235,7 @@ static void xz_options_unknown(void **state)
 	struct sample s = sample_xz("text", 4);
 
 	s.data[6] = 1;
-	kx_put_le32(s.data + 8, (uint32_t)crc32(0, s.data + 6, 2));
+	kx_put_le32(s.data + 8, libdeflate_crc32(0, s.data + 6, 2));
 	expect_refused(&s, 100, -EBADMSG, "unknown options");
 	sample_free(&s);
 }
