@@ -81,7 +81,7 @@ def measure_all():
         for file, image in ((folder / "lz4", cloud), (folder / "xz", kernel)):
             # The last four bytes are the unpacked size (Documentation/arch/x86/boot.rst, payload_length).
             file.write_bytes(vmlinux.payload(image.read_bytes())[:-4])
-        for kind in ("sha256", "crc32c", "mul64"):
+        for kind in ("sha256", "crc32c", "madd"):
             empty = instructions([program, "digest", kind, folder / "empty"])
             results[f"digest {kind}"] = measure([program, "digest", kind, cloud], empty)
         for what, file in packed.items():
