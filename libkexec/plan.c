@@ -551,6 +551,15 @@ static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error 
 	return r;
 }
 
+static int add_hints(struct kx_plan *plan, struct kx_error *err)
+{
+	if (plan->format->hints)
+		return kx_hints_add(plan, plan->format->hints, err);
+	kx_plan_warn(plan, "no hints are added, although asked for: there are none for %s",
+		     plan->format->name);
+	return 0;
+}
+
 static int make(struct kx_plan *plan, struct kx_error *err)
 {
 	struct kx_view file;
@@ -566,8 +575,8 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	file = kx_source_view(plan->request.kernel);
 	if (r == 0)
 		r = check_arch(plan, err);
-	if (r == 0 && plan->request.fast == KX_FAST_HINTS && plan->format->hints)
-		r = kx_hints_add(plan, plan->format->hints, err);
+	if (r == 0 && plan->request.fast == KX_FAST_HINTS)
+		r = add_hints(plan, err);
 	if (r == 0)
 		r = check_options(plan, err);
 	if (r == 0)
@@ -633,6 +642,7 @@ void kx_plan_free(struct kx_plan *plan)
 	free(plan->method_why);
 	free(plan->forbidden);
 	free(plan->cmdline);
+	free(plan->plain_cmdline);
 	free(plan);
 }
 

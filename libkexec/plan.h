@@ -41,6 +41,7 @@ struct kx_format;
  * @memmap: what the next kernel is told about memory
  * @archives: see kx_plan_archive()
  * @hints: see kx_plan_hint()
+ * @plain_cmdline: with @hints, the command line without them
  * @times: physical address of a struct kx_times (abi/handoff.h) in a segment; 0 for none
  * @seed: @seed_size bytes in a segment for fresh random bytes, put there by kx_plan_load(); NULL for nowhere
  * @seed_length: how many there are, le32, in the same segment
@@ -59,7 +60,7 @@ struct kx_plan {
 	enum kx_method method;
 	char *method_why;
 	char *forbidden;
-	char *cmdline;
+	char *cmdline, *plain_cmdline;
 	const struct kx_hint *hints[KX_PLAN_HINT_MAX];
 	size_t hint_count;
 	bool placed;

@@ -47,11 +47,20 @@ static bool may_be_direct(const struct kx_plan *plan, const struct kx_bzimage *i
 	return plan->request.method != KX_METHOD_FILE_LOAD && !kx_direct_refused(plan, image);
 }
 
+static size_t file_load_cmdline_size(const struct kx_bzimage *image)
+{
+	size_t spare = FILE_LOAD_CMDLINE_SPARE;
+
+	return image->cmdline_size > spare ? image->cmdline_size - spare : 0;
+}
+
 static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_bzimage image;
 	int r = kx_bzimage_parse(file, &image, err);
 
+	if (r == 0)
+		kx_hints_fit(plan, file_load_cmdline_size(&image));
 	if (r == 0)
 		r = kx_linux_check_cmdline(plan, image.cmdline_size, "this kernel", err);
 	if (r == 0 && plan->machine->la57 == KX_YES && !(image.xloadflags & KX_XLF_5LEVEL))
@@ -69,7 +78,6 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 {
 	struct kx_bzimage image;
 	int r = kx_bzimage_parse(file, &image, err);
-	size_t spare = FILE_LOAD_CMDLINE_SPARE;
 
 	if (r < 0)
 		return r;
@@ -79,9 +87,7 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 		return kx_fail(err, EOPNOTSUPP, "the firmware is 32-bit EFI");
 	if (plan->request.dtb)
 		return kx_fail(err, EOPNOTSUPP, "it takes no device tree on x86");
-	return kx_linux_check_cmdline(plan,
-				      image.cmdline_size > spare ? image.cmdline_size - spare : 0,
-				      "kexec_file_load", err);
+	return kx_linux_check_cmdline(plan, file_load_cmdline_size(&image), "kexec_file_load", err);
 }
 
 /* ---- placement ------------------------------------------------------------------------------- */

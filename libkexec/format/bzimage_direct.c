@@ -26,10 +26,9 @@
 static bool wants_other_levels(const struct kx_plan *plan, const struct kx_bzimage *image)
 {
 	const struct kx_machine *machine = plan->machine;
-	struct kx_word word;
 	bool wants = image->xloadflags & KX_XLF_5LEVEL_ENABLED &&
 		     (machine->la57 == KX_YES || machine->la57_possible == KX_YES) &&
-		     !kx_cmdline_find(plan->cmdline, "no5lvl", &word);
+		     !kx_cmdline_has_bare(plan->cmdline, "no5lvl");
 
 	return wants != (machine->la57 == KX_YES);
 }
@@ -299,11 +298,10 @@ static int open_elf(struct kx_plan *plan, const struct kx_bzimage *image, struct
 static int relocate(const struct kx_plan *plan, const struct kx_bzimage *image,
 		    const struct kx_relocs *relocs, struct kx_direct *direct, struct kx_error *err)
 {
-	struct kx_word word;
 	uint64_t shift;
 
 	memcpy(direct->rng.seed, plan->request.kaslr_seed, sizeof(direct->rng.seed));
-	direct->random = relocs->add32.size && !kx_cmdline_find(plan->cmdline, "nokaslr", &word);
+	direct->random = relocs->add32.size && !kx_cmdline_has_bare(plan->cmdline, "nokaslr");
 	if (!direct->random)
 		return 0;
 	shift = kx_kaslr_shift(direct->start, direct->size, KX_X86_KERNEL_IMAGE_SIZE,

@@ -105,6 +105,20 @@ static void a_taken_address_moves_the_kernel_not_its_map(void **state)
 	sample_free(&same);
 }
 
+/* init's word to a person, not to the decompressor, which looks at the whole line. */
+static void nokaslr_counts_wherever_it_stands(void **state)
+{
+	struct fixture *f = begin(state);
+
+	f->request.cmdline = "quiet -- nokaslr";
+	assert_direct(f);
+	assert_false(kx_plan_kaslr(f->plan));
+	assert_int_equal(segment(f, "kernel")->dest, SV_START);
+	f->request.cmdline = "quiet nokaslr=1";
+	assert_direct(f);
+	assert_true(kx_plan_kaslr(f->plan));
+}
+
 /* One shift for all, of which the low bits are zero; the place goes by another number. */
 static void kaslr_moves_map_and_place(void **state)
 {
@@ -431,6 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nokaslr_is_the_linked_address),
+		TEST(nokaslr_counts_wherever_it_stands),
 		TEST(a_taken_address_moves_the_kernel_not_its_map),
 		TEST(kaslr_moves_map_and_place),
 		TEST(the_seed_is_all_that_is_random),

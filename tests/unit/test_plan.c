@@ -665,6 +665,35 @@ static void hints_are_added_when_asked_for(void **state)
 		      0);
 }
 
+/* The sample kernel takes 2047 bytes, kexec_file_load 31 less of them; HINTS and a blank are 79. */
+static void hints_that_do_not_fit_are_left_out(void **state)
+{
+	struct fixture *f = *state;
+	char cmdline[2048] = "", expected[2048];
+
+	f->request.fast = KX_FAST_HINTS;
+	memset(cmdline, 'x', 2047 - 31 - 1 - strlen(HINTS));
+	snprintf(expected, sizeof(expected), "%s " HINTS, cmdline);
+	assert_hinted(f, cmdline, expected, 2);
+	strcat(cmdline, "x");
+	assert_hinted(f, cmdline, cmdline, 0);
+	assert_true(warned(f, "no hints are added"));
+	assert_true(warned(f, "has 2017 bytes, this kernel takes 2016"));
+	memset(cmdline, 'x', 2047);
+	assert_hinted(f, cmdline, cmdline, 0);
+}
+
+static void hints_are_not_for_every_format(void **state)
+{
+	struct fixture *f = *state;
+
+	f->request.fast = KX_FAST_HINTS;
+	f->request.entry = KX_ENTRY_32;
+	assert_hinted(f, "ro", "ro", 0);
+	assert_true(
+		warned(f, "no hints are added, although asked for: there are none for bzImage"));
+}
+
 static void no_checks_means_no_regions(void **state)
 {
 	struct fixture *f = *state;
@@ -1022,6 +1051,8 @@ int main(void)
 		TEST(purgatory_is_loaded_whole),
 		TEST(purgatory_maps_what_the_kernel_needs),
 		TEST(hints_are_added_when_asked_for),
+		TEST(hints_that_do_not_fit_are_left_out),
+		TEST(hints_are_not_for_every_format),
 		TEST(no_checks_means_no_regions),
 		TEST(console_is_the_users_or_the_machines),
 		TEST(confidential_guests_get_no_port_io),
