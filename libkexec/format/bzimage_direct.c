@@ -261,15 +261,14 @@ static int add_parts(struct kx_plan *plan, const struct kx_elf *elf, uint64_t bs
 	return 0;
 }
 
-/* Entries are 4 bytes, as is the alignment of their table. */
+/* All that is behind the ELF file: what is no relocation table there may be what the decompressor knows how to use. */
 static int read_relocs(struct kx_view file, uint64_t end, struct kx_relocs *ret,
 		       struct kx_error *err)
 {
 	struct kx_view tail = { 0 };
-	int r;
+	int r = kx_view_from(file, end, &tail) ? kx_relocs_read(tail, ret, err)
+					       : kx_fail(err, EBADMSG, "it is cut off");
 
-	kx_view_from(file, kx_align_up(end, 4), &tail);
-	r = kx_relocs_read(tail, ret, err);
 	if (r < 0)
 		kx_error_prefix(err, "its payload is unusual");
 	return r;

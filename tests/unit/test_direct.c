@@ -375,6 +375,26 @@ static void unusual_payloads(void **state)
 	}
 }
 
+#define SHDR(i, field) (SV_SECTIONS + (i) * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, field))
+
+/* Too short for a table, at an end that is not aligned: not the same as nothing there, which is a kernel that stays. */
+static void a_tail_that_is_no_table(void **state)
+{
+	struct fixture *f = begin(state);
+
+	for (unsigned missing = 0; missing < 8; missing++) {
+		struct sample s = sample_vmlinux_elf();
+
+		/* The names of sections are the last thing in the file. */
+		kx_put_le64(s.data + SHDR(4, sh_size), 64 - missing);
+		set_kernel(f, s);
+		if (missing)
+			assert_left(f, "relocations");
+		else
+			assert_direct(f);
+	}
+}
+
 /* What is not cleared by the kernel itself has to be loaded, zero or not. */
 static void only_a_bss_is_left_out(void **state)
 {
@@ -458,6 +478,7 @@ int main(void)
 		TEST(what_needs_the_decompressor),
 		TEST(levels_of_page_tables),
 		TEST(unusual_payloads),
+		TEST(a_tail_that_is_no_table),
 		TEST(only_a_bss_is_left_out),
 		TEST(no_room_leaves_the_kernel_to_its_decompressor),
 		TEST(a_hidden_memory_map),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What only the next kernel is to know is not left in memory that a plan gave back; free() is replaced to see that. */
+/* What a plan does with memory, and without: free() and aligned_alloc() are replaced to see that. */
 #include "fixture_plan.h"
 #include "sample_vmlinux.h"
 
@@ -21,6 +21,17 @@ void __wrap_free(void *p)
 	if (secret[0] && memmem(p, size, secret, sizeof(secret)))
 		left_over++;
 	__real_free(p);
+}
+
+/* What a kernel is unpacked to. */
+static bool no_memory;
+
+void *__real_aligned_alloc(size_t align, size_t size);
+void *__wrap_aligned_alloc(size_t align, size_t size);
+
+void *__wrap_aligned_alloc(size_t align, size_t size)
+{
+	return no_memory ? NULL : __real_aligned_alloc(align, size);
 }
 
 static void load_and_free(struct fixture *f, uint8_t watched, uint8_t seed)
@@ -50,10 +61,33 @@ static void no_seed_is_left(void **state)
 	load_and_free(f, 0x5a, 0xa7);
 }
 
+/* Neither where the kernel is to be unpacked, nor where that is also how it is checked. */
+static void no_memory_leaves_the_kernel_to_its_decompressor(void **state)
+{
+	struct fixture *f = *state;
+
+	set_file(f, sample_direct(sample_vmlinux(true), sample_gzip));
+	for (int i = 0; i < 2; i++) {
+		no_memory = true;
+		assert_made(f);
+		no_memory = false;
+		assert_false(kx_plan_direct(f->plan));
+		assert_non_null(strstr(kx_plan_direct_why(f->plan), "no memory for"));
+		assert_int_equal(f->plan->vmlinux_size, 0);
+		kx_put_le32(f->file.data + sample_body(&f->file) - 4, 0); /* no sum: unpacked */
+	}
+	f->file.data[SB_SETUP_SIZE + SB_PAYLOAD + 200] ^= 1;
+	no_memory = true;
+	assert_refused(f, -EBADMSG, "damaged gzip data");
+	no_memory = false;
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(no_seed_is_left, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_memory_leaves_the_kernel_to_its_decompressor,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
