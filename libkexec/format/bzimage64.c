@@ -110,18 +110,28 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 	return kx_linux_place_relocatable(plan, image, max, ret, err);
 }
 
-/* What is the same for the kernel itself and for its decompressor: initrd, boot_params, purgatory. */
-static int plan_rest(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t entry,
-		     struct kx_error *err)
+/* Where it is; both are 0 when there is none. */
+struct initrd {
+	uint64_t dest, size;
+};
+
+static int place_initrd(struct kx_plan *plan, const struct kx_bzimage *image,
+			const struct kx_relocs_image *kernel, struct initrd *ret,
+			struct kx_error *err)
+{
+	return kx_x86_place_initrd(plan, highest(image, (uint64_t)image->initrd_addr_max + 1),
+				   kernel, &ret->dest, &ret->size, err);
+}
+
+/* What is the same for the kernel itself and for its decompressor: boot_params, purgatory. */
+static int plan_rest(struct kx_plan *plan, const struct kx_bzimage *image,
+		     const struct initrd *initrd, uint64_t entry, struct kx_error *err)
 {
 	struct kx_place params = { .align = KX_PAGE_SIZE, .max = highest(image, KX_X86_FOUR_GIB) };
-	uint64_t initrd = 0, initrd_size = 0, boot_params = 0;
-	int r = kx_x86_place_initrd(plan, highest(image, (uint64_t)image->initrd_addr_max + 1),
-				    &initrd, &initrd_size, err);
+	uint64_t boot_params = 0;
+	int r = kx_x86_boot_params(plan, image, initrd->dest, initrd->size, &params, &boot_params,
+				   err);
 
-	if (r == 0)
-		r = kx_x86_boot_params(plan, image, initrd, initrd_size, &params, &boot_params,
-				       err);
 	if (r < 0)
 		return r;
 	return kx_x86_purgatory(plan,
@@ -138,31 +148,42 @@ static int find_memmap(struct kx_plan *plan, struct kx_error *err)
 	return 0;
 }
 
-/* The decompressor's part of boot_params is to say whether it made the kernel hard to find: boot.rst, KASLR_FLAG. */
+/*
+ * The decompressor's part of boot_params is to say whether it made the kernel hard to find: boot.rst, KASLR_FLAG. A kernel
+ * that can be anywhere leaves the initrd, which cannot be placed so well in many places, its first choice.
+ */
 static int plan_direct(struct kx_plan *plan, const struct kx_bzimage *image,
 		       struct kx_direct *direct, struct kx_error *err)
 {
 	struct kx_bzimage started = *image;
+	struct initrd initrd = { 0 };
 	uint64_t entry = 0;
 	int r = find_memmap(plan, err);
 
 	if (direct->random)
 		started.loadflags |= KX_KASLR_FLAG;
+	if (r == 0 && direct->random)
+		r = place_initrd(plan, image, &direct->image, &initrd, err);
 	if (r == 0)
 		r = kx_direct_place(plan, image, highest(image, KX_X86_FOUR_GIB), direct, &entry,
 				    err);
-	return r < 0 ? r : plan_rest(plan, &started, entry, err);
+	if (r == 0 && !direct->random)
+		r = place_initrd(plan, image, NULL, &initrd, err);
+	return r < 0 ? r : plan_rest(plan, &started, &initrd, entry, err);
 }
 
 static int plan_compressed(struct kx_plan *plan, const struct kx_bzimage *image,
 			   struct kx_error *err)
 {
+	struct initrd initrd = { 0 };
 	uint64_t kernel = 0;
 	int r = find_memmap(plan, err);
 
 	if (r == 0)
 		r = place_kernel(plan, image, &kernel, err);
-	return r < 0 ? r : plan_rest(plan, image, kernel + ENTRY_64, err);
+	if (r == 0)
+		r = place_initrd(plan, image, NULL, &initrd, err);
+	return r < 0 ? r : plan_rest(plan, image, &initrd, kernel + ENTRY_64, err);
 }
 
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)

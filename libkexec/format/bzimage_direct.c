@@ -11,6 +11,7 @@
 #include "cmdline.h"
 #include "elf.h"
 #include "names.h"
+#include "place.h"
 #include "source.h"
 
 /* What decompressors align a kernel's memory to, and demand of its segments: MIN_KERNEL_ALIGN, the size of a large page. */
@@ -338,12 +339,25 @@ bool kx_direct_open(struct kx_plan *plan, const struct kx_bzimage *image, struct
 
 /* ---- where it goes --------------------------------------------------------------------------- */
 
+/* Places where the kernel would be loaded slowly: kx_place_avoid_next(). The initrds are in the plan already. */
+static int avoid_next(const struct kx_plan *plan, const struct kx_direct *direct,
+		      struct kx_ranges *set)
+{
+	uint64_t made = plan->vmlinux_size, loaded = kx_plan_memsz(plan);
+
+	for (size_t i = 0; i < plan->archive_count; i++)
+		made += plan->archives[i].unpacked_size;
+	for (size_t i = 0; i < direct->image.count; i++)
+		loaded += direct->image.parts[i].size;
+	return kx_place_avoid_next(&plan->machine->free_pages, made, loaded, set);
+}
+
 /* Where a kernel may go that chooses at random: what is free, the bounds of the request, those of the command line. */
 static int find_random(const struct kx_plan *plan, const struct kx_place *place,
 		       struct kx_direct *direct, uint64_t *ret)
 {
 	const struct kx_request *request = &plan->request;
-	struct kx_ranges set = { 0 };
+	struct kx_ranges set = { 0 }, better = { 0 };
 	int r = kx_ranges_intersect(&plan->free, &plan->free, &set);
 
 	if (r == 0)
@@ -353,8 +367,13 @@ static int find_random(const struct kx_plan *plan, const struct kx_place *place,
 	if (r == 0)
 		r = kx_kaslr_obey(plan->cmdline, &set);
 	if (r == 0)
-		r = kx_kaslr_physical(&set, place, &direct->rng, ret);
+		r = kx_ranges_intersect(&set, &set, &better);
+	if (r == 0)
+		r = avoid_next(plan, direct, &better);
+	if (r == 0)
+		r = kx_kaslr_physical(&set, &better, place, &direct->rng, ret);
 	kx_ranges_clear(&set);
+	kx_ranges_clear(&better);
 	return r;
 }
 

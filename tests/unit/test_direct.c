@@ -174,21 +174,51 @@ static void every_avoided_range_is_avoided(void **state)
 
 		kx_put_le32(f->request.kaslr_seed, i);
 		assert_direct(f);
-		first = kx_plan_segment(f->plan, 0);
-		last = kx_plan_segment(f->plan, 3);
+		first = segment(f, "kernel");
+		last = first + 3;
 		assert_in_range(first->dest, SV_START, 700 * MIB - SV_ALIGN);
 		assert_int_equal(last->dest + last->reserved, first->dest + SV_ALIGN);
 		assert_true(first->dest + SV_ALIGN <= 200 * MIB || first->dest >= 300 * MIB);
-		for (size_t j = 4; j < kx_plan_segment_count(f->plan); j++) {
+		for (size_t j = 0; j < kx_plan_segment_count(f->plan); j++) {
 			const struct kx_segment *s = kx_plan_segment(f->plan, j);
 
-			assert_true(s->dest + s->reserved <= first->dest ||
+			assert_true((s >= first && s <= last) ||
+				    s->dest + s->reserved <= first->dest ||
 				    s->dest >= first->dest + SV_ALIGN);
 		}
 		low |= first->dest < 200 * MIB;
 		high |= first->dest >= 300 * MIB;
 	}
 	assert_true(low && high);
+	free(initrd);
+}
+
+/* Nor where pages come from that the load will take: what was freed lately, and some MiB behind what is unpacked. */
+static void what_is_handed_out_next_is_avoided(void **state)
+{
+	struct fixture *f = begin(state);
+	static uint8_t samples[KX_FREE_SAMPLES];
+	char *initrd = calloc(1, 3 * MIB);
+
+	memset(samples, KX_FREE, GIB / KX_FREE_STEP);
+	memset(samples + 20 * MIB / KX_FREE_STEP, KX_FREE_LATELY, 4 * MIB / KX_FREE_STEP);
+	f->machine.m.free_pages = (struct kx_free_pages){ .v = samples,
+							  .count = GIB / KX_FREE_STEP,
+							  .next = 30 * MIB };
+	f->request.initrds =
+		(const struct kx_source *[]){ add_source(f, "initrd", initrd, 3 * MIB) };
+	f->request.initrd_count = 1;
+	f->request.mem_max = 48 * MIB - 1;
+	for (unsigned i = 0; i < 300; i++) {
+		uint64_t at;
+
+		kx_put_le32(f->request.kaslr_seed, i);
+		assert_direct(f);
+		at = segment(f, "kernel")->dest;
+		assert_true(at + SV_ALIGN <= 20 * MIB || at >= 24 * MIB);
+		assert_true(at + SV_ALIGN <= 31 * MIB || at >= 33 * MIB);
+	}
+	f->machine.m.free_pages = (struct kx_free_pages){ 0 };
 	free(initrd);
 }
 
@@ -470,6 +500,7 @@ int main(void)
 		TEST(kaslr_moves_map_and_place),
 		TEST(the_seed_is_all_that_is_random),
 		TEST(every_avoided_range_is_avoided),
+		TEST(what_is_handed_out_next_is_avoided),
 		TEST(no_random_place_is_no_reason_to_stop),
 		TEST(a_kernel_without_relocations_is_not_moved_in_its_map),
 		TEST(every_codec),
