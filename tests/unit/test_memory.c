@@ -11,27 +11,27 @@
 static uint8_t secret[KX_KASLR_SEED_SIZE];
 static unsigned left_over;
 
-void __real_free(void *p);
-void __wrap_free(void *p);
+void real_free(void *p) __asm__("__real_free");
+void watched_free(void *p) __asm__("__wrap_free");
 
-void __wrap_free(void *p)
+void watched_free(void *p)
 {
 	size_t size = p ? malloc_usable_size(p) : 0;
 
 	if (secret[0] && memmem(p, size, secret, sizeof(secret)))
 		left_over++;
-	__real_free(p);
+	real_free(p);
 }
 
 /* What a kernel is unpacked to. */
 static bool no_memory;
 
-void *__real_aligned_alloc(size_t align, size_t size);
-void *__wrap_aligned_alloc(size_t align, size_t size);
+void *real_aligned_alloc(size_t align, size_t size) __asm__("__real_aligned_alloc");
+void *maybe_aligned_alloc(size_t align, size_t size) __asm__("__wrap_aligned_alloc");
 
-void *__wrap_aligned_alloc(size_t align, size_t size)
+void *maybe_aligned_alloc(size_t align, size_t size)
 {
-	return no_memory ? NULL : __real_aligned_alloc(align, size);
+	return no_memory ? NULL : real_aligned_alloc(align, size);
 }
 
 static void load_and_free(struct fixture *f, uint8_t watched, uint8_t seed)
