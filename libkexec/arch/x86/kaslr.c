@@ -23,6 +23,7 @@ static uint64_t next(struct kx_kaslr_rng *rng)
 	kx_sha256_update(&hash, rng->seed, sizeof(rng->seed));
 	kx_sha256_update(&hash, counter, sizeof(counter));
 	kx_sha256_final(&hash, digest);
+	explicit_bzero(&hash, sizeof(hash)); /* the seed is in it */
 	return kx_le64(digest);
 }
 
