@@ -309,6 +309,7 @@ def words_printed(result):
 @pytest.mark.parametrize("facts, cpu", [
     ({}, "qemu64"), ({"la57": 1}, "qemu64,+la57"), ({"cr4": 1 << 6}, "qemu64"),
     ({"regs": REGS[:7] + (0,)}, "qemu64"), ({"regs": REGS[:7] + (0x2000000,)}, "qemu64"),
+    ({"check": MADD, "cr0": 0x8}, "qemu64"),
 ])
 def test_protected_mode(machine32, run, facts, cpu):
     """Flat segments, no paging, no trace of long mode, and every register."""
@@ -331,7 +332,8 @@ def test_protected_mode_is_checked(machine32, run):
 
 
 @pytest.mark.parametrize("model", ["pc", "q35"])
-@pytest.mark.parametrize("facts", [{}, {"la57": 1, "low_page": 0x9000}, {"low_page": 0x9E000}, {"flags": TEXT_MODE}])
+@pytest.mark.parametrize("facts", [{}, {"la57": 1, "low_page": 0x9000}, {"low_page": 0x9E000}, {"flags": TEXT_MODE},
+                                   {"check": MADD, "cr0": 0x8}])
 def test_real_mode(machine16, run, model, facts):
     """Registers and segments; the BIOS answers, addresses do not wrap at 1 MiB, and the clock ticks."""
     m = machine16(**facts)
@@ -364,8 +366,9 @@ def test_entry_that_cannot_be(machine16, run, facts):
     assert_refused(run(machine16(**facts)), "the hand-off block is damaged: an entry that its mode does not reach")
 
 
-def test_five_levels(machine, run):
-    m = machine(la57=1)
+@pytest.mark.parametrize("check", [CRC32C, MADD], ids=NAMES.__getitem__)
+def test_five_levels(machine, run, check):
+    m = machine(la57=1, check=check)
     assert_reached(run(m, cpu="qemu64,+la57"), m)
 
 
