@@ -16,9 +16,7 @@ void watched_free(void *p) __asm__("__wrap_free");
 
 void watched_free(void *p)
 {
-	size_t size = p ? malloc_usable_size(p) : 0;
-
-	if (secret[0] && memmem(p, size, secret, sizeof(secret)))
+	if (p && secret[0] && memmem(p, malloc_usable_size(p), secret, sizeof(secret)))
 		left_over++;
 	real_free(p);
 }
