@@ -273,10 +273,9 @@ int kx_bzimage_payload(const struct kx_bzimage *image, struct kx_error *err)
 static void *alloc_large(uint64_t size)
 {
 	uint64_t room = kx_align_up(size, LARGE_PAGE);
-	void *p =
-		size < LARGE_PAGE ? malloc((size_t)size) : aligned_alloc(LARGE_PAGE, (size_t)room);
+	void *p = aligned_alloc(LARGE_PAGE, (size_t)room);
 
-	if (p && size >= LARGE_PAGE)
+	if (p)
 		madvise(p, (size_t)room, MADV_HUGEPAGE);
 	return p;
 }
