@@ -41,7 +41,13 @@ int kx_linux_check_sums(struct kx_plan *plan, struct kx_view file, const struct 
 		return r;
 	r = keep ? kx_direct_unpack(plan, image, err) : -ENOMEM;
 	/* Without memory to keep it, it is for its decompressor, and needs only be checked. */
-	return r == -ENOMEM ? kx_bzimage_payload(image, err) : r;
+	if (r == -ENOMEM)
+		r = kx_bzimage_payload(image, err);
+	if (r != -ENOMEM)
+		return r;
+	kx_plan_warn(plan,
+		     "the kernel's payload is not checked, since there is no memory to unpack it");
+	return 0;
 }
 
 /* ---- placement ------------------------------------------------------------------------------- */
