@@ -188,27 +188,34 @@ START = """#!/bin/sh
 {program} seed {seed}
 {program} {how} {command} {options} /boot/kernel --initrd=/boot/initrd --command-line="{cmdline}" ||
 	{program} say "refused $?"
-[ {how} != load ] || {program} exec {command} -e
+{then}
 """
 
 
-def first_system(program, row, binary, wanted, how, seed=1):
+def first_system(program, row, binary, wanted, how="load", seed=1, then=""):
     """The initrd that carries the command and what it is to load; how: load or peak."""
     start = START.format(program=PROGRAM, how=how, command=row.command(), options=row.options,
-                         cmdline=CMDLINE, seed=seed)
+                         cmdline=CMDLINE, seed=seed, then=then)
     return initrd.Initrd("first", {
         **row.files(binary), PROGRAM: program, "/lab/start": start,
         "/boot/kernel": wanted.kernel, "/boot/initrd": wanted.initrd,
     }, random=0).build()
 
 
-def jump(program, row, binary, wanted, seed=1, plugin=()):
+def jump(program, row, binary, wanted, plugin=()):
     """Load and start the case; returns the report of both systems."""
-    data = first_system(program, row, binary, wanted, "load", seed)
-    machine = spec(assets.kernel("6.1").image, data, wanted.memory, seed=seed, extra=plugin,
-                   cpu=row.cpu)
+    data = first_system(program, row, binary, wanted, then=f"{PROGRAM} exec {row.command()} -e")
+    machine = spec(assets.kernel("6.1").image, data, wanted.memory, extra=plugin, cpu=row.cpu)
     with Guest(machine) as guest:
         return guest.report("done")
+
+
+def load(program, row, binary, wanted, seed):
+    """How long a load takes with other random numbers, in ns."""
+    data = first_system(program, row, binary, wanted, seed=seed)
+    machine = spec(assets.kernel("6.1").image, data, wanted.memory, seed=seed, cpu=row.cpu)
+    with Guest(machine) as guest:
+        return int(guest.report("load").first("load")[1])
 
 
 def peak(program, row, binary, wanted):

@@ -51,7 +51,8 @@ static uint64_t digest(struct kx_view data, const char *kind)
 		;
 	if (number < 0)
 		exit(3);
-	kx_digest_init(&state, (enum kx_digest_kind)number, kx_crc32c_blocks_sse42);
+	kx_digest_init(&state, (enum kx_digest_kind)number,
+		       number == KX_DIGEST_CRC32C ? kx_crc32c_blocks_sse42 : kx_madd_blocks_sse2);
 	kx_digest_region(&state, data.data, data.size);
 	kx_digest_final(&state, result);
 	return data.size;

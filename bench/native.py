@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "tests/vm"))
 
 from lab import assets, guard, tool, vmlinux  # noqa: E402
 
-LIBRARIES = ("z", "lzma", "zstd", "lz4", "bz2", "lzo2", "json-c")
+LIBRARIES = ("deflate", "lzma", "zstd", "lz4", "bz2", "lzo2", "json-c")
 MACHINE = ROOT / "tests/data/machines/debian12-bios-q35"
 RUNS = 5
 HEAD = f"{'native':34}{'MB':>8}{'ms':>10}{'ns/byte':>10}{'instructions/byte':>19}"
@@ -81,7 +81,7 @@ def measure_all():
         for file, image in ((folder / "lz4", cloud), (folder / "xz", kernel)):
             # The last four bytes are the unpacked size (Documentation/arch/x86/boot.rst, payload_length).
             file.write_bytes(vmlinux.payload(image.read_bytes())[:-4])
-        for kind in ("sha256", "crc32c", "mul64"):
+        for kind in ("sha256", "crc32c", "madd"):
             empty = instructions([program, "digest", kind, folder / "empty"])
             results[f"digest {kind}"] = measure([program, "digest", kind, cloud], empty)
         for what, file in packed.items():

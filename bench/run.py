@@ -28,6 +28,8 @@ def arguments():
     parser.add_argument("--binary", type=Path, default=tool.BUILD.absolute() / "tools/kexec",
                         help="our command (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of each row with a goal (default: 3)")
+    parser.add_argument("--places", type=int, default=8, help="more loads, each with random numbers"
+                        " of its own, which put the kernel elsewhere (default: 8)")
     parser.add_argument("--no-peak", action="store_true", help="leave out the run for memory")
     parser.add_argument("--no-phases", action="store_true", help="leave out the breakdown")
     parser.add_argument("--native", action="store_true",
@@ -71,7 +73,7 @@ class Bench:
         plugin = None
         if self.plugin and run == 1:
             plugin = phases.Plugin(self.plugin, self.folder, self.program, wanted.kernel)
-        said = guests.jump(self.program, row, self.options.binary, wanted, run,
+        said = guests.jump(self.program, row, self.options.binary, wanted,
                            plugin.arguments if plugin else ())
         result = {
             "downtime_ms": (int(said.first("init")[0]) - int(said.first("exec")[0])) / 1e6,
@@ -93,6 +95,11 @@ class Bench:
             return {"runs": [{"downtime_ms": guests.reset(wanted, row.firmware) / 1e6}]}
         runs = 1 if row.informative else self.options.runs
         result = {"runs": [self._jump(row, wanted, run + 1) for run in range(runs)]}
+        if row.name in report.LOAD_JUDGED:
+            # The runs have 1 for their seed.
+            result["places_ms"] = [
+                guests.load(self.program, row, self.options.binary, wanted, 2 + i) / 1e6
+                for i in range(self.options.places)]
         if not self.options.no_peak:
             result["peak_kb"] = guests.peak(self.program, row, self.options.binary, wanted)
         if "peak_kb" in result and not row.suite and not row.by_file():

@@ -111,6 +111,19 @@ bool kx_cmdline_find(const char *cmdline, const char *name, struct kx_word *ret)
 	return found;
 }
 
+bool kx_cmdline_has_bare(const char *cmdline, const char *word)
+{
+	size_t size;
+
+	for (; *cmdline; cmdline += size + !size) {
+		for (size = 0; (unsigned char)cmdline[size] > ' ';)
+			size++;
+		if (size == strlen(word) && !memcmp(cmdline, word, size))
+			return true;
+	}
+	return false;
+}
+
 size_t kx_cmdline_kernel_part(const char *cmdline)
 {
 	const char *pos = cmdline;

@@ -38,6 +38,13 @@ bool kx_word_has_value(const struct kx_word *word, const char *value);
  */
 bool kx_cmdline_find(const char *cmdline, const char *name, struct kx_word *ret);
 
+/**
+ * kx_cmdline_has_bare() - is @word there as a decompressor looks for it?
+ *
+ * It is by itself, between white space; quotes and "--" mean nothing: __cmdline_find_option_bool() in arch/x86/boot/cmdline.c.
+ */
+bool kx_cmdline_has_bare(const char *cmdline, const char *word);
+
 /* Bytes of @cmdline before "--", the last of the white space in front of it included; all where there is none. */
 size_t kx_cmdline_kernel_part(const char *cmdline);
 

@@ -52,7 +52,20 @@ int kx_hints_add(struct kx_plan *plan, const struct kx_hint *hints, struct kx_er
 		free(text);
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	}
-	free(plan->cmdline);
+	plan->plain_cmdline = plan->cmdline;
 	plan->cmdline = text;
 	return 0;
+}
+
+void kx_hints_fit(struct kx_plan *plan, size_t max)
+{
+	if (!plan->hint_count || strlen(plan->cmdline) <= max)
+		return;
+	kx_plan_warn(plan,
+		     "no hints are added, although asked for: with them the command line has %zu "
+		     "bytes, this kernel takes %zu; shorten it",
+		     strlen(plan->cmdline), max);
+	free(plan->cmdline);
+	plan->cmdline = kx_steal(plan->plain_cmdline);
+	plan->hint_count = 0;
 }

@@ -25,4 +25,7 @@ extern const struct kx_hint kx_hints_x86[];
  */
 int kx_hints_add(struct kx_plan *plan, const struct kx_hint *hints, struct kx_error *err);
 
+/* Take the hints out again, with a warning, where the command line with them has more than @max bytes. */
+void kx_hints_fit(struct kx_plan *plan, size_t max);
+
 #endif

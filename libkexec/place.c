@@ -26,6 +26,12 @@ static uint32_t lately_weight(const struct kx_free_pages *pages, uint64_t size)
 	return 2 + (uint32_t)(all / (size / KX_FREE_STEP + 1));
 }
 
+/* Then nothing below is handed out. */
+static bool is_above(const struct kx_free_pages *pages, uint64_t size)
+{
+	return pages->above / ENOUGH_ABOVE >= size;
+}
+
 /* Of the samples' weights, before each; one more than there are samples. */
 static uint32_t *sum_up(const struct kx_free_pages *pages, uint64_t size)
 {
@@ -33,11 +39,10 @@ static uint32_t *sum_up(const struct kx_free_pages *pages, uint64_t size)
 		[KX_FREE] = 1,
 		[KX_FREE_LATELY] = lately_weight(pages, size),
 	};
-	bool none_is_used = pages->above / ENOUGH_ABOVE >= size;
 	uint32_t *sums = calloc(KX_FREE_SAMPLES + 1, sizeof(*sums));
 
 	for (size_t i = 0; sums && i < KX_FREE_SAMPLES; i++)
-		sums[i + 1] = sums[i] + (none_is_used ? 0 : weights[pages->v[i]]);
+		sums[i + 1] = sums[i] + (is_above(pages, size) ? 0 : weights[pages->v[i]]);
 	return sums;
 }
 
@@ -93,4 +98,30 @@ int kx_place_quiet(const struct kx_free_pages *pages, const struct kx_ranges *se
 		return -ENOSPC;
 	*ret = s.best;
 	return 0;
+}
+
+/* A sample is taken from what is left of *@bytes. */
+static bool takes(uint64_t *bytes)
+{
+	bool any = *bytes > 0;
+
+	*bytes -= *bytes < KX_FREE_STEP ? *bytes : KX_FREE_STEP;
+	return any;
+}
+
+int kx_place_avoid_next(const struct kx_free_pages *pages, uint64_t made, uint64_t loaded,
+			struct kx_ranges *set)
+{
+	int r = 0;
+
+	if (!pages->v || is_above(pages, made + loaded))
+		return 0;
+	for (size_t i = 0; r == 0 && i < pages->count; i++) {
+		bool after = pages->next && i >= pages->next / KX_FREE_STEP;
+
+		if (pages->v[i] == KX_FREE_LATELY ||
+		    (after && pages->v[i] == KX_FREE && !takes(&made) && takes(&loaded)))
+			r = kx_ranges_remove(set, i * KX_FREE_STEP, (i + 1) * KX_FREE_STEP);
+	}
+	return r;
 }

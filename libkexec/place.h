@@ -23,4 +23,16 @@
 int kx_place_quiet(const struct kx_free_pages *pages, const struct kx_ranges *set,
 		   const struct kx_place *place, uint64_t *ret);
 
+/**
+ * kx_place_avoid_next() - take out of @set what the allocator will probably hand out for a load
+ * @made: how many bytes this process takes before that
+ * @loaded: by the kernel
+ *
+ * Nothing when it is not known what is free, or there is enough of it above 4 GiB.
+ *
+ * Errors: -ENOMEM.
+ */
+int kx_place_avoid_next(const struct kx_free_pages *pages, uint64_t made, uint64_t loaded,
+			struct kx_ranges *set);
+
 #endif

@@ -226,10 +226,32 @@ static void drop_warnings(struct kx_plan *plan, size_t keep)
 	plan->warning_count = keep;
 }
 
-int kx_plan_restart(struct kx_plan *plan, size_t warning_count, struct kx_error *err)
+/* Random bytes that the next kernel alone is to know do not stay in freed memory. */
+static void wipe_seed(struct kx_plan *plan)
+{
+	if (plan->seed)
+		explicit_bzero(plan->seed, plan->seed_size);
+	plan->seed = NULL;
+}
+
+static void drop_owned(struct kx_plan *plan, size_t keep)
+{
+	for (size_t i = keep; i < plan->owned_count; i++)
+		free(plan->owned[i]);
+	plan->owned_count = keep;
+}
+
+struct kx_plan_mark kx_plan_mark(const struct kx_plan *plan)
+{
+	return (struct kx_plan_mark){ plan->warning_count, plan->owned_count };
+}
+
+int kx_plan_restart(struct kx_plan *plan, const struct kx_plan_mark *mark, struct kx_error *err)
 {
 	drop_segments(plan);
-	drop_warnings(plan, warning_count);
+	drop_warnings(plan, mark->warning_count);
+	wipe_seed(plan);
+	drop_owned(plan, mark->owned_count);
 	kx_ranges_clear(&plan->free);
 	kx_memmap_clear(&plan->memmap);
 	plan->archive_count = 0;
@@ -547,6 +569,15 @@ static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error 
 	return r;
 }
 
+static int add_hints(struct kx_plan *plan, struct kx_error *err)
+{
+	if (plan->format->hints)
+		return kx_hints_add(plan, plan->format->hints, err);
+	kx_plan_warn(plan, "no hints are added, although asked for: there are none for %s",
+		     plan->format->name);
+	return 0;
+}
+
 static int make(struct kx_plan *plan, struct kx_error *err)
 {
 	struct kx_view file;
@@ -566,8 +597,8 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	file = kx_source_view(plan->request.kernel);
 	if (r == 0)
 		r = check_arch(plan, err);
-	if (r == 0 && plan->request.fast == KX_FAST_HINTS && plan->format->hints)
-		r = kx_hints_add(plan, plan->format->hints, err);
+	if (r == 0 && plan->request.fast == KX_FAST_HINTS)
+		r = add_hints(plan, err);
 	if (r == 0)
 		r = check_options(plan, err);
 	if (r == 0)
@@ -623,8 +654,10 @@ void kx_plan_free(struct kx_plan *plan)
 	drop_warnings(plan, 0);
 	for (size_t i = 0; i < plan->source_count; i++)
 		kx_source_free(plan->sources[i]);
-	for (size_t i = 0; i < plan->owned_count; i++)
-		free(plan->owned[i]);
+	wipe_seed(plan);
+	drop_owned(plan, 0);
+	explicit_bzero(plan->asked.kaslr_seed, sizeof(plan->asked.kaslr_seed));
+	explicit_bzero(plan->request.kaslr_seed, sizeof(plan->request.kaslr_seed));
 	kx_ranges_clear(&plan->free);
 	kx_ranges_clear(&plan->crash);
 	kx_memmap_clear(&plan->memmap);
@@ -632,6 +665,7 @@ void kx_plan_free(struct kx_plan *plan)
 	free(plan->method_why);
 	free(plan->forbidden);
 	free(plan->cmdline);
+	free(plan->plain_cmdline);
 	free(plan);
 }
 

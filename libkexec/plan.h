@@ -44,6 +44,7 @@ struct kx_format;
  * @memmap: what the next kernel is told about memory
  * @archives: see kx_plan_archive()
  * @hints: see kx_plan_hint()
+ * @plain_cmdline: with @hints, the command line without them
  * @times: physical address of a struct kx_times (abi/handoff.h) in a segment; 0 for none
  * @seed: @seed_size bytes in a segment for fresh random bytes, put there by kx_plan_load(); NULL for nowhere
  * @seed_length: how many there are, le32, in the same segment
@@ -62,7 +63,7 @@ struct kx_plan {
 	enum kx_method method;
 	char *method_why;
 	char *forbidden;
-	char *cmdline;
+	char *cmdline, *plain_cmdline;
 	const struct kx_hint *hints[KX_PLAN_HINT_MAX];
 	size_t hint_count;
 	bool placed;
@@ -117,13 +118,19 @@ int kx_plan_own(struct kx_plan *plan, void *p, struct kx_error *err);
 int kx_plan_keep_source(struct kx_plan *plan, const char *name, struct kx_view bytes,
 			const struct kx_source **ret, struct kx_error *err);
 
+/* How far a plan has come, before its first segment. */
+struct kx_plan_mark {
+	size_t warning_count, owned_count;
+};
+
+struct kx_plan_mark kx_plan_mark(const struct kx_plan *plan);
+
 /**
- * kx_plan_restart() - for a format that plans another way: forget all segments, and what was said while they were planned
- * @warning_count: how many warnings there were before
+ * kx_plan_restart() - for a format that plans another way: forget all segments, their buffers, and what was said since @mark
  *
  * Errors: -ENOMEM.
  */
-int kx_plan_restart(struct kx_plan *plan, size_t warning_count, struct kx_error *err);
+int kx_plan_restart(struct kx_plan *plan, const struct kx_plan_mark *mark, struct kx_error *err);
 
 /* Something the user should know; dropped silently only when memory is out or the list is full. */
 void kx_plan_warn(struct kx_plan *plan, const char *format, ...)

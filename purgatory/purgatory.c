@@ -185,9 +185,10 @@ static void progress(const char *text)
 
 static void digest_regions(const struct kx_handoff *handoff, uint8_t ret[KX_DIGEST_SIZE])
 {
+	enum kx_digest_kind kind = (enum kx_digest_kind)handoff->check;
 	struct kx_digest digest;
 
-	kx_digest_init(&digest, (enum kx_digest_kind)handoff->check, kx_arch_crc32c);
+	kx_digest_init(&digest, kind, kx_arch_digest(kind));
 	for (uint32_t i = 0; i < handoff->region_count; i++)
 		kx_digest_region(&digest, (const void *)(uintptr_t)handoff->regions[i].start,
 				 handoff->regions[i].size);

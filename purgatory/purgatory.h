@@ -61,8 +61,8 @@ _Noreturn void kx_arch_start(const struct kx_handoff *handoff);
 /* The time stamp counter; called where the block asks for times only. */
 uint64_t kx_arch_ticks(void);
 
-/* CRC-32C; called where the block asks for it only. */
-kx_digest_blocks kx_arch_crc32c;
+/* What takes blocks of this kind. KX_DIGEST_CRC32C: called only where the block asks for it. */
+kx_digest_blocks *kx_arch_digest(enum kx_digest_kind kind);
 
 uint8_t kx_arch_in8(uint16_t port);
 void kx_arch_out8(uint16_t port, uint8_t value);

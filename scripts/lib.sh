@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # What the scripts share: which packages they need, and how they come onto the machine.
 
-BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config zlib1g-dev liblzma-dev libzstd-dev
+BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config libdeflate-dev liblzma-dev libzstd-dev
 	liblz4-dev libbz2-dev liblzo2-dev libjson-c-dev libcmocka-dev"
 
 # What the VM tests run on: QEMU, its firmware, and what builds the guests' initrds.

@@ -236,5 +236,6 @@ void kx_order_clear(struct kx_order *order)
 	kx_source_free(order->kernel);
 	kx_source_free(order->dtb);
 	free(order->cmdline);
+	explicit_bzero(order->request.kaslr_seed, sizeof(order->request.kaslr_seed));
 	*order = (struct kx_order){ 0 };
 }

@@ -53,7 +53,8 @@ int kx_codec_unpack_to(const struct kx_codec *codec, struct kx_view in, void *to
 /**
  * kx_codec_check() - decompress, but keep only the sizes
  *
- * Takes no more memory than the format's own history, at most 1 << KX_CODEC_WINDOW_LOG_MAX.
+ * Takes no more memory than the format's own history, at most 1 << KX_CODEC_WINDOW_LOG_MAX; gzip's library as much
+ * as it unpacks, up to @max.
  *
  * Errors: as kx_codec_unpack().
  */

@@ -122,7 +122,7 @@ static int plan_32(struct kx_plan *plan, const struct kx_bzimage *image, struct 
 		    ? kx_linux_place_relocatable(plan, image, KX_X86_FOUR_GIB, &kernel, err)
 		    : kx_linux_place_fixed(plan, image, &kernel, err);
 	if (r == 0)
-		r = kx_x86_place_initrd(plan, (uint64_t)image->initrd_addr_max + 1, &initrd,
+		r = kx_x86_place_initrd(plan, (uint64_t)image->initrd_addr_max + 1, NULL, &initrd,
 					&initrd_size, err);
 	if (r == 0)
 		r = kx_x86_boot_params(plan, image, initrd, initrd_size, &params, &boot_params,

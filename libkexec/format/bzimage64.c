@@ -47,11 +47,20 @@ static bool may_be_direct(const struct kx_plan *plan, const struct kx_bzimage *i
 	return plan->request.method != KX_METHOD_FILE_LOAD && !kx_direct_refused(plan, image);
 }
 
+static size_t file_load_cmdline_size(const struct kx_bzimage *image)
+{
+	size_t spare = FILE_LOAD_CMDLINE_SPARE;
+
+	return image->cmdline_size > spare ? image->cmdline_size - spare : 0;
+}
+
 static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	struct kx_bzimage image;
 	int r = kx_bzimage_parse(file, &image, err);
 
+	if (r == 0)
+		kx_hints_fit(plan, file_load_cmdline_size(&image));
 	if (r == 0)
 		r = kx_linux_check_cmdline(plan, image.cmdline_size, "this kernel", err);
 	if (r == 0 && plan->machine->la57 == KX_YES && !(image.xloadflags & KX_XLF_5LEVEL))
@@ -71,7 +80,6 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 {
 	struct kx_bzimage image;
 	int r = kx_bzimage_parse(file, &image, err);
-	size_t spare = FILE_LOAD_CMDLINE_SPARE;
 
 	if (r < 0)
 		return r;
@@ -81,9 +89,7 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 		return kx_fail(err, EOPNOTSUPP, "the firmware is 32-bit EFI");
 	if (plan->request.dtb)
 		return kx_fail(err, EOPNOTSUPP, "it takes no device tree on x86");
-	return kx_linux_check_cmdline(plan,
-				      image.cmdline_size > spare ? image.cmdline_size - spare : 0,
-				      "kexec_file_load", err);
+	return kx_linux_check_cmdline(plan, file_load_cmdline_size(&image), "kexec_file_load", err);
 }
 
 /* ---- placement ------------------------------------------------------------------------------- */
@@ -106,18 +112,28 @@ static int place_kernel(struct kx_plan *plan, const struct kx_bzimage *image, ui
 	return kx_linux_place_relocatable(plan, image, max, ret, err);
 }
 
-/* What is the same for the kernel itself and for its decompressor: initrd, boot_params, purgatory. */
-static int plan_rest(struct kx_plan *plan, const struct kx_bzimage *image, uint64_t entry,
-		     struct kx_error *err)
+/* Where it is; both are 0 when there is none. */
+struct initrd {
+	uint64_t dest, size;
+};
+
+static int place_initrd(struct kx_plan *plan, const struct kx_bzimage *image,
+			const struct kx_relocs_image *kernel, struct initrd *ret,
+			struct kx_error *err)
+{
+	return kx_x86_place_initrd(plan, highest(image, (uint64_t)image->initrd_addr_max + 1),
+				   kernel, &ret->dest, &ret->size, err);
+}
+
+/* What is the same for the kernel itself and for its decompressor: boot_params, purgatory. */
+static int plan_rest(struct kx_plan *plan, const struct kx_bzimage *image,
+		     const struct initrd *initrd, uint64_t entry, struct kx_error *err)
 {
 	struct kx_place params = { .align = KX_PAGE_SIZE, .max = highest(image, KX_X86_FOUR_GIB) };
-	uint64_t initrd = 0, initrd_size = 0, boot_params = 0;
-	int r = kx_x86_place_initrd(plan, highest(image, (uint64_t)image->initrd_addr_max + 1),
-				    &initrd, &initrd_size, err);
+	uint64_t boot_params = 0;
+	int r = kx_x86_boot_params(plan, image, initrd->dest, initrd->size, &params, &boot_params,
+				   err);
 
-	if (r == 0)
-		r = kx_x86_boot_params(plan, image, initrd, initrd_size, &params, &boot_params,
-				       err);
 	if (r < 0)
 		return r;
 	return kx_x86_purgatory(plan,
@@ -127,36 +143,47 @@ static int plan_rest(struct kx_plan *plan, const struct kx_bzimage *image, uint6
 				err);
 }
 
-/* The decompressor's part of boot_params is to say whether it made the kernel hard to find: boot.rst, KASLR_FLAG. */
+/*
+ * The decompressor's part of boot_params is to say whether it made the kernel hard to find: boot.rst, KASLR_FLAG. A kernel
+ * that can be anywhere leaves the initrd, which cannot be placed so well in many places, its first choice.
+ */
 static int plan_direct(struct kx_plan *plan, const struct kx_bzimage *image,
 		       struct kx_direct *direct, struct kx_error *err)
 {
 	struct kx_bzimage started = *image;
+	struct initrd initrd = { 0 };
 	uint64_t entry = 0;
 	int r = kx_x86_find_memmap(plan, err);
 
 	if (direct->random)
 		started.loadflags |= KX_KASLR_FLAG;
+	if (r == 0 && direct->random)
+		r = place_initrd(plan, image, &direct->image, &initrd, err);
 	if (r == 0)
 		r = kx_direct_place(plan, image, highest(image, KX_X86_FOUR_GIB), direct, &entry,
 				    err);
-	return r < 0 ? r : plan_rest(plan, &started, entry, err);
+	if (r == 0 && !direct->random)
+		r = place_initrd(plan, image, NULL, &initrd, err);
+	return r < 0 ? r : plan_rest(plan, &started, &initrd, entry, err);
 }
 
 static int plan_compressed(struct kx_plan *plan, const struct kx_bzimage *image,
 			   struct kx_error *err)
 {
+	struct initrd initrd = { 0 };
 	uint64_t kernel = 0;
 	int r = kx_x86_find_memmap(plan, err);
 
 	if (r == 0)
 		r = place_kernel(plan, image, &kernel, err);
-	return r < 0 ? r : plan_rest(plan, image, kernel + ENTRY_64, err);
+	if (r == 0)
+		r = place_initrd(plan, image, NULL, &initrd, err);
+	return r < 0 ? r : plan_rest(plan, image, &initrd, kernel + ENTRY_64, err);
 }
 
 static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
-	size_t warning_count = plan->warning_count;
+	struct kx_plan_mark mark = kx_plan_mark(plan);
 	struct kx_direct direct = { 0 };
 	struct kx_bzimage image;
 	int r = kx_bzimage_parse(file, &image, err);
@@ -166,10 +193,11 @@ static int plan(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 	if (!kx_direct_open(plan, &image, &direct))
 		return plan_compressed(plan, &image, err);
 	r = plan_direct(plan, &image, &direct, err);
+	explicit_bzero(&direct.rng, sizeof(direct.rng));
 	if (r != -ENOSPC)
 		return r;
 	kx_direct_give_up(plan, err->text);
-	r = kx_plan_restart(plan, warning_count, err);
+	r = kx_plan_restart(plan, &mark, err);
 	return r < 0 ? r : plan_compressed(plan, &image, err);
 }
 

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <zlib.h>
 
 #include "base/overflow.h"
 #include "compress/compress.h"
@@ -57,14 +57,14 @@ static bool find_pe(struct kx_view image, uint64_t *ret)
 
 static uint32_t crc_over(uint32_t crc, struct kx_view v)
 {
-	return (uint32_t)crc32_z(crc, v.data, v.size);
+	return libdeflate_crc32(crc, v.data, v.size);
 }
 
 static uint32_t crc_over_zeros(uint32_t crc, size_t count)
 {
 	static const uint8_t zeros[DIRECTORY_SIZE];
 
-	return (uint32_t)crc32_z(crc, zeros, count);
+	return libdeflate_crc32(crc, zeros, count);
 }
 
 /* What signing rewrites, as offsets in the file. */
@@ -152,7 +152,7 @@ int kx_bzimage_crc(struct kx_view file, const struct kx_bzimage *image, bool *re
 		*ret_checked = false;
 		return 0;
 	}
-	/* arch/x86/boot/tools/build.c leaves out the final inversion that zlib's function does. */
+	/* arch/x86/boot/tools/build.c leaves out the final inversion that the library's function does. */
 	found = ~image_crc(body);
 	if (found != stored && may_carry_crc(image))
 		return kx_fail(err, EBADMSG,

@@ -11,6 +11,7 @@
 #include "cmdline.h"
 #include "elf.h"
 #include "names.h"
+#include "place.h"
 #include "source.h"
 
 /* What decompressors align a kernel's memory to, and demand of its segments: MIN_KERNEL_ALIGN, the size of a large page. */
@@ -26,10 +27,9 @@
 static bool wants_other_levels(const struct kx_plan *plan, const struct kx_bzimage *image)
 {
 	const struct kx_machine *machine = plan->machine;
-	struct kx_word word;
 	bool wants = image->xloadflags & KX_XLF_5LEVEL_ENABLED &&
 		     (machine->la57 == KX_YES || machine->la57_possible == KX_YES) &&
-		     !kx_cmdline_find(plan->cmdline, "no5lvl", &word);
+		     !kx_cmdline_has_bare(plan->cmdline, "no5lvl");
 
 	return wants != (machine->la57 == KX_YES);
 }
@@ -102,6 +102,7 @@ void kx_direct_give_up(struct kx_plan *plan, const char *why)
 {
 	free(plan->vmlinux);
 	plan->vmlinux = NULL;
+	plan->vmlinux_size = 0;
 	plan->direct = plan->random = false;
 	snprintf(plan->direct_why, sizeof(plan->direct_why), "%s", why);
 }
@@ -264,15 +265,14 @@ static int add_parts(struct kx_plan *plan, const struct kx_elf *elf, uint64_t bs
 	return 0;
 }
 
-/* Entries are 4 bytes, as is the alignment of their table. */
+/* All that is behind the ELF file: what is no relocation table there may be what the decompressor knows how to use. */
 static int read_relocs(struct kx_view file, uint64_t end, struct kx_relocs *ret,
 		       struct kx_error *err)
 {
 	struct kx_view tail = { 0 };
-	int r;
+	int r = kx_view_from(file, end, &tail) ? kx_relocs_read(tail, ret, err)
+					       : kx_fail(err, EBADMSG, "it is cut off");
 
-	kx_view_from(file, kx_align_up(end, 4), &tail);
-	r = kx_relocs_read(tail, ret, err);
 	if (r < 0)
 		kx_error_prefix(err, "its payload is unusual");
 	return r;
@@ -301,11 +301,10 @@ static int open_elf(struct kx_plan *plan, const struct kx_bzimage *image, struct
 static int relocate(const struct kx_plan *plan, const struct kx_bzimage *image,
 		    const struct kx_relocs *relocs, struct kx_direct *direct, struct kx_error *err)
 {
-	struct kx_word word;
 	uint64_t shift;
 
 	memcpy(direct->rng.seed, plan->request.kaslr_seed, sizeof(direct->rng.seed));
-	direct->random = relocs->add32.size && !kx_cmdline_find(plan->cmdline, "nokaslr", &word);
+	direct->random = relocs->add32.size && !kx_cmdline_has_bare(plan->cmdline, "nokaslr");
 	if (!direct->random)
 		return 0;
 	shift = kx_kaslr_shift(direct->start, direct->size, KX_X86_KERNEL_IMAGE_SIZE,
@@ -332,22 +331,36 @@ bool kx_direct_open(struct kx_plan *plan, const struct kx_bzimage *image, struct
 		r = relocate(plan, image, &relocs, &direct, &err);
 	if (r < 0) {
 		kx_direct_give_up(plan, err.text);
-		return false;
+	} else {
+		plan->direct = true;
+		plan->random = direct.random;
+		*ret = direct;
 	}
-	plan->direct = true;
-	plan->random = direct.random;
-	*ret = direct;
-	return true;
+	explicit_bzero(&direct.rng, sizeof(direct.rng));
+	return r == 0;
 }
 
 /* ---- where it goes --------------------------------------------------------------------------- */
+
+/* Places where the kernel would be loaded slowly: kx_place_avoid_next(). The initrds are in the plan already. */
+static int avoid_next(const struct kx_plan *plan, const struct kx_direct *direct,
+		      struct kx_ranges *set)
+{
+	uint64_t made = plan->vmlinux_size, loaded = kx_plan_memsz(plan);
+
+	for (size_t i = 0; i < plan->archive_count; i++)
+		made += plan->archives[i].unpacked_size;
+	for (size_t i = 0; i < direct->image.count; i++)
+		loaded += direct->image.parts[i].size;
+	return kx_place_avoid_next(&plan->machine->free_pages, made, loaded, set);
+}
 
 /* Where a kernel may go that chooses at random: what is free, the bounds of the request, those of the command line. */
 static int find_random(const struct kx_plan *plan, const struct kx_place *place,
 		       struct kx_direct *direct, uint64_t *ret)
 {
 	const struct kx_request *request = &plan->request;
-	struct kx_ranges set = { 0 };
+	struct kx_ranges set = { 0 }, better = { 0 };
 	int r = kx_ranges_intersect(&plan->free, &plan->free, &set);
 
 	if (r == 0)
@@ -357,8 +370,13 @@ static int find_random(const struct kx_plan *plan, const struct kx_place *place,
 	if (r == 0)
 		r = kx_kaslr_obey(plan->cmdline, &set);
 	if (r == 0)
-		r = kx_kaslr_physical(&set, place, &direct->rng, ret);
+		r = kx_ranges_intersect(&set, &set, &better);
+	if (r == 0)
+		r = avoid_next(plan, direct, &better);
+	if (r == 0)
+		r = kx_kaslr_physical(&set, &better, place, &direct->rng, ret);
 	kx_ranges_clear(&set);
+	kx_ranges_clear(&better);
 	return r;
 }
 

@@ -143,7 +143,7 @@ static int add_linux_args(struct kx_plan *plan, uint64_t max, uint64_t *ret, str
 				    .loadflags = KX_LOADED_HIGH };
 	struct kx_place place = { .align = KX_PAGE_SIZE, .max = max };
 	uint64_t initrd = 0, initrd_size = 0;
-	int r = kx_x86_place_initrd(plan, max, &initrd, &initrd_size, err);
+	int r = kx_x86_place_initrd(plan, max, NULL, &initrd, &initrd_size, err);
 
 	return r < 0 ? r : kx_x86_boot_params(plan, &image, initrd, initrd_size, &place, ret, err);
 }

@@ -77,7 +77,15 @@ int kx_linux_check_sums(struct kx_plan *plan, struct kx_view file, const struct 
 	r = kx_bzimage_crc(file, image, &checked, err);
 	if (r < 0 || checked)
 		return r;
-	return keep ? kx_direct_unpack(plan, image, err) : kx_bzimage_payload(image, err);
+	r = keep ? kx_direct_unpack(plan, image, err) : -ENOMEM;
+	/* Without memory to keep it, it is for its decompressor, and needs only be checked. */
+	if (r == -ENOMEM)
+		r = kx_bzimage_payload(image, err);
+	if (r != -ENOMEM)
+		return r;
+	kx_plan_warn(plan,
+		     "the kernel's payload is not checked, since there is no memory to unpack it");
+	return 0;
 }
 
 /* ---- placement ------------------------------------------------------------------------------- */

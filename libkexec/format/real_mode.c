@@ -153,7 +153,7 @@ int kx_linux_plan_real_mode(struct kx_plan *plan, const struct kx_bzimage *image
 	if (r == 0)
 		r = kx_linux_place_fixed(plan, image, &kernel, err);
 	if (r == 0)
-		r = kx_x86_place_initrd(plan, (uint64_t)image->initrd_addr_max + 1, &initrd,
+		r = kx_x86_place_initrd(plan, (uint64_t)image->initrd_addr_max + 1, NULL, &initrd,
 					&initrd_size, err);
 	if (r == 0)
 		r = place_setup(plan, image, initrd, initrd_size, &setup, err);

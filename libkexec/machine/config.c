@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/overflow.h"
+#include "compress/compress.h"
 #include "machine/readers.h"
 #include "machine/text.h"
 #include "util.h"
@@ -88,25 +88,14 @@ int kx_config_parse(struct kx_view text, struct kx_config *config, struct kx_err
 	return 0;
 }
 
-static int gunzip(const struct kx_blob *in, struct kx_blob *ret)
+static int gunzip(struct kx_view in, struct kx_blob *ret, struct kx_error *err)
 {
-	_cleanup_(kx_blob_clear) struct kx_blob out = { .data = malloc(CAP_CONFIG) };
-	z_stream z = { .next_in = in->data, .avail_in = (uInt)in->size };
-	int r;
+	uint64_t size = 0, used = 0;
+	int r = kx_codec_unpack(kx_codec_find(in), in, CAP_CONFIG, &ret->data, &size, &used, err);
 
-	/* 16 more than the largest window: with a gzip header (zlib.h, inflateInit2()). */
-	if (!out.data || inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
-		return -ENOMEM;
-	z.next_out = out.data;
-	z.avail_out = CAP_CONFIG;
-	r = inflate(&z, Z_FINISH);
-	out.size = (size_t)z.total_out;
-	inflateEnd(&z);
-	if (r != Z_STREAM_END)
-		return -EBADMSG;
-	*ret = out;
-	out = (struct kx_blob){ 0 };
-	return 0;
+	if (r == 0)
+		ret->size = (size_t)size;
+	return r;
 }
 
 /* A capture holds /proc/config.gz as plain text, cut down to the lines that count. */
@@ -120,9 +109,11 @@ static int read_config_file(struct kx_root *root, const char *path, struct kx_co
 	if (r < 0)
 		return r;
 	if (kx_view_equals(kx_blob_view(&blob), 0, "\x1f\x8b", 2)) {
-		r = gunzip(&blob, &plain);
-		if (r < 0)
-			return kx_fail(err, -r, "%s: cannot be decompressed", path);
+		r = gunzip(kx_blob_view(&blob), &plain, err);
+		if (r < 0) {
+			kx_error_prefix(err, "%s", path);
+			return r;
+		}
 		kx_blob_clear(&blob);
 		blob = plain;
 		plain = (struct kx_blob){ 0 };

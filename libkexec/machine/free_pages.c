@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "arch/x86/zero_page.h"
@@ -14,6 +15,8 @@
 /* Bit 10, BUDDY: in a free block of the allocator, whether or not it is the block's first page. */
 #define FLAG_BUDDY (UINT64_C(1) << 10)
 #define ENTRY_SIZE 8
+#define PFN_MASK ((UINT64_C(1) << 55) - 1)
+#define LARGE_PAGE (UINT64_C(2) << 20)
 #define PAGE_SHIFT 12
 /* Of all that lies above 4 GiB, to tell how much of it is free. */
 #define SAMPLES_ABOVE 1024
@@ -81,6 +84,29 @@ static uint64_t ram_above(const struct kx_iomem *iomem)
 	return size;
 }
 
+/* Where memory for what is unpacked comes from, by a page that we take and give back: pagemap.rst, PFN in bits 0 to 54. */
+static uint64_t next_page(struct kx_root *root)
+{
+	_cleanup_(kx_closep) int fd = kx_root_file(root, "/proc/self/pagemap");
+	uint8_t *room, *page, entry[ENTRY_SIZE];
+	uint64_t next = 0;
+
+	if (fd < 0)
+		return 0;
+	room = mmap(NULL, 2 * LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
+	if (room == MAP_FAILED)
+		return 0;
+	page = room + (kx_align_up((uintptr_t)room, LARGE_PAGE) - (uintptr_t)room);
+	madvise(page, LARGE_PAGE, MADV_HUGEPAGE);
+	*(volatile uint8_t *)page = 1;
+	if (pread(fd, entry, sizeof(entry), (off_t)((uintptr_t)page >> PAGE_SHIFT) * ENTRY_SIZE) ==
+	    sizeof(entry))
+		next = (kx_le64(entry) & PFN_MASK) << PAGE_SHIFT;
+	munmap(room, 2 * LARGE_PAGE);
+	return next;
+}
+
 int kx_read_free_pages(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
 	_cleanup_(kx_closep) int fd = kx_root_file(root, "/proc/kpageflags");
@@ -99,5 +125,6 @@ int kx_read_free_pages(struct kx_root *root, struct kx_machine *machine, struct 
 		sample_high(fd, &machine->iomem.v[i], step, pages);
 	}
 	mark_old_initrd(machine, pages);
+	pages->next = next_page(root);
 	return 0;
 }

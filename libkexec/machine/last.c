@@ -28,25 +28,34 @@
 #define LOG_FILE "/kexec-next/log"
 #define CLOCK_FILE "/kexec-next/clock"
 
+#define CLOCK_SOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+
 #define SYSLOG_ACTION_READ_ALL 3
 #define CAP_LOG (4U << 20)
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* Long enough for five digits of the counter's rate. */
+/* Long enough for five digits of the counter's rate, since the clocks are read within a microsecond of each other. */
 #define SAMPLE_NS (20 * 1000 * 1000)
 
-/* An error of the rate that sampling leaves, as a fraction, and how much time it may come to. */
+/*
+ * By what fraction the counter's rate and the clock's may differ: by sampling; and where the clock is the counter, whose
+ * kHz the log has in full, by the rounding of the factor between them, which has 22 bits and more up to 7 GHz
+ * (clocks_calc_mult_shift() in kernel/time/clocksource.c, for 600 s). How much time that may come to since the boot.
+ */
 #define SAMPLE_ERROR 20000
-#define SAMPLE_ERROR_MAX_NS (10 * 1000 * 1000)
+#define FACTOR_ERROR (1 << 22)
+#define ERROR_MAX_NS (10 * 1000 * 1000)
 
 /**
  * struct clock - the running kernel's clock
  * @ticks, @raw_ns: the counter and CLOCK_MONOTONIC_RAW, read together
  * @khz: the counter's rate; 0 unknown
+ * @why: why the two cannot be compared over all the time since the boot; NULL when they can
  */
 struct clock {
 	uint64_t ticks, raw_ns, khz;
+	const char *why;
 };
 
 const char *kx_phase_name(enum kx_phase phase)
@@ -208,48 +217,98 @@ static uint64_t khz_of_log(struct kx_view log)
 	return found;
 }
 
-static void read_now(struct clock *clock)
+static uint64_t ns_of(clockid_t id)
 {
 	struct timespec now = { 0 };
 
-	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-	clock->ticks = kx_cpuid_ticks();
-	clock->raw_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+	clock_gettime(id, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* The rate by a look at both clocks a moment apart, where that is exact enough for how long they have been running. */
+/* Of a few attempts the one that was disturbed least. */
+static void read_now(struct clock *clock)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = 0; i < 5; i++) {
+		uint64_t before = kx_cpuid_ticks(), ns = ns_of(CLOCK_MONOTONIC_RAW);
+		uint64_t took = kx_cpuid_ticks() - before;
+
+		if (took >= least)
+			continue;
+		least = took;
+		clock->ticks = before + took / 2;
+		clock->raw_ns = ns;
+	}
+}
+
 static uint64_t khz_of_clock(const struct clock *start)
 {
 	struct clock end = *start;
 
-	if (start->raw_ns / SAMPLE_ERROR > SAMPLE_ERROR_MAX_NS)
-		return 0;
 	while (end.raw_ns - start->raw_ns < SAMPLE_NS)
 		read_now(&end);
 	return (end.ticks - start->ticks) * 1000000 / (end.raw_ns - start->raw_ns);
 }
 
-static bool read_saved(struct kx_root *root, struct clock *clock)
+/* "counter nanoseconds", and a third number, not 0, for a machine that slept. */
+static bool read_saved(struct kx_root *root, struct clock *clock, bool *ret_slept)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
-	struct kx_view rest, ticks, ns;
+	struct kx_view rest, ticks, ns, slept;
+	uint64_t slept_ns;
 
 	if (kx_root_read(root, CLOCK_FILE, KX_CAP_VALUE, &blob) < 0)
 		return false;
 	rest = kx_blob_view(&blob);
-	return kx_text_word(&rest, &ticks) && kx_text_word(&rest, &ns) &&
-	       kx_text_u64(ticks, 10, &clock->ticks) && kx_text_u64(ns, 10, &clock->raw_ns);
+	if (!kx_text_word(&rest, &ticks) || !kx_text_word(&rest, &ns) ||
+	    !kx_text_u64(ticks, 10, &clock->ticks) || !kx_text_u64(ns, 10, &clock->raw_ns))
+		return false;
+	*ret_slept = kx_text_word(&rest, &slept) && kx_text_u64(slept, 10, &slept_ns) && slept_ns;
+	return true;
+}
+
+/* Only CLOCK_BOOTTIME goes on while the machine sleeps: clock_gettime(2). Nothing says what the counter does meanwhile. */
+static bool has_slept(void)
+{
+	uint64_t boot = ns_of(CLOCK_BOOTTIME);
+
+	return boot > ns_of(CLOCK_MONOTONIC);
+}
+
+/* "tsc", or "tsc-early" for its first second. */
+static bool is_by_counter(struct kx_root *root)
+{
+	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
+
+	return kx_root_read(root, CLOCK_SOURCE, KX_CAP_VALUE, &blob) == 0 &&
+	       kx_text_starts(kx_blob_view(&blob), "tsc");
 }
 
 static void read_clock(struct kx_root *root, struct kx_view log, struct clock *clock)
 {
-	if (root->live)
+	bool slept = false, by_counter = is_by_counter(root);
+	uint64_t error = FACTOR_ERROR;
+
+	if (root->live) {
 		read_now(clock);
-	else if (!read_saved(root, clock))
+		slept = has_slept();
+	} else if (!read_saved(root, clock, &slept)) {
 		return;
+	}
 	clock->khz = khz_of_log(log);
-	if (!clock->khz && root->live && clock->ticks)
+	if ((!clock->khz || !by_counter) && root->live && clock->ticks) {
 		clock->khz = khz_of_clock(clock);
+		error = SAMPLE_ERROR;
+	} else if (!by_counter) {
+		clock->why = "its clock is not the time stamp counter";
+	}
+	if (slept)
+		clock->why = "the machine was suspended since";
+	else if (clock->raw_ns / error > ERROR_MAX_NS)
+		clock->why =
+			"it has been running for too long: by now its clock and the time stamp "
+			"counter may differ by more than 10 ms";
 }
 
 /* ---- put together ---------------------------------------------------------------------------- */
@@ -293,12 +352,14 @@ static void fill(struct kx_last *last, struct kx_root *root, const struct kx_tim
 		set(&last->phases[KX_PHASE_SHUTDOWN], ns_of_ticks(&clock, times->entered - ns));
 	else
 		last->phases[KX_PHASE_SHUTDOWN].why = "the old kernel left no time behind";
-	if (began && kernel_ns(&clock, times, began, &ns))
-		set(&last->phases[KX_PHASE_KERNEL], ns);
+	if (!began)
+		clock.why = "its log does not say, or no longer, when init began";
+	else if (!clock.why && !kernel_ns(&clock, times, began, &ns))
+		clock.why = "its clock does not fit the time stamp counter";
+	if (clock.why)
+		last->phases[KX_PHASE_KERNEL].why = clock.why;
 	else
-		last->phases[KX_PHASE_KERNEL].why =
-			began ? "its clock does not fit the time stamp counter"
-			      : "its log does not say, or no longer, when init began";
+		set(&last->phases[KX_PHASE_KERNEL], ns);
 }
 
 int kx_last_read(const char *path, struct kx_last *ret, struct kx_error *err)

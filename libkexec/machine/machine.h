@@ -117,6 +117,7 @@ enum kx_free { KX_FREE_NOT, KX_FREE, KX_FREE_LATELY };
  * @v: KX_FREE_SAMPLES times enum kx_free, of the page at each multiple of KX_FREE_STEP; NULL if unknown
  * @count: how many up to the last one that is RAM
  * @above: about how many bytes are free above KX_FREE_END
+ * @next: what the allocator hands out next in large pages, after which it goes on upwards; 0 unknown
  *
  * Only of the system that runs: a capture has none.
  */
@@ -124,6 +125,7 @@ struct kx_free_pages {
 	uint8_t *v;
 	size_t count;
 	uint64_t above;
+	uint64_t next;
 };
 
 /* What decides whether there is a panic, and what becomes of it. */

@@ -7,9 +7,9 @@
 #include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <libdeflate.h>
 #include <lzo/lzo1x.h>
 #include <string.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "base/endian.h"
@@ -63,6 +63,7 @@ struct kx_vmcore_kdump {
 	bool has_page;
 	uint64_t number;
 	uint8_t *page, *packed;
+	struct libdeflate_decompressor *inflate;
 };
 
 void kx_kdump_free(struct kx_vmcore_kdump *kdump)
@@ -72,6 +73,7 @@ void kx_kdump_free(struct kx_vmcore_kdump *kdump)
 	free(kdump->ranks);
 	free(kdump->page);
 	free(kdump->packed);
+	libdeflate_free_decompressor(kdump->inflate);
 	free(kdump);
 }
 
@@ -111,7 +113,8 @@ static int allocate(struct kx_vmcore_kdump *kdump, struct kx_error *err)
 	kdump->ranks = calloc(steps, sizeof(*kdump->ranks));
 	kdump->page = malloc(kdump->block);
 	kdump->packed = malloc(kdump->block);
-	if (!kdump->ranks || !kdump->page || !kdump->packed)
+	kdump->inflate = libdeflate_alloc_decompressor();
+	if (!kdump->ranks || !kdump->page || !kdump->packed || !kdump->inflate)
 		return kx_fail(err, ENOMEM, "no memory to read a compressed dump");
 	kdump->rank_count = 1;
 	return 0;
@@ -215,7 +218,6 @@ static int read_desc(struct kx_vmcore *core, uint64_t number, uint8_t *desc)
 /* Did the packed bytes make a whole page? */
 static bool unpack(struct kx_vmcore_kdump *kdump, uint32_t flags, uint32_t size)
 {
-	uLongf zlib_size = kdump->block;
 	lzo_uint lzo_size = kdump->block;
 
 	switch (flags & (ZLIB | LZO | SNAPPY | ZSTD)) {
@@ -223,8 +225,9 @@ static bool unpack(struct kx_vmcore_kdump *kdump, uint32_t flags, uint32_t size)
 		memcpy(kdump->page, kdump->packed, size);
 		return size == kdump->block;
 	case ZLIB:
-		return uncompress(kdump->page, &zlib_size, kdump->packed, size) == Z_OK &&
-		       zlib_size == kdump->block;
+		/* Without an actual size to return, it wants just as much as there is room for. */
+		return libdeflate_zlib_decompress(kdump->inflate, kdump->packed, size, kdump->page,
+						  kdump->block, NULL) == LIBDEFLATE_SUCCESS;
 	case LZO:
 		return lzo1x_decompress_safe(kdump->packed, size, kdump->page, &lzo_size, NULL) ==
 			       LZO_E_OK &&

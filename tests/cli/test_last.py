@@ -40,6 +40,7 @@ def jumped(kexec):
     put(f"{NODE}/data", times())
     put("kexec-next/log", LOG)
     put("kexec-next/clock", f"{(1100 + 600 + 10000) * MILLION} 5000000000\n")
+    put("sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n")
     put("var/lib/kexec/last", f"{600 * MILLION} 1700000000\n")
     return kexec
 
@@ -95,6 +96,36 @@ def test_clock_that_cannot_be(jumped):
     for clock in f"{1000 * MILLION} 5000000000", f"{1200 * MILLION} 5000000000":
         jumped.put("kexec-next/clock", clock)
         assert phases(jumped, NOT_ALL) == [200, 50, None, 1250]
+
+
+def why_kernel_unknown(kexec):
+    assert phases(kexec, NOT_ALL) == [200, 50, None, 1250]
+    return json.loads(kexec("last", "--json").out)["phases"][2]["why_unknown"]
+
+
+def test_machine_that_slept(jumped):
+    jumped.put("kexec-next/clock", f"{(1100 + 600 + 10000) * MILLION} 5000000000 1\n")
+    assert "suspended" in why_kernel_unknown(jumped)
+
+
+@pytest.mark.parametrize("seconds, known", [(41943, True), (41944, False)])
+def test_long_uptime(jumped, seconds, known):
+    """The kernel's factor from ticks to nanoseconds has 22 bits: 10 ms in 2^22 times as long."""
+    jumped.put("kexec-next/clock", f"{(1100 + 600 + seconds * 2000) * MILLION} {seconds * 1000 * MILLION}\n")
+    if known:
+        assert phases(jumped, ALL_KNOWN) == [200, 50, 1100, 1250]
+    else:
+        assert "too long" in why_kernel_unknown(jumped)
+
+
+@pytest.mark.parametrize("source", ["hpet\n", "", None])
+def test_clock_that_is_not_the_counter(jumped, source):
+    file = jumped.root / "sys/devices/system/clocksource/clocksource0/current_clocksource"
+    if source is None:
+        file.unlink()
+    else:
+        file.write_text(source)
+    assert "not the time stamp counter" in why_kernel_unknown(jumped)
 
 
 @pytest.mark.parametrize("data", [times(magic=1), times(entered=0, left=0), times(entered=1200 * MILLION), times()[:31],

@@ -5,13 +5,13 @@
 
 #include <assert.h>
 #include <bzlib.h>
+#include <libdeflate.h>
 #include <lz4.h>
 #include <lz4frame.h>
 #include <lzo/lzo1x.h>
 #include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "base/endian.h"
@@ -59,17 +59,13 @@ static inline struct sample sample_text(size_t size)
 
 static inline struct sample sample_gzip(const void *data, size_t size)
 {
+	struct libdeflate_compressor *c = libdeflate_alloc_compressor(9);
 	struct sample s = sample_new(size + 1024);
-	z_stream z = { 0 };
 
-	assert(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-	z.next_in = (Bytef *)data;
-	z.avail_in = (uInt)size;
-	z.next_out = s.data;
-	z.avail_out = (uInt)s.size;
-	assert(deflate(&z, Z_FINISH) == Z_STREAM_END);
-	s.size = z.total_out;
-	deflateEnd(&z);
+	assert(c);
+	s.size = libdeflate_gzip_compress(c, data, size, s.data, s.size);
+	assert(s.size);
+	libdeflate_free_compressor(c);
 	return s;
 }
 
@@ -185,7 +181,7 @@ static inline struct sample sample_lzo(const void *data, size_t size, size_t blo
 		assert(lzo1x_1_compress(from, part, out.data, &out.size, work.data) == LZO_E_OK);
 		sample_append_be32(&s, (uint32_t)part);
 		sample_append_be32(&s, (uint32_t)(out.size < part ? out.size : part));
-		sample_append_be32(&s, (uint32_t)adler32(1, from, (uInt)part));
+		sample_append_be32(&s, libdeflate_adler32(1, from, part));
 		sample_append(&s, out.size < part ? out.data : from,
 			      out.size < part ? out.size : part);
 		sample_free(&out);

@@ -3,9 +3,9 @@
 #ifndef KX_SAMPLE_KDUMP_H
 #define KX_SAMPLE_KDUMP_H
 
+#include <libdeflate.h>
 #include <lzo/lzo1x.h>
 #include <stdlib.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "base/endian.h"
@@ -51,16 +51,24 @@ static inline size_t sample_snappy(const uint8_t *page, uint8_t *out)
 	return at;
 }
 
+static inline size_t sample_zlib(const uint8_t *page, uint8_t *out, size_t room)
+{
+	struct libdeflate_compressor *c = libdeflate_alloc_compressor(1);
+	size_t size = c ? libdeflate_zlib_compress(c, page, SAMPLE_BLOCK, out, room) : 0;
+
+	libdeflate_free_compressor(c);
+	return size;
+}
+
 /* How many bytes it becomes; 0 when it cannot be done. */
 static inline size_t sample_pack(const uint8_t *page, unsigned packing, uint8_t *out, size_t room)
 {
 	static uint8_t work[LZO1X_1_MEM_COMPRESS];
-	uLongf zlib_size = room;
 	lzo_uint lzo_size = room;
 
 	switch (packing) {
 	case SAMPLE_ZLIB:
-		return compress(out, &zlib_size, page, SAMPLE_BLOCK) == Z_OK ? zlib_size : 0;
+		return sample_zlib(page, out, room);
 	case SAMPLE_LZO:
 		lzo1x_1_compress(page, SAMPLE_BLOCK, out, &lzo_size, work);
 		return lzo_size;

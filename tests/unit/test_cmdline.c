@@ -145,6 +145,16 @@ static void test_find_takes_the_last(void **state)
 	assert_false(kx_cmdline_find(NULL, "kho", &word));
 }
 
+static void test_bare_words_as_decompressors_find_them(void **state)
+{
+	assert_true(kx_cmdline_has_bare("nokaslr", "nokaslr"));
+	assert_true(kx_cmdline_has_bare(" a  -- b\tnokaslr ", "nokaslr"));
+	assert_true(kx_cmdline_has_bare("a=\"b nokaslr c\"", "nokaslr"));
+	assert_false(kx_cmdline_has_bare("\"nokaslr\"", "nokaslr"));
+	assert_false(kx_cmdline_has_bare("nokaslr=1 nokasl nokaslrr nokaslr\xa0", "nokaslr"));
+	assert_false(kx_cmdline_has_bare("", "nokaslr"));
+}
+
 static void test_flags_as_the_kernel_reads_them(void **state)
 {
 	assert_true(kx_cmdline_flag("k=on", "k", false));
@@ -175,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_reuse_of_unknown_command_line),
 		cmocka_unit_test(test_words_as_the_kernel_cuts_them),
 		cmocka_unit_test(test_find_takes_the_last),
+		cmocka_unit_test(test_bare_words_as_decompressors_find_them),
 		cmocka_unit_test(test_flags_as_the_kernel_reads_them),
 	};
 

@@ -23,6 +23,27 @@ static struct sample lzo_small_blocks(const void *data, size_t size)
 	return sample_lzo(data, size, 1000);
 }
 
+/* In blocks that tell their sizes, as xz -T makes them. */
+static struct sample xz_small_blocks(const void *data, size_t size)
+{
+	lzma_mt options = { .threads = 2, .block_size = size / 4 + 1, .check = LZMA_CHECK_CRC32 };
+	struct sample s = sample_new(2 * size + 1024);
+	lzma_stream strm = LZMA_STREAM_INIT;
+	lzma_ret r;
+
+	assert_int_equal(lzma_stream_encoder_mt(&strm, &options), LZMA_OK);
+	strm.next_in = data;
+	strm.avail_in = size;
+	strm.next_out = s.data;
+	strm.avail_out = s.size;
+	while ((r = lzma_code(&strm, LZMA_FINISH)) == LZMA_OK)
+		;
+	assert_int_equal(r, LZMA_STREAM_END);
+	s.size = strm.total_out;
+	lzma_end(&strm);
+	return s;
+}
+
 static const struct {
 	const char *name;
 	struct sample (*pack)(const void *data, size_t size);
@@ -33,6 +54,7 @@ static const struct {
 	{ "zstd", sample_zstd, true },      { "lzma", sample_lzma, true },
 	{ "bzip2", sample_bzip2, true },    { "lz4", sample_lz4_frame, true },
 	{ "lz4", lz4_small_blocks, false }, { "lzo", lzo_small_blocks, true },
+	{ "xz", xz_small_blocks, true },
 };
 
 static struct kx_view view(const struct sample *s)
@@ -183,7 +205,8 @@ static void every_truncation(void **state)
 			struct result r;
 
 			memcpy(copy, s.data, size);
-			r = unpack(&part, text.size);
+			/* With less room gzip's, read on as zeros, may seem to be too much. */
+			r = unpack(&part, 1 << 20);
 			/* lz4 has no end to miss: a whole number of blocks is whole. */
 			if (codecs[c].ends || r.code) {
 				assert_int_equal(r.code, -EBADMSG);
@@ -234,7 +257,7 @@ static void xz_options_unknown(void **state)
 	struct sample s = sample_xz("text", 4);
 
 	s.data[6] = 1;
-	kx_put_le32(s.data + 8, (uint32_t)crc32(0, s.data + 6, 2));
+	kx_put_le32(s.data + 8, libdeflate_crc32(0, s.data + 6, 2));
 	expect_refused(&s, 100, -EBADMSG, "unknown options");
 	sample_free(&s);
 }

@@ -10,14 +10,14 @@
 #include "base/digest.h"
 #include "base/overflow.h"
 
-static const enum kx_digest_kind kinds[] = { KX_DIGEST_SHA256, KX_DIGEST_CRC32C, KX_DIGEST_MUL64 };
+static const enum kx_digest_kind kinds[] = { KX_DIGEST_SHA256, KX_DIGEST_CRC32C, KX_DIGEST_MADD };
 
 static void digest_two(enum kx_digest_kind kind, const uint8_t *data, size_t first, size_t second,
 		       uint8_t ret[KX_DIGEST_SIZE])
 {
 	struct kx_digest digest;
 
-	kx_digest_init(&digest, kind, kx_crc32c_blocks);
+	kx_digest_init(&digest, kind, NULL);
 	kx_digest_region(&digest, data, first);
 	kx_digest_region(&digest, data + first, second);
 	kx_digest_final(&digest, ret);
@@ -28,7 +28,7 @@ static void digest_one(enum kx_digest_kind kind, const uint8_t *data, size_t siz
 {
 	struct kx_digest digest;
 
-	kx_digest_init(&digest, kind, kx_crc32c_blocks);
+	kx_digest_init(&digest, kind, NULL);
 	kx_digest_region(&digest, data, size);
 	kx_digest_final(&digest, ret);
 }
@@ -78,7 +78,43 @@ static void test_crc32c_by_instruction_is_the_same(void **state)
 		assert_memory_equal(a, b, sizeof(a));
 	}
 }
+
+/* Around the end of a group, and with the words that make the largest products. */
+static void test_madd_by_instruction_is_the_same(void **state)
+{
+	static uint8_t data[100 * KX_DIGEST_BLOCK_SIZE + 16];
+
+	for (uint32_t seed = 1; seed <= 3; seed++) {
+		fill_random(data, sizeof(data), seed);
+		for (size_t i = 1; seed > 1 && i < sizeof(data); i += 2) {
+			data[i - 1] = seed == 2 ? 0 : 0xff;
+			data[i] = seed == 2 ? 0x80 : 0x7f;
+		}
+		for (size_t count = 0; count <= 100; count++) {
+			uint64_t a[KX_DIGEST_LANES] = { 1, 2, 3, UINT32_MAX }, b[KX_DIGEST_LANES];
+
+			memcpy(b, a, sizeof(a));
+			kx_madd_blocks(a, data + count % 16, count);
+			kx_madd_blocks_sse2(b, data + count % 16, count);
+			assert_memory_equal(a, b, sizeof(a));
+		}
+	}
+}
 #endif
+
+/* What base/digest.h derives from them what is always seen. */
+static void test_keys_are_odd_and_different(void **state)
+{
+	size_t count = KX_ARRAY_SIZE(kx_madd_keys);
+
+	assert_int_equal(count, 512);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(kx_madd_keys[i] & 0x4001, 0x4001);
+		assert_true(kx_madd_keys[i] > 0);
+		for (size_t j = 0; j < i; j++)
+			assert_true(kx_madd_keys[i] != kx_madd_keys[j]);
+	}
+}
 
 static void test_known_answers(void **state)
 {
@@ -87,9 +123,9 @@ static void test_known_answers(void **state)
 		{ 0x1d, 0x52, 0xa0, 0xd4, 0x5b, 0x10, 0x52, 0x1b, 0x8a, 0xf5, 0x52,
 		  0xec, 0x6a, 0x7b, 0x09, 0x42, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 		  0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00 },
-		{ 0x32, 0x08, 0xbd, 0xaa, 0x13, 0xb8, 0x41, 0x49, 0x03, 0xe7, 0x1c,
-		  0xba, 0x13, 0x0e, 0x17, 0x38, 0x11, 0xc6, 0xc1, 0x93, 0xf8, 0x3c,
-		  0x2e, 0x08, 0xab, 0x38, 0xda, 0x9c, 0xc9, 0xaa, 0xa3, 0x34 },
+		{ 0x62, 0x10, 0x09, 0x9b, 0x84, 0x8c, 0xcf, 0xd6, 0x9f, 0xbc, 0x9a,
+		  0xfb, 0x6e, 0x3d, 0xff, 0x2f, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+		  0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00 },
 	};
 	uint8_t data[100], found[KX_DIGEST_SIZE];
 
@@ -97,7 +133,7 @@ static void test_known_answers(void **state)
 		data[i] = (uint8_t)i;
 	digest_one(KX_DIGEST_CRC32C, data, sizeof(data), found);
 	assert_memory_equal(found, expected[0], sizeof(found));
-	digest_one(KX_DIGEST_MUL64, data, sizeof(data), found);
+	digest_one(KX_DIGEST_MADD, data, sizeof(data), found);
 	assert_memory_equal(found, expected[1], sizeof(found));
 }
 
@@ -214,7 +250,7 @@ static void test_names(void **state)
 	assert_string_equal(kx_digest_name(KX_DIGEST_NONE), "none");
 	assert_string_equal(kx_digest_name(KX_DIGEST_SHA256), "sha256");
 	assert_string_equal(kx_digest_name(KX_DIGEST_CRC32C), "crc32c");
-	assert_string_equal(kx_digest_name(KX_DIGEST_MUL64), "mul64");
+	assert_string_equal(kx_digest_name(KX_DIGEST_MADD), "madd");
 }
 
 int main(void)
@@ -223,7 +259,9 @@ int main(void)
 		cmocka_unit_test(test_crc32c_is_that_of_the_standard),
 #ifdef __x86_64__
 		cmocka_unit_test(test_crc32c_by_instruction_is_the_same),
+		cmocka_unit_test(test_madd_by_instruction_is_the_same),
 #endif
+		cmocka_unit_test(test_keys_are_odd_and_different),
 		cmocka_unit_test(test_known_answers),
 		cmocka_unit_test(test_every_bit_counts),
 		cmocka_unit_test(test_two_bits_do_not_cancel_out),

@@ -105,6 +105,20 @@ static void a_taken_address_moves_the_kernel_not_its_map(void **state)
 	sample_free(&same);
 }
 
+/* init's word to a person, not to the decompressor, which looks at the whole line. */
+static void nokaslr_counts_wherever_it_stands(void **state)
+{
+	struct fixture *f = begin(state);
+
+	f->request.cmdline = "quiet -- nokaslr";
+	assert_direct(f);
+	assert_false(kx_plan_kaslr(f->plan));
+	assert_int_equal(segment(f, "kernel")->dest, SV_START);
+	f->request.cmdline = "quiet nokaslr=1";
+	assert_direct(f);
+	assert_true(kx_plan_kaslr(f->plan));
+}
+
 /* One shift for all, of which the low bits are zero; the place goes by another number. */
 static void kaslr_moves_map_and_place(void **state)
 {
@@ -160,21 +174,51 @@ static void every_avoided_range_is_avoided(void **state)
 
 		kx_put_le32(f->request.kaslr_seed, i);
 		assert_direct(f);
-		first = kx_plan_segment(f->plan, 0);
-		last = kx_plan_segment(f->plan, 3);
+		first = segment(f, "kernel");
+		last = first + 3;
 		assert_in_range(first->dest, SV_START, 700 * MIB - SV_ALIGN);
 		assert_int_equal(last->dest + last->reserved, first->dest + SV_ALIGN);
 		assert_true(first->dest + SV_ALIGN <= 200 * MIB || first->dest >= 300 * MIB);
-		for (size_t j = 4; j < kx_plan_segment_count(f->plan); j++) {
+		for (size_t j = 0; j < kx_plan_segment_count(f->plan); j++) {
 			const struct kx_segment *s = kx_plan_segment(f->plan, j);
 
-			assert_true(s->dest + s->reserved <= first->dest ||
+			assert_true((s >= first && s <= last) ||
+				    s->dest + s->reserved <= first->dest ||
 				    s->dest >= first->dest + SV_ALIGN);
 		}
 		low |= first->dest < 200 * MIB;
 		high |= first->dest >= 300 * MIB;
 	}
 	assert_true(low && high);
+	free(initrd);
+}
+
+/* Nor where pages come from that the load will take: what was freed lately, and some MiB behind what is unpacked. */
+static void what_is_handed_out_next_is_avoided(void **state)
+{
+	struct fixture *f = begin(state);
+	static uint8_t samples[KX_FREE_SAMPLES];
+	char *initrd = calloc(1, 3 * MIB);
+
+	memset(samples, KX_FREE, GIB / KX_FREE_STEP);
+	memset(samples + 20 * MIB / KX_FREE_STEP, KX_FREE_LATELY, 4 * MIB / KX_FREE_STEP);
+	f->machine.m.free_pages = (struct kx_free_pages){ .v = samples,
+							  .count = GIB / KX_FREE_STEP,
+							  .next = 30 * MIB };
+	f->request.initrds =
+		(const struct kx_source *[]){ add_source(f, "initrd", initrd, 3 * MIB) };
+	f->request.initrd_count = 1;
+	f->request.mem_max = 48 * MIB - 1;
+	for (unsigned i = 0; i < 300; i++) {
+		uint64_t at;
+
+		kx_put_le32(f->request.kaslr_seed, i);
+		assert_direct(f);
+		at = segment(f, "kernel")->dest;
+		assert_true(at + SV_ALIGN <= 20 * MIB || at >= 24 * MIB);
+		assert_true(at + SV_ALIGN <= 31 * MIB || at >= 33 * MIB);
+	}
+	f->machine.m.free_pages = (struct kx_free_pages){ 0 };
 	free(initrd);
 }
 
@@ -361,6 +405,26 @@ static void unusual_payloads(void **state)
 	}
 }
 
+#define SHDR(i, field) (SV_SECTIONS + (i) * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, field))
+
+/* Too short for a table, at an end that is not aligned: not the same as nothing there, which is a kernel that stays. */
+static void a_tail_that_is_no_table(void **state)
+{
+	struct fixture *f = begin(state);
+
+	for (unsigned missing = 0; missing < 8; missing++) {
+		struct sample s = sample_vmlinux_elf();
+
+		/* The names of sections are the last thing in the file. */
+		kx_put_le64(s.data + SHDR(4, sh_size), 64 - missing);
+		set_kernel(f, s);
+		if (missing)
+			assert_left(f, "relocations");
+		else
+			assert_direct(f);
+	}
+}
+
 /* What is not cleared by the kernel itself has to be loaded, zero or not. */
 static void only_a_bss_is_left_out(void **state)
 {
@@ -394,6 +458,13 @@ static void no_room_leaves_the_kernel_to_its_decompressor(void **state)
 	f->request.mem_max = SV_START + 7 * MIB;
 	assert_left(f, "no room for");
 	assert_int_equal(f->plan->segment_count, 4);
+	assert_int_equal(f->plan->owned_count, 2); /* boot_params, purgatory */
+	assert_int_equal(f->plan->vmlinux_size, 0);
+	/* Now what is missing is room for purgatory, after boot_params were made, and they are made once more. */
+	f->request.cmdline = "nokaslr";
+	f->request.mem_max = SV_START + 8 * MIB + 0x4000;
+	assert_left(f, "no room for purgatory");
+	assert_int_equal(f->plan->owned_count, 2);
 	free(initrd);
 }
 
@@ -424,10 +495,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nokaslr_is_the_linked_address),
+		TEST(nokaslr_counts_wherever_it_stands),
 		TEST(a_taken_address_moves_the_kernel_not_its_map),
 		TEST(kaslr_moves_map_and_place),
 		TEST(the_seed_is_all_that_is_random),
 		TEST(every_avoided_range_is_avoided),
+		TEST(what_is_handed_out_next_is_avoided),
 		TEST(no_random_place_is_no_reason_to_stop),
 		TEST(a_kernel_without_relocations_is_not_moved_in_its_map),
 		TEST(every_codec),
@@ -436,6 +509,7 @@ int main(void)
 		TEST(what_needs_the_decompressor),
 		TEST(levels_of_page_tables),
 		TEST(unusual_payloads),
+		TEST(a_tail_that_is_no_table),
 		TEST(only_a_bss_is_left_out),
 		TEST(no_room_leaves_the_kernel_to_its_decompressor),
 		TEST(a_hidden_memory_map),

@@ -81,7 +81,7 @@ static void every_slot_is_as_likely(void **state)
 		uint64_t at = 0;
 		size_t slot = 0;
 
-		assert_int_equal(kx_kaslr_physical(&set, &place, &rng, &at), 0);
+		assert_int_equal(kx_kaslr_physical(&set, &set, &place, &rng, &at), 0);
 		while (slot < KX_ARRAY_SIZE(slots) && slots[slot] * MIB != at)
 			slot++;
 		assert_in_range(slot, 0, KX_ARRAY_SIZE(slots) - 1);
@@ -107,7 +107,7 @@ static void a_gigabyte_of_slots(void **state)
 		struct kx_kaslr_rng rng = seeded(i);
 		uint64_t at = 0;
 
-		assert_int_equal(kx_kaslr_physical(&set, &place, &rng, &at), 0);
+		assert_int_equal(kx_kaslr_physical(&set, &set, &place, &rng, &at), 0);
 		assert_int_equal(at % (2 * MIB), 0);
 		assert_in_range(at, 16 * MIB, GIB - 56 * MIB);
 		hits[(at - 16 * MIB) / (2 * MIB)]++;
@@ -115,6 +115,40 @@ static void a_gigabyte_of_slots(void **state)
 	assert_even(hits, count, rounds);
 	kx_ranges_clear(&set);
 	free(hits);
+}
+
+/* Of the 8 slots of 16, 18 … 30 MiB those from @start on are better: how many are chosen from, all as likely. */
+static void assert_better(uint64_t start, size_t first, size_t count)
+{
+	struct kx_place place = { .size = 2 * MIB, .align = 2 * MIB, .max = GIB };
+	struct kx_ranges set = { 0 }, better = { 0 };
+	unsigned hits[8] = { 0 }, rounds = 8000;
+
+	assert_int_equal(kx_ranges_add(&set, 16 * MIB, 32 * MIB), 0);
+	if (start < 32 * MIB)
+		assert_int_equal(kx_ranges_add(&better, start, 32 * MIB), 0);
+	for (unsigned i = 0; i < rounds; i++) {
+		struct kx_kaslr_rng rng = seeded(i);
+		uint64_t at = 0;
+
+		assert_int_equal(kx_kaslr_physical(&set, &better, &place, &rng, &at), 0);
+		assert_in_range(at, 16 * MIB, 30 * MIB);
+		hits[(at - 16 * MIB) / (2 * MIB)]++;
+	}
+	for (size_t i = 0; i < first; i++)
+		assert_int_equal(hits[i], 0);
+	assert_even(hits + first, count, rounds);
+	kx_ranges_clear(&set);
+	kx_ranges_clear(&better);
+}
+
+static void stays_in_better_places_that_are_at_least_half(void **state)
+{
+	assert_better(16 * MIB, 0, 8);
+	assert_better(17 * MIB, 1, 7);
+	assert_better(24 * MIB, 4, 4);
+	assert_better(25 * MIB, 0, 8);
+	assert_better(32 * MIB, 0, 8);
 }
 
 static void every_shift_is_as_likely(void **state)
@@ -142,10 +176,10 @@ static void no_room_is_said(void **state)
 	struct kx_ranges set = { 0 };
 	uint64_t at = 7;
 
-	assert_int_equal(kx_kaslr_physical(&set, &place, &rng, &at), -ENOSPC);
+	assert_int_equal(kx_kaslr_physical(&set, &set, &place, &rng, &at), -ENOSPC);
 	assert_int_equal(kx_ranges_add(&set, MIB, 22 * MIB - 1), 0);
 	assert_int_equal(kx_ranges_add(&set, GIB - 5 * MIB, 2 * GIB), 0);
-	assert_int_equal(kx_kaslr_physical(&set, &place, &rng, &at), -ENOSPC);
+	assert_int_equal(kx_kaslr_physical(&set, &set, &place, &rng, &at), -ENOSPC);
 	assert_int_equal(at, 7);
 	assert_int_equal(kx_kaslr_shift(16 * MIB, GIB, GIB, 2 * MIB, &rng), 0);
 	kx_ranges_clear(&set);
@@ -212,6 +246,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_not_biased),
 		cmocka_unit_test(every_slot_is_as_likely),
 		cmocka_unit_test(a_gigabyte_of_slots),
+		cmocka_unit_test(stays_in_better_places_that_are_at_least_half),
 		cmocka_unit_test(every_shift_is_as_likely),
 		cmocka_unit_test(no_room_is_said),
 		cmocka_unit_test(command_line_is_obeyed),

@@ -165,6 +165,47 @@ static void does_not_guess(void **state)
 	kx_ranges_clear(&f.set);
 }
 
+static void assert_avoided(const struct fixture *f, uint64_t made, uint64_t loaded,
+			   const struct kx_range *left, size_t count)
+{
+	struct kx_ranges set = { 0 };
+
+	assert_int_equal(kx_ranges_add(&set, 0, GIB), 0);
+	assert_int_equal(kx_place_avoid_next(&f->pages, made, loaded, &set), 0);
+	assert_int_equal(set.count, count);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(set.v[i].start, left[i].start);
+		assert_int_equal(set.v[i].end, left[i].end);
+	}
+	kx_ranges_clear(&set);
+}
+
+/* From 100 MiB on the command takes 50 free ones, then the kernel 100; what is in use is neither's, what was freed lately is. */
+static void avoids_what_comes_next(void **state)
+{
+	static const struct kx_range left[] = { { 0, 170 * MIB },
+						{ 200 * MIB, 210 * MIB },
+						{ 280 * MIB, 900 * MIB },
+						{ 920 * MIB, GIB } };
+	static const struct kx_range lately[] = { { 0, 900 * MIB }, { 920 * MIB, GIB } };
+	static const struct kx_range all[] = { { 0, GIB } };
+	struct fixture f;
+
+	begin(&f, GIB);
+	mark(&f, 120 * MIB, 140 * MIB, KX_FREE_NOT);
+	mark(&f, 200 * MIB, 210 * MIB, KX_FREE_NOT);
+	mark(&f, 900 * MIB, 920 * MIB, KX_FREE_LATELY);
+	assert_avoided(&f, 50 * MIB, 100 * MIB, lately, 2);
+	f.pages.next = 100 * MIB;
+	assert_avoided(&f, 50 * MIB, 100 * MIB, left, 4);
+	f.pages.above = 600 * MIB;
+	assert_avoided(&f, 50 * MIB, 100 * MIB, all, 1);
+	f.pages.above = 0;
+	f.pages.v = NULL;
+	assert_avoided(&f, 50 * MIB, 100 * MIB, all, 1);
+	kx_ranges_clear(&f.set);
+}
+
 /* ---- what is free ---------------------------------------------------------------------------- */
 
 #define BUDDY (1 << 10)
@@ -255,6 +296,7 @@ int main(void)
 		cmocka_unit_test(leaves_dma_memory_alone),
 		cmocka_unit_test(memory_above_goes_first),
 		cmocka_unit_test(does_not_guess),
+		cmocka_unit_test(avoids_what_comes_next),
 		cmocka_unit_test(samples_say_what_is_free),
 		cmocka_unit_test(short_file_says_nothing_more),
 		cmocka_unit_test(captures_do_not_say_what_was_free),

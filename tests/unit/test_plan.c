@@ -546,7 +546,7 @@ static void assert_every_loaded_byte_checked(struct fixture *f, enum kx_digest_k
 	assert_made(f);
 	f->plan->seal(f->plan);
 	assert_int_equal(handoff(f)->check, kind);
-	kx_digest_init(&digest, kind, kx_crc32c_blocks);
+	kx_digest_init(&digest, kind, NULL);
 	for (uint32_t i = 0; i < handoff(f)->region_count; i++) {
 		const struct kx_handoff_range *region = &handoff(f)->regions[i];
 
@@ -573,9 +573,9 @@ static void purgatory_checks_every_loaded_byte(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_every_loaded_byte_checked(f, KX_DIGEST_MUL64); /* not known to have SSE4.2 */
+	assert_every_loaded_byte_checked(f, KX_DIGEST_MADD); /* not known to have SSE4.2 */
 	f->machine.m.sse42 = KX_NO;
-	assert_every_loaded_byte_checked(f, KX_DIGEST_MUL64);
+	assert_every_loaded_byte_checked(f, KX_DIGEST_MADD);
 	f->machine.m.sse42 = KX_YES;
 	assert_every_loaded_byte_checked(f, KX_DIGEST_CRC32C);
 	f->request.check = KX_CHECK_SHA256;
@@ -663,6 +663,35 @@ static void hints_are_added_when_asked_for(void **state)
 		      "no_timer_check ro cryptomgr.notests kexec.hints=cryptomgr.notests", 1);
 	assert_hinted(f, "no_timer_check cryptomgr.notests=0", "no_timer_check cryptomgr.notests=0",
 		      0);
+}
+
+/* The sample kernel takes 2047 bytes, kexec_file_load 31 less of them; HINTS and a blank are 79. */
+static void hints_that_do_not_fit_are_left_out(void **state)
+{
+	struct fixture *f = *state;
+	char cmdline[2048] = "", expected[2048];
+
+	f->request.fast = KX_FAST_HINTS;
+	memset(cmdline, 'x', 2047 - 31 - 1 - strlen(HINTS));
+	snprintf(expected, sizeof(expected), "%s " HINTS, cmdline);
+	assert_hinted(f, cmdline, expected, 2);
+	strcat(cmdline, "x");
+	assert_hinted(f, cmdline, cmdline, 0);
+	assert_true(warned(f, "no hints are added"));
+	assert_true(warned(f, "has 2017 bytes, this kernel takes 2016"));
+	memset(cmdline, 'x', 2047);
+	assert_hinted(f, cmdline, cmdline, 0);
+}
+
+static void hints_are_not_for_every_format(void **state)
+{
+	struct fixture *f = *state;
+
+	f->request.fast = KX_FAST_HINTS;
+	f->request.entry = KX_ENTRY_32;
+	assert_hinted(f, "ro", "ro", 0);
+	assert_true(
+		warned(f, "no hints are added, although asked for: there are none for bzImage"));
 }
 
 static void no_checks_means_no_regions(void **state)
@@ -1022,6 +1051,8 @@ int main(void)
 		TEST(purgatory_is_loaded_whole),
 		TEST(purgatory_maps_what_the_kernel_needs),
 		TEST(hints_are_added_when_asked_for),
+		TEST(hints_that_do_not_fit_are_left_out),
+		TEST(hints_are_not_for_every_format),
 		TEST(no_checks_means_no_regions),
 		TEST(console_is_the_users_or_the_machines),
 		TEST(confidential_guests_get_no_port_io),

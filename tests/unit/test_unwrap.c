@@ -3,6 +3,7 @@
 #include "fixture_plan.h"
 
 #include "sample_pe.h"
+#include "sample_vmlinux.h"
 
 static const struct {
 	const char *name;
@@ -124,6 +125,40 @@ static void uki_inside_gzip(void **state)
 	assert_string_equal(kx_plan_cmdline(f->plan), "from inside");
 }
 
+static void set_uki(struct fixture *f, const char *cmdline)
+{
+	struct sample uki = sample_pe(0x8664);
+	struct sample kernel = sample_direct(sample_vmlinux(true), sample_gzip);
+
+	kx_put_le32(kernel.data + SB_INIT_SIZE, 4 << 20);
+	sample_seal(&kernel);
+	sample_pe_section(&uki, ".linux", kernel.data, kernel.size);
+	sample_pe_text(&uki, ".cmdline", cmdline);
+	sample_free(&kernel);
+	set_file(f, uki);
+	assert_made(f);
+}
+
+/* The kernel inside is entered as one from a file is, by the command line inside. */
+static void uki_is_entered_directly(void **state)
+{
+	struct fixture *f = *state;
+
+	f->request.fast = KX_FAST_HINTS;
+	set_uki(f, "quiet");
+	assert_true(kx_plan_direct(f->plan));
+	assert_true(kx_plan_kaslr(f->plan));
+	assert_int_not_equal(kx_plan_entry(f->plan), SV_START + SV_ENTRY);
+	assert_int_equal(kx_plan_hint_count(f->plan), 2);
+	set_uki(f, "quiet nokaslr");
+	assert_true(kx_plan_direct(f->plan));
+	assert_false(kx_plan_kaslr(f->plan));
+	assert_int_equal(kx_plan_entry(f->plan), SV_START + SV_ENTRY);
+	set_uki(f, "memmap=exactmap");
+	assert_false(kx_plan_direct(f->plan));
+	assert_non_null(strstr(kx_plan_direct_why(f->plan), "memmap=exactmap"));
+}
+
 static void type_is_looked_for_inside(void **state)
 {
 	struct fixture *f = *state;
@@ -194,6 +229,7 @@ int main(void)
 		TEST(zboot_for_another_machine),
 		TEST(zboot_defects),
 		TEST(uki_inside_gzip),
+		TEST(uki_is_entered_directly),
 		TEST(type_is_looked_for_inside),
 		TEST(damaged_and_empty_data),
 		TEST(zeros_are_not_compressed),

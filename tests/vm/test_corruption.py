@@ -89,7 +89,7 @@ KERNEL = ["kernel", "kernel-2", "kernel-3", "kernel-4"]
 # Firmware, processor, --check, and the digest that this comes to.
 LOADS = {
     "seabios": ("seabios", "qemu64,-cx16,+ssse3,+sse4.1,+sse4.2,+popcnt", "fast", "crc32c"),
-    "ovmf": ("ovmf", "qemu64,-cx16", "fast", "mul64"),
+    "ovmf": ("ovmf", "qemu64,-cx16", "fast", "madd"),
     "sha256": ("seabios", "qemu64,-cx16", "sha256", "sha256"),
 }
 

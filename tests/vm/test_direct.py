@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import assets, jump, tool
+from lab import assets, jump, tool, uki
 from lab.initrd import Initrd, random_hash
 
 JUMPS = 10
@@ -75,6 +75,27 @@ def test_each_load_goes_somewhere_else(firmware):
             virtual.add(at[0])
             physical.add(at[1])
     assert len(virtual) >= DIFFERENT and len(physical) >= DIFFERENT
+
+
+def test_uki_is_entered_directly():
+    """By the command line and with the initrd that it brings."""
+    kernel, second = assets.kernel("6.1"), Initrd("second")
+    image = uki.build(uki.stub("bookworm"), {
+        ".uname": kernel.release, ".cmdline": "console=ttyS0 no_timer_check lab.word=uki\n",
+        ".initrd": second.build("gzip"), ".linux": kernel.image.read_bytes()})
+    with jump.boot("6.1", {"/boot/lab.efi": image}) as guest:
+        loaded = guest.run("kexec -d -c -l /boot/lab.efi")
+        assert loaded.status == 0, loaded.err
+        said = re.sub(r"\s+", " ", loaded.err)
+        assert "of the kernel itself" in said and "decompressed" in said
+        guest.jump("second")
+        found = guest.facts("release", "random", "cmdline")
+        virtual, physical, hidden = places(guest)
+    assert found == {"release": kernel.release, "random": random_hash(second.random),
+                     "cmdline": "console=ttyS0 no_timer_check lab.word=uki"}
+    assert physical == planned_place(said)
+    assert (virtual, physical) != (LINKED_VIRTUAL, LINKED_PHYSICAL)
+    assert hidden
 
 
 def test_nokaslr_is_obeyed():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.digest import CRC32C, MUL64, NAMES, SHA256, digest
+from lab.digest import CRC32C, MADD, NAMES, SHA256, digest
 from lab.digest import NONE as UNCHECKED
 
 HERE = Path(__file__).resolve().parent
@@ -69,6 +69,7 @@ class Machine:
     initrd: bytes = b"initrd" * 100001
     initrd_at: int = INITRD
     la57: int = 0
+    cr0: int = 0
     cr4: int = 0
     graphics: int = 0
 
@@ -201,7 +202,7 @@ def qemu_command(machine, old, directory, model, cpu, memory):
                "-kernel", old, "-d", "cpu_reset,trace:pckbd_kbd_write_command", "-D", directory / "log"]
     low = machine.next_at if machine.next_at < MIB else STAGED
     config = struct.pack("<IIQIII", machine.la57, machine.cr4, machine.blob_at, machine.graphics, low,
-                         len(machine.next_kernel) if low < MIB else 0) + bytes(8)
+                         len(machine.next_kernel) if low < MIB else 0) + bytes(8) + struct.pack("<I", machine.cr0)
     loaded = len(machine.loaded[machine.blob_at])
     unloaded = (machine.blob_at + loaded, b"\xcc" * (machine.memsz - loaded))
     for at, data in [*machine.loaded.items(), (CONFIG, config), unloaded]:
@@ -276,7 +277,7 @@ def assert_reached(result, machine):
     assert zeros == 0
     assert flags & 0x700 == 0  # TF, IF, DF
     assert (cs, ds, es, ss) == (0x10, 0x18, 0x18, 0x18)
-    assert cr0 == 0x80000011
+    assert cr0 == 0x80000011 | machine.cr0
     assert cr4 == 0x20 | machine.la57 << 12 | machine.cr4
     assert line[9] == "bp-text"
 
@@ -308,6 +309,7 @@ def words_printed(result):
 @pytest.mark.parametrize("facts, cpu", [
     ({}, "qemu64"), ({"la57": 1}, "qemu64,+la57"), ({"cr4": 1 << 6}, "qemu64"),
     ({"regs": REGS[:7] + (0,)}, "qemu64"), ({"regs": REGS[:7] + (0x2000000,)}, "qemu64"),
+    ({"check": MADD, "cr0": 0x8}, "qemu64"),
 ])
 def test_protected_mode(machine32, run, facts, cpu):
     """Flat segments, no paging, no trace of long mode, and every register."""
@@ -330,7 +332,8 @@ def test_protected_mode_is_checked(machine32, run):
 
 
 @pytest.mark.parametrize("model", ["pc", "q35"])
-@pytest.mark.parametrize("facts", [{}, {"la57": 1, "low_page": 0x9000}, {"low_page": 0x9E000}, {"flags": TEXT_MODE}])
+@pytest.mark.parametrize("facts", [{}, {"la57": 1, "low_page": 0x9000}, {"low_page": 0x9E000}, {"flags": TEXT_MODE},
+                                   {"check": MADD, "cr0": 0x8}])
 def test_real_mode(machine16, run, model, facts):
     """Registers and segments; the BIOS answers, addresses do not wrap at 1 MiB, and the clock ticks."""
     m = machine16(**facts)
@@ -363,8 +366,9 @@ def test_entry_that_cannot_be(machine16, run, facts):
     assert_refused(run(machine16(**facts)), "the hand-off block is damaged: an entry that its mode does not reach")
 
 
-def test_five_levels(machine, run):
-    m = machine(la57=1)
+@pytest.mark.parametrize("check", [CRC32C, MADD], ids=NAMES.__getitem__)
+def test_five_levels(machine, run, check):
+    m = machine(la57=1, check=check)
     assert_reached(run(m, cpu="qemu64,+la57"), m)
 
 
@@ -418,7 +422,7 @@ def test_no_console(machine, run):
     assert (result.status, result.serial) == (RESET, "")
 
 
-@pytest.mark.parametrize("check", [CRC32C, MUL64, SHA256], ids=NAMES.__getitem__)
+@pytest.mark.parametrize("check", [CRC32C, MADD, SHA256], ids=NAMES.__getitem__)
 @pytest.mark.parametrize("where", ["first", "middle", "last"])
 @pytest.mark.parametrize("what", ["next_kernel", "boot_params", "initrd"])
 def test_changed_byte(machine, run, what, where, check):
@@ -467,7 +471,7 @@ def instructions(machine, run, maps=((CONFIG, 4096),), **facts):
     return int(re.search(r"reached [0-9a-f]+ ([0-9a-f]+)", result.serial)[1], 16)
 
 
-@pytest.mark.parametrize("check, most", [(CRC32C, 0.145), (MUL64, 0.5)], ids=["crc32c", "mul64"])
+@pytest.mark.parametrize("check, most", [(CRC32C, 0.145), (MADD, 0.2)], ids=["crc32c", "madd"])
 def test_instructions_for_each_byte(machine, run, check, most):
     few, many = (instructions(machine, run, check=check, initrd=bytes(n << 20)) for n in (1, 2))
     assert (many - few) / MIB < most
@@ -479,7 +483,7 @@ def test_instructions_without_the_check(machine, run):
     assert instructions(machine, run, check=UNCHECKED, maps=maps) < 50000
 
 
-@pytest.mark.parametrize("check", [MUL64, SHA256, UNCHECKED], ids=NAMES.__getitem__)
+@pytest.mark.parametrize("check", [MADD, SHA256, UNCHECKED], ids=NAMES.__getitem__)
 def test_other_checks(machine, run, check):
     """On a CPU that has no instruction for CRC-32C."""
     m = machine(check=check)
@@ -489,6 +493,13 @@ def test_other_checks(machine, run, check):
         assert_reached(run(m), m)
     else:
         assert_refused(run(m), "checksum mismatch")
+
+
+@pytest.mark.parametrize("cr0, cr4", [(0x4, 0), (0x8, 0), (0x2, 0x200), (0xE, 0x40)])
+def test_sse_is_switched_on_and_left_as_it_was(machine, run, cr0, cr4):
+    """CR0.EM, TS, MP; CR4.OSFXSR; and MCE, which is none of its business."""
+    m = machine(check=MADD, cr0=cr0, cr4=cr4)
+    assert_reached(run(m), m)
 
 
 def test_changed_purgatory(machine, run):

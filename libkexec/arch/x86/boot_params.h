@@ -54,18 +54,21 @@ int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map,
 size_t kx_x86_efi_room(const struct kx_plan *plan);
 int kx_x86_efi_write(struct kx_boot_block *block, struct kx_error *err);
 
+struct kx_relocs_image;
+
 /* Does the running kernel's own screen_info still say what the display shows? It must be known. */
 bool kx_x86_screen_valid(const struct kx_plan *plan);
 
 /**
  * kx_x86_place_initrd() - place the request's initrds one after the other, each part a segment where possible (initrd.c)
  * @max: they end at or below it
+ * @kernel: what of a kernel is to be added to the plan later on, or NULL
  * @ret_dest, @ret_size: untouched, and 0, when there are none
  *
  * Errors: -ENOSPC; -ENOMEM; those of kx_initrd_layout().
  */
-int kx_x86_place_initrd(struct kx_plan *plan, uint64_t max, uint64_t *ret_dest, uint64_t *ret_size,
-			struct kx_error *err);
+int kx_x86_place_initrd(struct kx_plan *plan, uint64_t max, const struct kx_relocs_image *kernel,
+			uint64_t *ret_dest, uint64_t *ret_size, struct kx_error *err);
 
 /* boot_params.c: the rest, given the kernel's setup header. @initrd is an address, @initrd_size 0 for none. */
 struct kx_bzimage;

@@ -9,6 +9,7 @@
 #include "boot_params.h"
 #include "cmdline.h"
 #include "initrd.h"
+#include "relocs.h"
 #include "util.h"
 
 /* What was made for the layout is needed as long as the plan. */
@@ -71,7 +72,7 @@ static int join(struct kx_plan *plan, struct kx_initrd *initrd, struct kx_error 
  * How much may be unpacked; 0 for nothing. All that is loaded must fit into half of memory, which is what kexec_load takes.
  * What the next kernel has to make do with is not known where mem= limits it.
  */
-static uint64_t unpack_max(const struct kx_plan *plan)
+static uint64_t unpack_max(const struct kx_plan *plan, const struct kx_relocs_image *kernel)
 {
 	uint64_t kept, most, half = plan->machine->mem_total / 2;
 	struct kx_word word;
@@ -81,6 +82,9 @@ static uint64_t unpack_max(const struct kx_plan *plan)
 		return 0;
 	if (kx_add_overflow(kx_plan_memsz(plan), kx_request_initrd_size(&plan->request), &kept))
 		return 1;
+	for (size_t i = 0; kernel && i < kernel->count; i++)
+		if (kx_add_overflow(kept, kernel->parts[i].size, &kept))
+			return 1;
 	most = kx_initrd_unpack_max(plan->machine->mem_available,
 				    kept + (plan->direct ? plan->vmlinux_size : 0));
 	if (!half)
@@ -137,17 +141,17 @@ static int place_as_is(struct kx_plan *plan, uint64_t max, struct kx_initrd *ini
 	return place(plan, initrd, max, ret, err);
 }
 
-int kx_x86_place_initrd(struct kx_plan *plan, uint64_t max, uint64_t *ret_dest, uint64_t *ret_size,
-			struct kx_error *err)
+int kx_x86_place_initrd(struct kx_plan *plan, uint64_t max, const struct kx_relocs_image *kernel,
+			uint64_t *ret_dest, uint64_t *ret_size, struct kx_error *err)
 {
-	size_t most =
-		KX_SEGMENT_MAX - plan->segment_count - 3; /* boot_params, purgatory, trampoline */
+	size_t most = KX_SEGMENT_MAX - plan->segment_count - (kernel ? kernel->count : 0) -
+		      3; /* boot_params, purgatory, trampoline */
 	_cleanup_(kx_initrd_clear) struct kx_initrd initrd = { 0 };
 	int r;
 
 	if (!plan->request.initrd_count)
 		return 0;
-	r = lay_out(plan, unpack_max(plan), &initrd, err);
+	r = lay_out(plan, unpack_max(plan, kernel), &initrd, err);
 	if (r < 0)
 		return r;
 	/* Parts that are unpacked are not joined: that would take their memory once more. */

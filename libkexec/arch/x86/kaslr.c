@@ -23,6 +23,7 @@ static uint64_t next(struct kx_kaslr_rng *rng)
 	kx_sha256_update(&hash, rng->seed, sizeof(rng->seed));
 	kx_sha256_update(&hash, counter, sizeof(counter));
 	kx_sha256_final(&hash, digest);
+	explicit_bzero(&hash, sizeof(hash)); /* the seed is in it */
 	return kx_le64(digest);
 }
 
@@ -170,15 +171,27 @@ static uint64_t count_slots(const struct kx_range *range, const struct kx_place 
 	return 1 + (end - start - place->size) / place->align;
 }
 
-int kx_kaslr_physical(const struct kx_ranges *set, const struct kx_place *place,
-		      struct kx_kaslr_rng *rng, uint64_t *ret)
+static uint64_t count_all_slots(const struct kx_ranges *set, const struct kx_place *place)
 {
-	uint64_t count = 0, slot, first, here;
+	uint64_t count = 0, first;
 
 	for (size_t i = 0; i < set->count; i++)
 		count += count_slots(&set->v[i], place, &first);
+	return count;
+}
+
+int kx_kaslr_physical(const struct kx_ranges *set, const struct kx_ranges *better,
+		      const struct kx_place *place, struct kx_kaslr_rng *rng, uint64_t *ret)
+{
+	uint64_t count = count_all_slots(set, place), count_better, slot, first, here;
+
 	if (!count)
 		return -ENOSPC;
+	count_better = count_all_slots(better, place);
+	if (count_better >= count - count_better) {
+		set = better;
+		count = count_better;
+	}
 	slot = kx_kaslr_below(rng, count);
 	for (size_t i = 0; i < set->count; i++) {
 		here = count_slots(&set->v[i], place, &first);

@@ -33,11 +33,12 @@ int kx_kaslr_obey(const char *cmdline, struct kx_ranges *set);
 
 /**
  * kx_kaslr_physical() - any aligned place in @set, each as likely as the others
+ * @better: a part of @set to stay in as long as it has at least half of the places, so that no more than one bit is lost
  *
  * Errors: -ENOSPC.
  */
-int kx_kaslr_physical(const struct kx_ranges *set, const struct kx_place *place,
-		      struct kx_kaslr_rng *rng, uint64_t *ret);
+int kx_kaslr_physical(const struct kx_ranges *set, const struct kx_ranges *better,
+		      const struct kx_place *place, struct kx_kaslr_rng *rng, uint64_t *ret);
 
 /**
  * kx_kaslr_shift() - how far from @start, where it is linked, a kernel runs in its own address space

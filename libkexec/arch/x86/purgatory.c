@@ -106,7 +106,7 @@ static enum kx_digest_kind digest_kind(const struct kx_plan *plan)
 		return KX_DIGEST_NONE;
 	if (plan->request.check == KX_CHECK_SHA256)
 		return KX_DIGEST_SHA256;
-	return plan->machine->sse42 == KX_YES ? KX_DIGEST_CRC32C : KX_DIGEST_MUL64;
+	return plan->machine->sse42 == KX_YES ? KX_DIGEST_CRC32C : KX_DIGEST_MADD;
 }
 
 /* All of it but for @times, if it lies within. */
@@ -169,7 +169,7 @@ static void seal(struct kx_plan *plan)
 	struct kx_digest digest;
 
 	note_load(plan);
-	kx_digest_init(&digest, digest_kind(plan), kx_cpuid_crc32c());
+	kx_digest_init(&digest, digest_kind(plan), kx_cpuid_digest(digest_kind(plan)));
 	for (uint32_t i = 0; i < le32toh(handoff->region_count); i++) {
 		uint64_t size = le64toh(handoff->regions[i].size);
 

@@ -19,12 +19,14 @@ uint64_t kx_cpuid_ticks(void)
 	return __builtin_ia32_rdtsc();
 }
 
-kx_digest_blocks *kx_cpuid_crc32c(void)
+kx_digest_blocks *kx_cpuid_digest(enum kx_digest_kind kind)
 {
 	unsigned eax, ebx, ecx, edx;
 
+	if (kind != KX_DIGEST_CRC32C)
+		return kx_madd_blocks_sse2;
 	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_SSE4_2))
-		return kx_crc32c_blocks;
+		return NULL;
 	return kx_crc32c_blocks_sse42;
 }
 

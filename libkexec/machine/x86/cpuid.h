@@ -16,8 +16,8 @@ bool kx_cpuid_encryption(uint32_t *ret_eax, uint32_t *ret_ebx);
 /* The time stamp counter; 0 where there is none. */
 uint64_t kx_cpuid_ticks(void);
 
-/* CRC-32C by the fastest means that this processor has. */
-kx_digest_blocks *kx_cpuid_crc32c(void);
+/* What takes blocks of this kind, by the fastest means that this processor has; NULL for plain C. */
+kx_digest_blocks *kx_cpuid_digest(enum kx_digest_kind kind);
 
 /* Leaf 7, can it do 5-level paging (Intel SDM volume 2, CPUID: ECX bit 16, LA57)? Whether the kernel uses it or not. */
 bool kx_cpuid_la57(void);

@@ -4,8 +4,8 @@
 import hashlib
 import struct
 
-NONE, SHA256, CRC32C, MUL64 = range(4)
-NAMES = ["none", "sha256", "crc32c", "mul64"]
+NONE, SHA256, CRC32C, MADD = range(4)
+NAMES = ["none", "sha256", "crc32c", "madd"]
 MASK = (1 << 64) - 1
 
 
@@ -26,21 +26,47 @@ def _crc32c(lane, word):
     return lane
 
 
-def _mul64(lane, word):
-    lane = (lane ^ word) * 0x9E3779B97F4A7C15 & MASK
-    return (lane << 29 | lane >> 35) & MASK
+def _key(n):
+    n = n * 5003 % 8192
+    n = (n ^ n >> 7) * 2971 % 8192
+    n = (n ^ n >> 5) * 6277 % 8192
+    return 0x4001 + 2 * n
 
 
-def _lanes(regions, step):
+GROUP = 1024
+_KEYS = [_key(n) for n in range(GROUP // 2)]
+
+
+def _xorshift(low, high):
+    x = low | high << 32
+    x ^= x << 13 & MASK
+    x ^= x >> 7
+    x ^= x << 17 & MASK
+    return [x & 0xFFFFFFFF, x >> 32]
+
+
+def _crc_blocks(lanes, data):
+    words = struct.unpack(f"<{len(data) // 8}Q", data)
+    for i in range(4):
+        for word in words[i::4]:
+            lanes[i] = _crc32c(lanes[i], word)
+
+
+def _madd_blocks(lanes, data):
+    for start in range(0, len(data), GROUP):
+        group = data[start:start + GROUP]
+        products = [w * k for w, k in zip(struct.unpack(f"<{len(group) // 2}h", group), _KEYS)]
+        for i in range(4):
+            lanes[i] = (lanes[i] + sum(products[2 * i::8]) + sum(products[2 * i + 1::8])) % (1 << 32)
+        lanes[:] = _xorshift(*lanes[:2]) + _xorshift(*lanes[2:])
+
+
+def _lanes(regions, take_blocks):
     lanes = [0xFFFFFFFF - i for i in range(4)]
     for data in regions:
-        padded = data + bytes(-len(data) % 32) + struct.pack("<Q24x", len(data))
-        words = struct.unpack(f"<{len(padded) // 8}Q", padded)
-        for i in range(4):
-            lane = lanes[i]
-            for word in words[i::4]:
-                lane = step(lane, word)
-            lanes[i] = lane
+        whole = len(data) // 32 * 32
+        take_blocks(lanes, data[:whole])
+        take_blocks(lanes, data[whole:] + bytes(-len(data) % 32) + struct.pack("<Q24x", len(data)))
     return lanes
 
 
@@ -50,6 +76,4 @@ def digest(kind, regions):
         return bytes(32)
     if kind == SHA256:
         return hashlib.sha256(b"".join(regions)).digest()
-    if kind == CRC32C:
-        return struct.pack("<4I16x", *_lanes(regions, _crc32c))
-    return struct.pack("<4Q", *_lanes(regions, _mul64))
+    return struct.pack("<4I16x", *_lanes(regions, _crc_blocks if kind == CRC32C else _madd_blocks))

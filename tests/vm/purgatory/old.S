@@ -13,6 +13,7 @@
 	CONFIG_LOW = 0x300014		/* where to copy what is at STAGED, which the BIOS leaves alone */
 	CONFIG_LOW_SIZE = 0x300018
 	CONFIG_LEFT = 0x30001c		/* gets the time stamp before the jump */
+	CONFIG_CR0 = 0x300024
 	STAGED = 0x2800000
 
 	TABLES = 0x500000
@@ -105,6 +106,7 @@ _start:
 	orl	$0x100, %eax
 	wrmsr
 	movl	$0x80000011, %eax
+	orl	CONFIG_CR0, %eax
 	movl	%eax, %cr0
 	lgdt	gdt_pointer
 	ljmp	$0x10, $long_mode
