@@ -168,7 +168,7 @@ static void too_small_a_region(void **state)
 	const struct kx_source *initrds[2];
 
 	use(f);
-	strcpy(initrd, "070701");
+	snprintf(initrd, size, "070701");
 	f->machine.iomem[f->machine.m.iomem.count - 1].end = REGION + 41 * MIB;
 	initrds[0] = initrds[1] = add_source(f, "initrd", initrd, size);
 	f->request.initrds = initrds;
@@ -310,7 +310,8 @@ static void backup_for_old_kernels(void **state)
 	uint64_t at;
 
 	use(f);
-	f->machine.m.release = strcpy(release, "5.4.0");
+	snprintf(release, sizeof(release), "5.4.0");
+	f->machine.m.release = release;
 	assert_made(f);
 	assert_int_equal(core_of(f)->e_phnum, 7);
 	at = segment(f, "backup")->dest;
@@ -325,7 +326,7 @@ static void backup_for_old_kernels(void **state)
 	for (size_t i = 0; i < kx_plan_mem_count(f->plan); i++)
 		assert_true(kx_plan_mem(f->plan, i)->end <= at ||
 			    kx_plan_mem(f->plan, i)->start >= at + 0xa0000);
-	strcpy(release, "5.5.0");
+	snprintf(release, sizeof(release), "5.5.0");
 	assert_made(f);
 	assert_int_equal(core_of(f)->e_phnum, 6);
 	assert_int_equal(((struct kx_handoff *)f->plan->handoff)->backup, 0);
