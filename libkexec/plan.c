@@ -276,15 +276,15 @@ static int check_memory(const struct kx_plan *plan, uint64_t need, enum kx_metho
 {
 	const struct kx_machine *machine = plan->machine;
 
-	/* It is copied straight to where it was kept room for. */
-	if (kx_plan_panic(plan) && method == KX_METHOD_LOAD)
-		return 0;
 	if (method == KX_METHOD_LOAD && machine->mem_total && need > machine->mem_total / 2)
 		return kx_fail(
 			err, ENOSPC,
 			"loading needs %s, kexec_load takes at most half of this machine's %s; "
 			"use a smaller initrd",
 			kx_size_text(need).s, kx_size_text(machine->mem_total).s);
+	/* It is copied straight to where it was kept room for. */
+	if (kx_plan_panic(plan) && method == KX_METHOD_LOAD)
+		return 0;
 	if (machine->mem_available && need > machine->mem_available)
 		return kx_fail(err, ENOSPC,
 			       "loading needs %s of memory, %s of %s are available; "
@@ -564,6 +564,8 @@ static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error 
 		r = kx_crash_describe(plan, err);
 	if (r == 0)
 		r = plan->format->plan(plan, file, err);
+	if (r == 0 && kx_plan_panic(plan))
+		r = kx_crash_check_rest(plan, err);
 	if (r == 0)
 		r = check_memory(plan, kx_plan_memsz(plan), KX_METHOD_LOAD, err);
 	return r;

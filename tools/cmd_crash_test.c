@@ -133,10 +133,11 @@ static void run_qemu(const struct trial *trial, uint64_t memory, int output)
 	snprintf(initrd, sizeof(initrd), "/proc/self/fd/%d", trial->initrd);
 	snprintf(size, sizeof(size), "%" PRIu64 "M", memory / MIB);
 	snprintf(cpus, sizeof(cpus), "%u", count);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(open("/dev/null", O_RDONLY), 0) < 0 || dup2(output, 1) < 0 ||
 	    dup2(output, 2) < 0 || !become_nobody())
 		_exit(1);
+	/* A change of user takes this back, so it comes last. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execv(trial->qemu, (char *const *)(uintptr_t)argv);
 	dprintf(2, "%s: %s\n", trial->qemu, strerror(errno));
 	_exit(1);

@@ -199,6 +199,36 @@ int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
 	return say_where(plan, headers, err);
 }
 
+/* ---- what the running kernel adds --------------------------------------------------------------- */
+
+/* Code, a copy of VMCOREINFO, and the upper levels of page tables, with room to spare. */
+#define CONTROL_PAGES 64
+
+/*
+ * It maps all memory one to one, by page tables in the holes between segments, which is what it calls a segment's memsz:
+ * kimage_alloc_crash_control_pages() in kernel/kexec_core.c. Large pages take one for each GiB.
+ */
+int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
+{
+	_cleanup_(kx_ranges_clear) struct kx_ranges ram = { 0 };
+	uint64_t there = kx_ranges_size(&plan->free), need;
+
+	if (!plan->placed)
+		return 0;
+	if (kx_elfcore_ram(plan->machine, 0, &ram) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	need = ((kx_ranges_size(&ram) >> 30) + CONTROL_PAGES) * KX_PAGE_SIZE;
+	for (size_t i = 0; i < plan->segment_count; i++)
+		there += plan->segments[i].reserved - plan->segments[i].memsz;
+	if (there >= need)
+		return 0;
+	return kx_fail(err, ENOSPC,
+		       "%s of what is kept for a crash kernel are left beside its segments, the "
+		       "running kernel needs %s there; use a smaller kernel or initrd, or a larger "
+		       "crashkernel=, as `kexec crash size` says, and reboot",
+		       kx_size_text(there).s, kx_size_text(need).s);
+}
+
 /* ---- when it does not fit -------------------------------------------------------------------- */
 
 int kx_crash_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,

@@ -39,6 +39,13 @@ int kx_crash_begin(struct kx_plan *plan, struct kx_error *err);
  */
 int kx_crash_describe(struct kx_plan *plan, struct kx_error *err);
 
+/**
+ * kx_crash_check_rest() - is there something left for what the running kernel puts beside the segments?
+ *
+ * Errors: -ENOSPC; -ENOMEM.
+ */
+int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err);
+
 /* "no room for @what", piece by piece. Return: -ENOSPC. */
 int kx_crash_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
 		     uint64_t largest, struct kx_error *err);

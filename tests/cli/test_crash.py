@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kexec crash: is there a crash kernel, and has it memory enough."""
 
+import contextlib
 import errno
 import gzip
 import json
 import os
 import pathlib
+import select
 import shutil
+import subprocess
 import tempfile
+import time
 
 import pytest
 import samples
+
+from conftest import FAKE
 
 YES, WARNINGS, NO, ERROR = range(4)
 MIB = 1 << 20
@@ -415,6 +421,24 @@ import time; time.sleep(60)
     result = qemu("crash", "test", "--timeout=2")
     assert (result.status, result.out) == (ERROR, "")
     assert "with 256 MiB: it took too long" in result.err and "--timeout" in result.err
+
+
+def test_trial_ends_with_the_command(qemu):
+    """Whatever ends it: what was started for it is not left behind."""
+    qemu.make_qemu("""
+import time
+print(os.getpid(), file=open(f"{os.path.dirname(__file__)}/log", "w"), flush=True)
+time.sleep(60)
+""")
+    env = {**qemu.env, "KX_FAKE_ROOT": str(qemu.root)}
+    with subprocess.Popen([FAKE, "crash", "test"], env=env, stderr=subprocess.DEVNULL) as command:
+        while not (log := qemu.qemu_log()) or not log[0].isdigit():
+            time.sleep(0.01)
+        command.kill()
+    with contextlib.suppress(ProcessLookupError):
+        pidfd = os.pidfd_open(int(log[0]))
+        assert select.select([pidfd], [], [], 20)[0]
+        os.close(pidfd)
 
 
 def test_trial_that_has_no_time_for_more(qemu):

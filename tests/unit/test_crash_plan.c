@@ -168,7 +168,7 @@ static void too_small_a_region(void **state)
 	const struct kx_source *initrds[2];
 
 	use(f);
-	strcpy(initrd, "070701");
+	snprintf(initrd, size, "070701");
 	f->machine.iomem[f->machine.m.iomem.count - 1].end = REGION + 41 * MIB;
 	initrds[0] = initrds[1] = add_source(f, "initrd", initrd, size);
 	f->request.initrds = initrds;
@@ -183,17 +183,37 @@ static void too_small_a_region(void **state)
 	free(initrd);
 }
 
-/* Half of memory, or what is available, is no limit: nothing is allocated. */
+static void nothing_left_for_the_running_kernel(void **state)
+{
+	struct fixture *f = *state;
+	struct kx_iomem_entry *region;
+
+	set_crash(f);
+	set_file(f, sample_vmlinux_elf());
+	f->request.args = KX_ARGS_LINUX;
+	region = &f->machine.iomem[f->machine.m.iomem.count - 1];
+	region->end = REGION + MIB;
+	assert_made(f);
+	region->end = segment(f, "kernel")->dest + 10 * 4096;
+	for (size_t i = 0; i < kx_plan_segment_count(f->plan); i++)
+		region->end += segment(f, kx_plan_segment(f->plan, i)->name)->reserved;
+	assert_refused(f, -ENOSPC, "the running kernel needs 256 KiB there");
+}
+
+/* What is available is no limit: nothing is allocated. Half of memory is one that the kernel has for any load. */
 static void little_memory_is_enough(void **state)
 {
 	struct fixture *f = *state;
 
 	use(f);
-	f->machine.m.mem_total = 4096;
+	f->machine.m.mem_total = MIB;
 	f->machine.m.mem_available = 4096;
 	assert_made(f);
+	f->machine.m.mem_total = 64 << 10;
+	assert_refused(f, -ENOSPC, "kexec_load takes at most half of this machine's 64 KiB");
+	f->machine.m.mem_total = MIB;
 	f->request.flags = 0;
-	assert_refused(f, -ENOSPC, "half");
+	assert_refused(f, -ENOSPC, "available");
 }
 
 /* ---- what ------------------------------------------------------------------------------------ */
@@ -290,7 +310,8 @@ static void backup_for_old_kernels(void **state)
 	uint64_t at;
 
 	use(f);
-	f->machine.m.release = strcpy(release, "5.4.0");
+	snprintf(release, sizeof(release), "5.4.0");
+	f->machine.m.release = release;
 	assert_made(f);
 	assert_int_equal(core_of(f)->e_phnum, 7);
 	at = segment(f, "backup")->dest;
@@ -305,7 +326,7 @@ static void backup_for_old_kernels(void **state)
 	for (size_t i = 0; i < kx_plan_mem_count(f->plan); i++)
 		assert_true(kx_plan_mem(f->plan, i)->end <= at ||
 			    kx_plan_mem(f->plan, i)->start >= at + 0xa0000);
-	strcpy(release, "5.5.0");
+	snprintf(release, sizeof(release), "5.5.0");
 	assert_made(f);
 	assert_int_equal(core_of(f)->e_phnum, 6);
 	assert_int_equal(((struct kx_handoff *)f->plan->handoff)->backup, 0);
@@ -473,6 +494,7 @@ int main(void)
 		TEST(without_reservation),
 		TEST(hidden_map),
 		TEST(too_small_a_region),
+		TEST(nothing_left_for_the_running_kernel),
 		TEST(little_memory_is_enough),
 		TEST(kernel_must_be_relocatable),
 		TEST(entries),

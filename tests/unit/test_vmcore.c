@@ -151,8 +151,10 @@ static void five_levels(void **state)
 	levels = strstr((char *)s.data + SAMPLE_INFO, "l5_enabled)=");
 	assert_non_null(levels);
 	levels[12] = '1';
-	/* The PML5 is at 0x100000 as the PML4 was, so its entry for these addresses leads to itself. */
-	sample_poke(&s, 511 * 8, 8, SAMPLE_PHYS | 0x63);
+	/* The table above lies so that its entry 511 leads to the one of four levels, and its entry 273 nowhere. */
+	memcpy(strstr((char *)s.data + SAMPLE_INFO, "swapper_pg_dir)=") + 16, "ffffffff800ff800",
+	       16);
+	sample_poke(&s, 511 * 8 - 0x800, 8, SAMPLE_PHYS | 0x63);
 	listen(view_of(&s), &heard);
 	assert_string_equal(heard.text, FOUR_MESSAGES);
 }
@@ -490,6 +492,11 @@ static void snappy_elements(void **state)
 	for (size_t size = 0; size < sizeof(packed); size++)
 		assert_false(kx_snappy_page(kx_view_of(packed, size), out, sizeof(out)));
 	assert_false(kx_snappy_page(kx_view_of("\x02\x09\x04", 3), out, 2));
+	/* One byte more than there is room for. */
+	assert_false(kx_snappy_page(kx_view_of("\x07\x0c"
+					       "abcd\x01\x04",
+					       8),
+				    out, 7));
 }
 
 int main(void)

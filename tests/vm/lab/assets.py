@@ -291,5 +291,5 @@ def with_libraries(suite, package):
             if name == package:
                 raise
             continue  # a virtual package: no library the loader would look for
-        todo += [n for n in apt.about(suite, name)[1] if n.startswith("lib")]
+        todo += [n for n in apt.about(suite, name)[1] if n.startswith(("lib", "zlib"))]
     return roots

@@ -32,11 +32,10 @@ def built(name):
 
 
 def capture_initrd(files=None):
-    """The capture kernel's initrd: the lab's agent, the reader of cores, and vmcore-dmesg where it is built."""
+    """The capture kernel's initrd: the lab's agent, the reader of cores, and vmcore-dmesg."""
     files = {"/bin/vmcore": built("vmcore"), **(files or {})}
-    dmesg = tool.BUILD / "tools/vmcore-dmesg"
-    if dmesg.exists():
-        files |= program(dmesg, "/sbin/vmcore-dmesg")
+    if tool.is_ours():
+        files |= program(tool.BUILD / "tools/vmcore-dmesg", "/sbin/vmcore-dmesg")
     return Initrd(CAPTURE, files, random=3000)
 
 

@@ -114,18 +114,23 @@ def program(host_path, guest_path):
     return files
 
 
-def kexec_tools(suite, guest_path):
-    """Debian's kexec-tools with libraries of its own suite, kept apart from the guest's."""
-    prefix, loader, libraries = f"/opt/kexec-tools-{suite}", None, {}
-    for root in assets.with_libraries(suite, "kexec-tools"):
+def packaged(suite, package, guest_path):
+    """A program of a Debian package with libraries of its own suite, kept apart from the guest's."""
+    name = Path(guest_path).name
+    prefix, loader, libraries = f"/opt/{package}-{suite}", None, {}
+    for root in assets.with_libraries(suite, package):
         for found in root.rglob("*.so*"):
             if found.is_file() and "gconv" not in found.parts:
                 libraries[f"{prefix}/{found.name}"] = found.resolve()
                 loader = found.name if found.name.startswith("ld-linux-x86-64") else loader
-        if (root / "sbin/kexec").exists() or (root / "usr/sbin/kexec").exists():
-            libraries[f"{prefix}/kexec"] = next(root.rglob("sbin/kexec"))
-    wrapper = f'#!/bin/sh\nexec {prefix}/{loader} --library-path {prefix} {prefix}/kexec "$@"\n'
+        for found in root.rglob(f"*bin/{name}"):
+            libraries[f"{prefix}/{name}"] = found
+    wrapper = f'#!/bin/sh\nexec {prefix}/{loader} --library-path {prefix} {prefix}/{name} "$@"\n'
     return {**libraries, guest_path: wrapper}
+
+
+def kexec_tools(suite, guest_path):
+    return packaged(suite, "kexec-tools", guest_path)
 
 
 class Initrd:
