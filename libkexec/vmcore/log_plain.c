@@ -147,7 +147,7 @@ static int read_buffer(struct kx_log_reader *reader, uint64_t start, uint64_t si
 
 int kx_log_plain(struct kx_log_reader *reader)
 {
-	uint64_t address, start, size, written, there;
+	uint64_t address = 0, start = 0, size = 0, written = 0, there = 0;
 	int r;
 
 	if (!kx_log_symbol(reader, "log_end", &address))

@@ -164,7 +164,7 @@ static int read_part(struct buffer *buffer, uint64_t index, uint64_t end)
 int kx_log_records(struct kx_log_reader *reader)
 {
 	struct buffer buffer = { .reader = reader, .search_left = SEARCH_MAX };
-	uint64_t address, first, next;
+	uint64_t address = 0, first = 0, next = 0;
 	size_t word = kx_vmcore_word(reader->core);
 	int r;
 
