@@ -18,6 +18,7 @@ _kexec_options()
 	status | check) echo "--machine= --json $always" ;;
 	machine) echo "--save= $always" ;;
 	last) echo "--json --svg $always" ;;
+	list) echo "--root= --json $always" ;;
 	*) echo "$load --exec --unload --status --print-ckr-size $always" ;;
 	esac
 }
@@ -45,7 +46,7 @@ _kexec()
 		_kexec_words -f
 		return
 		;;
-	--machine | --save)
+	--machine | --save | --root)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -d
 		return
@@ -81,14 +82,14 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine | last) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last | list) ((COMP_CWORD == 1)) || return ;;
 	esac
 	compopt -o filenames 2>/dev/null
 	_kexec_words -f
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'plan status check machine last'
+		_kexec_words -W 'list plan status check machine last'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

@@ -43,6 +43,11 @@ static const struct {
 	  "How long the jump took that started this kernel, phase by phase. Exit status:\n"
 	  "0 all is known, 1 not each phase, 2 there was no jump by kexec_load, 3 usage or\n"
 	  "internal error.\n" },
+	{ KX_LIST,
+	  "usage: kexec list [OPTION]...\n"
+	  "What the boot loader could start here, with what a normal reboot would start\n"
+	  "marked by *. Exit status: 0 there is something to start, 1 with warnings, 2 there\n"
+	  "is nothing, 3 usage or internal error.\n" },
 	{ KX_CLASSIC,
 	  "usage: kexec [OPTION]... [KERNEL]\n"
 	  "       kexec VERB [OPTION]...\n"
@@ -54,6 +59,7 @@ static const struct {
 	  "KERNEL with none of -l -p -e -f -u: load it, then ask init for a clean reboot.\n"
 	  "\n"
 	  "Verbs, as the first argument only; each has its own --help:\n"
+	  "  list      what the boot loader could start here\n"
 	  "  plan      show what a load would put where, and why; changes nothing\n"
 	  "  status    what is loaded, and what may be\n"
 	  "  check     can this machine kexec, and if not, why\n"

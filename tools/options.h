@@ -18,6 +18,7 @@ enum kx_verb {
 	KX_CHECK = 1 << 3,
 	KX_MACHINE = 1 << 4,
 	KX_LAST = 1 << 5,
+	KX_LIST = 1 << 6,
 };
 
 enum kx_option_group {
@@ -87,7 +88,7 @@ struct kx_args {
 	int entry_mode;
 	int method, args_style, check, fast;
 	unsigned flags;
-	const char *type, *append, *dtb, *serial, *baud, *machine, *save;
+	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root;
 	int reuse_cmdline, reuse_initrd, json, svg;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;

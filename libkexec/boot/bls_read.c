@@ -390,7 +390,7 @@ static int read_profile(struct reader *reader, struct kx_view file, const char *
 	*ret_count = uki.profile_count;
 	if (r < 0 || !kx_bls_architecture(item.entry.architecture, reader->arch))
 		return r;
-	r = place_path(reader, path, &item.entry.linux);
+	r = place_path(reader, path, &item.entry.kernel);
 	if (r == 0)
 		r = finish(reader, path, "bls2", &item);
 	return r < 0 ? r : reader_add(reader, &item);

@@ -31,11 +31,11 @@ static void reader_clear(struct reader *reader)
 	kx_boot_entries_clear(&reader->entries);
 }
 
-static int problem(struct reader *reader, const char *format, const char *what)
+static int problem(struct reader *reader, const char *what, const char *why)
 {
 	if (!reader->in_entry || reader->entry.problem)
 		return 0;
-	if (asprintf(&reader->entry.problem, format, what) >= 0)
+	if (asprintf(&reader->entry.problem, "%s%s", what, why) >= 0)
 		return 0;
 	reader->entry.problem = NULL;
 	return -ENOMEM;
@@ -91,10 +91,11 @@ static int locate(struct reader *reader, struct kx_view word, char **ret)
 					      : reader->device,
 			       path, ret);
 	if (r == -ENODEV || r == -ENOENT)
-		return problem(reader, "is on (%s), which is none of this machine's file systems",
+		return problem(reader,
 			       device         ? device
 			       : reader->root ? reader->root
-					      : "");
+					      : "the device of this file",
+			       " is none of this machine's file systems");
 	return r;
 }
 
@@ -108,7 +109,7 @@ static int end_entry(struct reader *reader)
 	if (!reader->in_entry)
 		return 0;
 	if (entry->type == KX_BOOT_NONE)
-		r = problem(reader, "%s", "says nothing of a kernel");
+		r = problem(reader, "says nothing of a kernel", "");
 	if (r == 0 && entry->module_count)
 		entry->type = KX_BOOT_MULTIBOOT;
 	if (r == 0)
@@ -165,7 +166,7 @@ static int uuid_line(struct reader *reader, struct kx_view value)
 	r = reader->fs->search(reader->fs->ctx, KX_BOOT_BY_UUID, uuid, &reader->root);
 	if (r == -ENOMEM)
 		return r;
-	return r < 0 ? problem(reader, "is on the file system %s, which is not here", uuid) : 0;
+	return r < 0 ? problem(reader, uuid, " is none of this machine's file systems") : 0;
 }
 
 /* "kernel --type=… /vmlinuz options" */
@@ -231,10 +232,10 @@ static int entry_line(struct reader *reader, struct kx_view key, struct kx_view 
 		return module_line(reader, value);
 	if (kx_text_is(key, "chainloader")) {
 		reader->entry.type = KX_BOOT_CHAINLOAD;
-		return problem(reader, "%s", "starts another boot loader, which kexec cannot");
+		return problem(reader, "starts another boot loader, which kexec cannot", "");
 	}
 	if (kx_text_is(key, "configfile"))
-		return problem(reader, "%s", "leads to another configuration file");
+		return problem(reader, "leads to another configuration file", "");
 	return 0;
 }
 

@@ -19,9 +19,9 @@
 static const struct {
 	const char *type, *options;
 } types[] = {
-	{ "vfat", "" },         { "ext2", "" },          { "ext3", "noload" },
-	{ "ext4", "noload" },   { "xfs", "norecovery" }, { "btrfs", "norecovery" },
-	{ "f2fs", "norecovery" }, { "iso9660", "" },     { "squashfs", "" },
+	{ "vfat", "" },           { "ext2", "" },          { "ext3", "noload" },
+	{ "ext4", "noload" },     { "xfs", "norecovery" }, { "btrfs", "norecovery" },
+	{ "f2fs", "norecovery" }, { "iso9660", "" },       { "squashfs", "" },
 	{ "erofs", "" },
 };
 
@@ -69,7 +69,8 @@ int kx_probe_mount(struct kx_volumes *volumes, struct kx_volume *volume, const c
 	if (asprintf(&top, "%s/%zu", volumes->scratch, volumes->count) < 0)
 		return -ENOMEM;
 	if (mkdir(top, 0700) < 0 ||
-	    mount(volume->device, top, type, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, options) < 0)
+	    mount(volume->device, top, type, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  options) < 0)
 		return -errno;
 	free(volume->top);
 	volume->top = kx_steal(top);

@@ -39,8 +39,8 @@ static int probe_device(struct kx_volume *v, char **ret_type)
 	if (!probe)
 		return 0;
 	blkid_probe_enable_superblocks(probe, 1);
-	blkid_probe_set_superblocks_flags(probe,
-					  BLKID_SUBLKS_UUID | BLKID_SUBLKS_LABEL | BLKID_SUBLKS_TYPE);
+	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_UUID | BLKID_SUBLKS_LABEL |
+							 BLKID_SUBLKS_TYPE);
 	blkid_probe_enable_partitions(probe, 1);
 	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
 	if (blkid_do_safeprobe(probe) < 0)
@@ -167,9 +167,9 @@ struct search {
 /* Is it the partition that is looked for? The one that the boot loader named, else on the root's disk, else the only one. */
 static void consider(struct search *search, struct kx_volume *v, char **type)
 {
-	bool sure = search->part_uuid ? v->part_uuid && !strcasecmp(v->part_uuid, search->part_uuid) :
-		    search->disk      ? v->disk && !strcmp(v->disk, search->disk) :
-					false;
+	bool sure = search->part_uuid ? v->part_uuid && !strcasecmp(v->part_uuid, search->part_uuid)
+		    : search->disk    ? v->disk && !strcmp(v->disk, search->disk)
+				      : false;
 	struct kx_volume other = search->found;
 	char *other_type = search->type;
 

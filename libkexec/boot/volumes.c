@@ -134,8 +134,7 @@ static int path_anywhere(struct kx_volumes *volumes, const struct kx_volume *fir
 	return path_on(first ? first : &volumes->v[volumes->count - 1], path, ret);
 }
 
-static int resolve(struct kx_volumes *volumes, const char *device, const char *path,
-		   char **ret)
+static int resolve(struct kx_volumes *volumes, const char *device, const char *path, char **ret)
 {
 	const struct kx_volume *v = find_volume(volumes, device);
 
