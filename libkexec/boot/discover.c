@@ -35,7 +35,7 @@ static int find_on_volumes(struct finder *f, const char *path)
 	for (size_t i = 0; i < f->volumes->count; i++) {
 		const struct kx_volume *v = &f->volumes->v[i];
 
-		if (!exists(f, v->name, path))
+		if (!v->boots || !exists(f, v->name, path))
 			continue;
 		f->device = v->name;
 		free(kx_steal(f->path));
@@ -90,6 +90,8 @@ static int bls_places(const struct finder *f, struct kx_bls_place *places, size_
 		_cleanup_free_ char *folder = NULL;
 		bool known = false;
 
+		if (!v->boots)
+			continue;
 		r = f->fs->locate(f->fs->ctx, v->name, "/loader", &folder);
 		for (size_t j = 0; r == 0 && j < seen.count; j++)
 			known |= !strcmp(seen.v[j], folder);
@@ -133,8 +135,9 @@ static int has_systemd_boot(struct finder *f)
 	bool found = false;
 
 	for (size_t i = 0; !found && i < f->volumes->count; i++)
-		f->fs->list(f->fs->ctx, f->volumes->v[i].name, "/EFI/systemd", on_boot_program,
-			    &found);
+		if (f->volumes->v[i].boots)
+			f->fs->list(f->fs->ctx, f->volumes->v[i].name, "/EFI/systemd",
+				    on_boot_program, &found);
 	return found ? 1 : find_first(f, marks, KX_ARRAY_SIZE(marks));
 }
 
@@ -190,7 +193,8 @@ static int find_grub_on_esp(struct finder *f)
 	int r = 0;
 
 	for (size_t i = 0; i < f->volumes->count; i++)
-		f->fs->list(f->fs->ctx, f->volumes->v[i].name, "/EFI", on_vendor, &vendors);
+		if (f->volumes->v[i].boots)
+			f->fs->list(f->fs->ctx, f->volumes->v[i].name, "/EFI", on_vendor, &vendors);
 	for (size_t i = 0; r == 0 && i < vendors.count; i++)
 		r = find_on_volumes(f, vendors.paths[i]);
 	for (size_t i = 0; i < vendors.count; i++)
@@ -255,13 +259,14 @@ static int try_config_txt(struct finder *f)
 static int kernel_cmdline(const struct finder *f, char **ret)
 {
 	static const char *const paths[] = { "/etc/kernel/cmdline", "/usr/lib/kernel/cmdline" };
-	const char *root = f->volumes->count ? f->volumes->v[f->volumes->count - 1].name : "";
+	const struct kx_volume *root = kx_volumes_root(f->volumes);
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(paths); i++) {
 		_cleanup_free_ char *text = NULL;
 		struct kx_view rest, line;
 		size_t size;
-		int r = f->fs->read(f->fs->ctx, root, paths[i], KX_BOOT_TEXT_MAX, &text, &size);
+		int r = f->fs->read(f->fs->ctx, root ? root->name : "", paths[i], KX_BOOT_TEXT_MAX,
+				    &text, &size);
 
 		if (r == -ENOMEM)
 			return r;
@@ -287,7 +292,7 @@ static int try_kernels(struct finder *f)
 		const struct kx_volume *v = &f->volumes->v[i / 2];
 		const char *folder = i % 2 ? "/boot" : "";
 
-		if (exists(f, v->name, *folder ? folder : "/"))
+		if (v->boots && exists(f, v->name, *folder ? folder : "/"))
 			r = kx_kernels_read(f->fs, v->name, folder, options, f->entries, f->err);
 	}
 	return r;
@@ -295,10 +300,9 @@ static int try_kernels(struct finder *f)
 
 /* ---- what is found --------------------------------------------------------------------------- */
 
-static int missing(const struct kx_volumes *volumes, struct kx_boot_entry *entry, const char *path)
+static int missing(struct kx_volumes *volumes, struct kx_boot_entry *entry, const char *path)
 {
-	if (!path || entry->problem ||
-	    kx_root_exists((struct kx_root *)(uintptr_t)&volumes->root, path))
+	if (!path || entry->problem || kx_root_exists(&volumes->root, path))
 		return 0;
 	if (asprintf(&entry->problem, "%s is not there", path) >= 0)
 		return 0;
@@ -306,7 +310,7 @@ static int missing(const struct kx_volumes *volumes, struct kx_boot_entry *entry
 	return -ENOMEM;
 }
 
-static int check_files(const struct kx_volumes *volumes, struct kx_boot_entry *entry)
+static int check_files(struct kx_volumes *volumes, struct kx_boot_entry *entry)
 {
 	int r = missing(volumes, entry, entry->kernel);
 
@@ -357,7 +361,7 @@ static int try_reader(struct finder *f, size_t i, struct kx_error *first_err, in
 	return r;
 }
 
-int kx_boot_discover(const struct kx_volumes *volumes, const struct kx_boot_fs *fs,
+int kx_boot_discover(struct kx_volumes *volumes, const struct kx_boot_fs *fs,
 		     const struct kx_boot_system *system, struct kx_boot_entries *ret,
 		     struct kx_error *err)
 {

@@ -22,7 +22,7 @@ struct kx_boot_system {
 
 /**
  * kx_boot_discover() - the menu of the boot loader that counts
- * @volumes: sorted, as kx_volumes_open() leaves them; @fs is about them
+ * @volumes: @fs is about them, and may add to them: what a `search` mounts
  *
  * That is the one that EFI variables name, or else the first of these that has entries: systemd-boot where it is installed,
  * GRUB 2, SYSLINUX's files, GRUB Legacy, entries of the Boot Loader Specification without a loader, a Raspberry Pi's
@@ -32,7 +32,7 @@ struct kx_boot_system {
  *
  * Errors: -ENOMEM; when there are no entries, what the first configuration that was there failed with.
  */
-int kx_boot_discover(const struct kx_volumes *volumes, const struct kx_boot_fs *fs,
+int kx_boot_discover(struct kx_volumes *volumes, const struct kx_boot_fs *fs,
 		     const struct kx_boot_system *system, struct kx_boot_entries *ret,
 		     struct kx_error *err);
 

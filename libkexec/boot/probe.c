@@ -224,6 +224,7 @@ static int find_partition(struct search *search)
 
 	if (r == 0 && search->found.device && (search->sure || search->matches == 1) &&
 	    !is_mounted(volumes, &search->found)) {
+		search->found.boots = true;
 		r = kx_probe_mount(volumes, &search->found, search->type ? search->type : "");
 		if (r < 0 && r != -ENOMEM)
 			r = note(volumes, &search->found, r);
@@ -235,8 +236,9 @@ static int find_partition(struct search *search)
 
 int kx_probe_boot_partitions(struct kx_volumes *volumes, const char *part_uuid)
 {
-	const char *disk = volumes->count ? volumes->v[volumes->count - 1].disk : NULL;
-	_cleanup_free_ char *copy = disk ? strdup(disk) : NULL;
+	const struct kx_volume *root = kx_volumes_root(volumes);
+	/* Volumes move when one is added. */
+	_cleanup_free_ char *copy = root && root->disk ? strdup(root->disk) : NULL;
 	struct search esp = { .volumes = volumes,
 			      .disk = copy,
 			      .part_uuid = part_uuid,

@@ -76,12 +76,19 @@ static unsigned partition_of(const char *device)
 	return kx_text_u64(number, 10, &value) && value <= UINT8_MAX ? (unsigned)value : 0;
 }
 
-/* The disk of what is mounted at the end of the list: the root. */
+const struct kx_volume *kx_volumes_root(const struct kx_volumes *volumes)
+{
+	for (size_t i = 0; i < volumes->count; i++)
+		if (!*volumes->v[i].top)
+			return &volumes->v[i];
+	return NULL;
+}
+
 static bool on_boot_disk(const struct kx_volumes *volumes, const struct kx_volume *v)
 {
-	const char *disk = volumes->count ? volumes->v[volumes->count - 1].disk : NULL;
+	const struct kx_volume *root = kx_volumes_root(volumes);
 
-	return !disk || !v->disk || !strcmp(disk, v->disk);
+	return !root || !root->disk || !v->disk || !strcmp(root->disk, v->disk);
 }
 
 static const struct kx_volume *find_volume(const struct kx_volumes *volumes, const char *device)
@@ -98,14 +105,33 @@ static const struct kx_volume *find_volume(const struct kx_volumes *volumes, con
 	return NULL;
 }
 
-/* @path on @v as a path in the tree. */
-static int path_on(const struct kx_volume *v, const char *path, char **ret)
+/* What is left of @path below @folder; NULL when it is not below it. */
+static const char *path_below(const char *path, const char *folder)
 {
-	size_t n = v->subroot ? strlen(v->subroot) : 0;
+	size_t n = strlen(folder);
 
-	if (n && !strncmp(path, v->subroot, n) && path[n] == '/')
-		path += n;
-	return kx_boot_path(v->top, NULL, path, ret);
+	return !strncmp(path, folder, n) && (!path[n] || path[n] == '/') ? path + n : NULL;
+}
+
+/*
+ * @path on the device of @v as a path in the tree. Of a btrfs several subvolumes are mounted: GRUB names them at the beginning
+ * of the path, or means the default one, which is what the root is on.
+ */
+static int path_on(const struct kx_volumes *volumes, const struct kx_volume *v, const char *path,
+		   char **ret)
+{
+	const struct kx_volume *on = v;
+
+	for (size_t i = 0; v->device && v->subroot && i < volumes->count; i++) {
+		const struct kx_volume *w = &volumes->v[i];
+
+		if (!w->device || !w->subroot || strcmp(w->device, v->device) != 0)
+			continue;
+		on = w;
+		if (*w->subroot && path_below(path, w->subroot))
+			return kx_boot_path(w->top, NULL, path_below(path, w->subroot), ret);
+	}
+	return kx_boot_path(on->top, NULL, path, ret);
 }
 
 /* Nobody knows where a file system of another machine would have been. */
@@ -115,15 +141,15 @@ static int path_anywhere(struct kx_volumes *volumes, const struct kx_volume *fir
 	_cleanup_free_ char *found = NULL;
 	int r;
 
-	if (!first && !volumes->count)
+	if (!first)
+		first = kx_volumes_root(volumes);
+	if (!first)
 		return -ENODEV;
 	for (size_t i = 0; i <= volumes->count; i++) {
 		const struct kx_volume *v = i ? &volumes->v[i - 1] : first;
 
-		if (!v)
-			continue;
 		free(kx_steal(found));
-		r = path_on(v, path, &found);
+		r = path_on(volumes, v, path, &found);
 		if (r < 0)
 			return r;
 		if (kx_root_exists(&volumes->root, found)) {
@@ -131,7 +157,7 @@ static int path_anywhere(struct kx_volumes *volumes, const struct kx_volume *fir
 			return 0;
 		}
 	}
-	return path_on(first ? first : &volumes->v[volumes->count - 1], path, ret);
+	return path_on(volumes, first, path, ret);
 }
 
 static int resolve(struct kx_volumes *volumes, const char *device, const char *path, char **ret)
@@ -140,7 +166,7 @@ static int resolve(struct kx_volumes *volumes, const char *device, const char *p
 
 	if (!volumes->live)
 		return path_anywhere(volumes, v, path, ret);
-	return v ? path_on(v, path, ret) : -ENODEV;
+	return v ? path_on(volumes, v, path, ret) : -ENODEV;
 }
 
 /* ---- operations ------------------------------------------------------------------------------ */
@@ -209,7 +235,8 @@ static bool answers(struct kx_volumes *volumes, const struct kx_volume *v, enum 
 	case KX_BOOT_BY_LABEL:
 		return v->label && !strcmp(v->label, value);
 	case KX_BOOT_BY_FILE:
-		return path_on(v, value, &path) == 0 && kx_root_exists(&volumes->root, path);
+		return path_on(volumes, v, value, &path) == 0 &&
+		       kx_root_exists(&volumes->root, path);
 	}
 	return false;
 }
@@ -311,12 +338,21 @@ static struct kx_volume *find_top(struct kx_volumes *volumes, const char *top)
 	return NULL;
 }
 
+static bool is_usual(const char *top)
+{
+	for (size_t i = 0; i < KX_ARRAY_SIZE(usual_tops); i++)
+		if (!strcmp(top, usual_tops[i]))
+			return true;
+	return false;
+}
+
 /* Adds it, or puts it in the place of what else is at its top. */
 static int put_volume(struct kx_volumes *volumes, struct kx_volume *volume)
 {
 	struct kx_volume *old = find_top(volumes, volume->top);
 	char *name;
 
+	volume->boots = is_usual(volume->top);
 	if (!old)
 		return kx_volumes_add(volumes, volume);
 	name = kx_steal(old->name);
@@ -354,32 +390,27 @@ static int mountinfo_line(struct kx_view line, struct kx_volume *v)
 	return set_unescaped(&v->device, word);
 }
 
-/* One file system in several places is the one that shows most of it, and then the one that is found first: bind mounts. */
+/* Is all that @v shows at @w, too? Of two that show the same, the one with the shorter path is kept. */
+static bool is_shown(const struct kx_volume *v, const struct kx_volume *w)
+{
+	return w->device && v->device && !strcmp(w->device, v->device) &&
+	       path_below(v->subroot, w->subroot) &&
+	       (strlen(w->subroot) < strlen(v->subroot) || strlen(w->top) < strlen(v->top));
+}
+
+/* Bind mounts show what is mounted elsewhere. The root stays, whatever it is. */
 static void drop_doubles(struct kx_volumes *volumes)
 {
+	bool drop[KX_VOLUMES_MAX] = { 0 };
 	size_t kept = 0;
 
-	for (size_t i = 0; i < volumes->count; i++) {
-		struct kx_volume *v = &volumes->v[i];
-		bool better = false;
-
-		for (size_t j = 0; !better && j < volumes->count; j++) {
-			const struct kx_volume *w = &volumes->v[j];
-
-			better = j != i && w->device && v->device &&
-				 !strcmp(w->device, v->device) &&
-				 (strlen(w->subroot) < strlen(v->subroot) ||
-				  (strlen(w->subroot) == strlen(v->subroot) &&
-				   strlen(w->top) < strlen(v->top)));
-		}
-		/* A subvolume of its own, "/@" at the root beside "/@home", is not to be missed. */
-		if (better && *v->top) {
-			kx_volume_clear(v);
-			v->top = NULL;
-		}
-	}
 	for (size_t i = 0; i < volumes->count; i++)
-		if (volumes->v[i].top)
+		for (size_t j = 0; *volumes->v[i].top && j < volumes->count; j++)
+			drop[i] |= i != j && is_shown(&volumes->v[i], &volumes->v[j]);
+	for (size_t i = 0; i < volumes->count; i++)
+		if (drop[i])
+			kx_volume_clear(&volumes->v[i]);
+		else
 			volumes->v[kept++] = volumes->v[i];
 	volumes->count = kept;
 }
@@ -416,14 +447,9 @@ static int fstab_line(struct kx_view spec, struct kx_view rest, struct kx_volume
 {
 	struct kx_volume v = { 0 };
 	struct kx_view top = { 0 }, tag = { 0 };
-	bool usual = false;
 	int r;
 
 	if (!kx_text_word(&rest, &top))
-		return 0;
-	for (size_t i = 0; i < KX_ARRAY_SIZE(usual_tops); i++)
-		usual |= kx_text_is(top, *usual_tops[i] ? usual_tops[i] : "/");
-	if (!usual)
 		return 0;
 	r = set_unescaped(&v.top, top);
 	if (r == 0) {
@@ -437,7 +463,7 @@ static int fstab_line(struct kx_view spec, struct kx_view rest, struct kx_volume
 		else if (kx_text_is(tag, "PARTUUID"))
 			r = kx_boot_set(&v.part_uuid, spec);
 	}
-	if (r == 0)
+	if (r == 0 && is_usual(v.top))
 		r = put_volume(volumes, &v);
 	kx_volume_clear(&v);
 	return r;
@@ -476,7 +502,7 @@ static int guess_tops(struct kx_volumes *volumes)
 		if (find_top(volumes, top) || (*top && !kx_root_exists(&volumes->root, top)))
 			continue;
 		v.top = strdup(top);
-		r = v.top ? kx_volumes_add(volumes, &v) : -ENOMEM;
+		r = v.top ? put_volume(volumes, &v) : -ENOMEM;
 		kx_volume_clear(&v);
 	}
 	sort(volumes);

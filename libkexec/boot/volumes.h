@@ -22,10 +22,13 @@
  * @device: "/dev/sda2"
  * @disk: what @device is a partition of, as sysfs names it: "sda"
  * @number: of the partition, 0 when it is none
+ * @boots: this system boots from it, as far as where it is mounted, or its partition's type, can tell; what else is mounted
+ *	   may be another system's
  */
 struct kx_volume {
 	char *name, *top, *subroot, *device, *disk, *uuid, *label, *part_uuid, *part_type;
 	unsigned number;
+	bool boots;
 };
 
 void kx_volume_clear(struct kx_volume *volume);
@@ -66,6 +69,9 @@ void kx_volumes_close(struct kx_volumes *volumes);
 
 /* Takes over what @volume holds, and gives it a name. Errors: -E2BIG; -ENOMEM. */
 int kx_volumes_add(struct kx_volumes *volumes, struct kx_volume *volume);
+
+/* What is at the tree's own root; NULL when nobody knows. */
+const struct kx_volume *kx_volumes_root(const struct kx_volumes *volumes);
 
 /* The operations; their ctx is @volumes, which must stay where it is. */
 struct kx_boot_fs kx_volumes_fs(struct kx_volumes *volumes);
