@@ -89,8 +89,11 @@ static int run_false(struct kx_grub *g, struct kx_grub_args args)
 
 static int leave_loops(struct kx_grub *g, struct kx_grub_args args, enum kx_grub_flow flow)
 {
-	int64_t n = args.count ? kx_grub_number(g, args.v[0], NULL) : 1;
+	const char *end = NULL;
+	int64_t n = args.count ? kx_grub_number(g, args.v[0], &end) : 1;
 
+	if (args.count && end == args.v[0])
+		return KX_GRUB_BAD_NUMBER;
 	if (n <= 0)
 		return KX_GRUB_BAD_ARGUMENT;
 	if (!g->loops)
@@ -142,21 +145,24 @@ static int run_source(struct kx_grub *g, struct kx_grub_args args)
 	const char *name;
 	size_t size;
 
-	if (!args.count)
-		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "source without a file");
+	if (args.count != 1)
+		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "source takes one file");
 	/* GRUB says nothing of a file that is not there. */
 	if (kx_grub_read_file(g, args.v[0], &text, &size) < 0)
 		return KX_GRUB_OK;
 	name = kx_grub_full_name(g, args.v[0]);
 	if (name)
 		kx_grub_run_text(g, name, text, size);
-	return g->status;
+	/* It ends at a return, and tells nobody how it went. */
+	if (g->flow == KX_GRUB_RETURN)
+		g->flow = KX_GRUB_GO_ON;
+	return KX_GRUB_OK;
 }
 
 static int run_configfile(struct kx_grub *g, struct kx_grub_args args)
 {
-	if (!args.count)
-		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "configfile without a file");
+	if (args.count != 1)
+		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "configfile takes one file");
 	kx_grub_configfile(g, args.v[0]);
 	return KX_GRUB_OK;
 }

@@ -216,9 +216,12 @@ static void define_function(struct kx_grub *g, const struct kx_grub_command *com
 void kx_grub_call(struct kx_grub *g, const struct kx_grub_command *body, struct kx_grub_args args)
 {
 	struct kx_grub_args *before = g->args;
+	unsigned loops = g->loops;
 
 	g->args = &args;
+	g->loops = 0; /* break does not reach the caller's loops */
 	kx_grub_run(g, body);
+	g->loops = loops;
 	if (g->flow == KX_GRUB_RETURN)
 		g->flow = KX_GRUB_GO_ON;
 	g->args = before;
@@ -238,8 +241,11 @@ static int assign(struct kx_grub *g, const char *word)
 	return KX_GRUB_OK;
 }
 
-/* What a word at the beginning can be, in this order: a command of GRUB's, a function, an assignment. */
-static void dispatch(struct kx_grub *g, const struct kx_grub_command *command,
+/*
+ * What a word at the beginning can be, in this order: a command of GRUB's, a function, an assignment. True if it is nothing:
+ * GRUB complains, and then that counts as success, even after a !.
+ */
+static bool dispatch(struct kx_grub *g, const struct kx_grub_command *command,
 		     struct kx_grub_args args)
 {
 	struct kx_grub_args rest = { args.v + 1, args.count - 1 };
@@ -249,11 +255,11 @@ static void dispatch(struct kx_grub *g, const struct kx_grub_command *command,
 
 	if (submenu || !strcmp(args.v[0], "menuentry")) {
 		g->status = kx_grub_add_menu_item(g, command, rest, submenu);
-		return;
+		return false;
 	}
 	if (command->block_text) {
 		if (!kx_grub_args_add(g, &args, (char *)(uintptr_t)command->block_text))
-			return;
+			return false;
 		rest = (struct kx_grub_args){ args.v + 1, args.count - 1 };
 	}
 	builtin = kx_grub_find_command(args.v[0]);
@@ -265,13 +271,14 @@ static void dispatch(struct kx_grub *g, const struct kx_grub_command *command,
 	else if (strchr(args.v[0], '='))
 		g->status = assign(g, args.v[0]);
 	else
-		g->status = kx_grub_complain(g, KX_GRUB_OK, "no such command: %s", args.v[0]);
+		return !kx_grub_complain(g, KX_GRUB_OK, "no such command: %s", args.v[0]);
+	return false;
 }
 
 static void run_simple(struct kx_grub *g, const struct kx_grub_command *command)
 {
 	struct kx_grub_args args;
-	bool invert;
+	bool invert, unknown = false;
 
 	if (!kx_grub_expand(g, command->words, &args))
 		return;
@@ -289,8 +296,10 @@ static void run_simple(struct kx_grub *g, const struct kx_grub_command *command)
 		args.count--;
 	}
 	if (args.count)
-		dispatch(g, command, args);
-	if (invert)
+		unknown = dispatch(g, command, args);
+	if (unknown)
+		g->status = KX_GRUB_OK;
+	else if (invert)
 		g->status = g->status ? KX_GRUB_OK : KX_GRUB_FALSE;
 }
 

@@ -104,19 +104,19 @@ static bool finish(struct argument *a)
 	return a->args->count > before || kx_grub_args_add(a->g, a->args, text);
 }
 
-/* Without quotes, white space in a value ends the argument. */
+/* Without quotes, white space inside a value ends the argument; that at its ends does nothing. */
 static bool append_split(struct argument *a, const char *value)
 {
 	size_t n;
 
 	for (;;) {
+		value += strspn(value, " \t\n");
 		n = strcspn(value, " \t\n");
 		if (n && !append(a, value, n, false))
 			return false;
 		value += n;
-		if (!*value)
+		if (!value[strspn(value, " \t\n")])
 			return true;
-		value += strspn(value, " \t\n");
 		if (!finish(a))
 			return false;
 	}

@@ -278,7 +278,7 @@ static int lex_escape(struct kx_grub_lexer *lexer, struct builder *b)
 	int next = peek(lexer, 1);
 	int r;
 
-	if (next <= 0)
+	if (next <= 0 || (next == '\n' && peek(lexer, 2) < 0))
 		return -EBADMSG;
 	if (next == '\n') {
 		advance(lexer, 2);
@@ -341,13 +341,19 @@ static int lex_word(struct kx_grub_lexer *lexer, struct kx_grub_token *token)
 	return r;
 }
 
+/* A line's end that does not count. One with nothing behind it is no continuation but an error. */
+static bool is_continued(const struct kx_grub_lexer *lexer)
+{
+	return peek(lexer, 0) == '\\' && peek(lexer, 1) == '\n' && peek(lexer, 2) >= 0;
+}
+
 /* Blanks, continued lines and comments. */
 static void skip_blanks(struct kx_grub_lexer *lexer)
 {
 	for (;;) {
 		if (is_blank(peek(lexer, 0))) {
 			advance(lexer, 1);
-		} else if (peek(lexer, 0) == '\\' && peek(lexer, 1) == '\n') {
+		} else if (is_continued(lexer)) {
 			advance(lexer, 2);
 		} else {
 			break;

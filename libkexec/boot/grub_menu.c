@@ -51,11 +51,11 @@ static char *option_value(struct kx_grub_args args, int *i, const char *name)
 	return !word[2 + n] && *i + 1 < args.count ? args.v[++*i] : NULL;
 }
 
-/* Takes an option; false when the word is none. */
+/* Takes an option; false when the word is none. *ret_bad: its value is missing. */
 static bool item_option(struct kx_grub *g, struct kx_grub_item *item, struct kx_grub_args args,
-			int *i)
+			int *i, bool *ret_bad)
 {
-	static const char *const ignored[] = { "hotkey", "source" };
+	static const char *const names[] = { "id", "users", "class", "hotkey", "source" };
 	const char *value;
 
 	if (!strcmp(args.v[*i], "--unrestricted"))
@@ -71,9 +71,11 @@ static bool item_option(struct kx_grub *g, struct kx_grub_item *item, struct kx_
 		item->class = item->class ? kx_grub_print(g, "%s %s", item->class, value) : value;
 		return true;
 	}
-	for (size_t j = 0; j < KX_ARRAY_SIZE(ignored); j++)
-		if (option_value(args, i, ignored[j]))
+	for (size_t j = 0; j < KX_ARRAY_SIZE(names); j++) {
+		if (option_value(args, i, names[j]))
 			return true;
+		*ret_bad |= !strncmp(args.v[*i], "--", 2) && !strcmp(args.v[*i] + 2, names[j]);
+	}
 	return false;
 }
 
@@ -82,12 +84,21 @@ int kx_grub_add_menu_item(struct kx_grub *g, const struct kx_grub_command *comma
 {
 	struct kx_grub_item found = { .command = command, .submenu = submenu };
 	struct kx_grub_item *item;
+	bool options = true, bad = false;
 
 	for (int i = 0; i < args.count; i++) {
-		if (!item_option(g, &found, args, &i) &&
-		    !kx_grub_args_add(g, &found.args, args.v[i]))
+		if (options && !strcmp(args.v[i], "--")) {
+			options = false;
+			continue;
+		}
+		if (options && item_option(g, &found, args, &i, &bad))
+			continue;
+		if (!kx_grub_args_add(g, &found.args, args.v[i]))
 			return KX_GRUB_BAD_ARGUMENT;
 	}
+	if (bad)
+		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT,
+					"an option of a menu entry without its value");
 	if (!found.args.count)
 		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "a menu entry without a title");
 	if (!command->block)
@@ -190,7 +201,6 @@ static char *path_of(struct kx_grub *g, const char *above, const char *name)
 struct level {
 	const char *ids;
 	const char *titles;
-	const char *chosen;
 	unsigned depth;
 };
 
@@ -235,8 +245,7 @@ static bool enter(struct kx_grub *g, const struct kx_grub_item *item, const stru
 	g->boot = (struct kx_grub_boot){ 0 };
 	g->steps = 0;
 	g->at = item->command;
-	chosen = *level->chosen ? kx_grub_print(g, "%s>%s", level->chosen, item->id)
-				: kx_grub_copy(g, item->id, strlen(item->id));
+	chosen = path_of(g, level->ids, item->id);
 	if (!chosen)
 		return false;
 	kx_grub_set(g, "chosen", chosen);
@@ -388,14 +397,21 @@ static char *first_name(struct kx_grub *g, const char *s, const char **rest)
 	return name;
 }
 
-/* By number, id or title; NULL if there is none such. */
+/*
+ * By number, id or title; NULL if there is none such. A number is one whatever stands behind it, but not where blscfg is
+ * known: there ids begin with digits.
+ */
 static struct kx_grub_item *find_item(const struct kx_grub_menu *menu, const char *name)
 {
 	struct kx_grub_item *item = menu->first;
-	char *end;
-	unsigned long n = strtoul(name, &end, 10);
+	unsigned long n = strtoul(name, NULL, 0);
 
-	if (*name >= '0' && *name <= '9' && !*end) {
+	while (item && (!item->bls || strcmp(item->id, name) != 0))
+		item = item->next;
+	if (item)
+		return item;
+	item = menu->first;
+	if (*name >= '0' && *name <= '9') {
 		for (; n && item; n--)
 			item = item->next;
 		return item;
@@ -426,7 +442,6 @@ static void evaluate_submenu(struct kx_grub *g, const struct kx_grub_item *item,
 	inner.titles = path_of(g, level->titles, item->title);
 	g->menu = &menu;
 	if (inner.ids && inner.titles && enter(g, item, level, &env, rest)) {
-		inner.chosen = kx_grub_value(g, "chosen");
 		run_body(g, item);
 		if (g->flow != KX_GRUB_FAILED)
 			evaluate_menu(g, &menu, &inner, is_default);
@@ -502,6 +517,7 @@ void kx_grub_configfile(struct kx_grub *g, const char *name)
 	struct kx_grub_env *env = kx_grub_get(g, sizeof(*env)), *before = g->env;
 	struct kx_grub_menu *menu = kx_grub_get(g, sizeof(*menu)), *outer = g->menu;
 	struct kx_grub_args *args = g->args;
+	const char *file, *directory;
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
@@ -523,8 +539,13 @@ void kx_grub_configfile(struct kx_grub *g, const char *name)
 	g->env = env;
 	g->menu = menu;
 	g->args = NULL;
+	file = kx_grub_value(g, "config_file");
+	directory = kx_grub_value(g, "config_directory");
 	kx_grub_set_config(g, name);
 	kx_grub_run_text(g, name, text, size);
+	/* These are only for the time of reading. */
+	kx_grub_set(g, "config_file", file);
+	kx_grub_set(g, "config_directory", directory);
 	g->args = args;
 	if (menu->first) {
 		free_menu(outer);
@@ -598,7 +619,7 @@ static void add_booted(struct kx_grub *g)
 {
 	__attribute__((cleanup(free_entry))) struct kx_boot_entry entry = { .is_default = true };
 	struct kx_grub_item item = { .id = "boot", .title = "boot" };
-	const struct level top = { "", "", "", 0 };
+	const struct level top = { "", "", 0 };
 	int r = finish_entry(g, &entry);
 
 	if (!r)
@@ -611,7 +632,7 @@ static void add_booted(struct kx_grub *g)
 
 static void evaluate(struct kx_grub *g, const char *text, size_t size)
 {
-	const struct level top = { "", "", "", 0 };
+	const struct level top = { "", "", 0 };
 	const char *timeout;
 
 	set_initial(g);
@@ -620,6 +641,8 @@ static void evaluate(struct kx_grub *g, const char *text, size_t size)
 	if (g->flow == KX_GRUB_FAILED)
 		return;
 	g->flow = KX_GRUB_GO_ON;
+	kx_grub_set(g, "config_file", NULL);
+	kx_grub_set(g, "config_directory", NULL);
 	g->args = NULL;
 	g->loops = 0;
 	g->at = NULL;

@@ -111,6 +111,9 @@ static int parse_words(struct parser *p, struct kx_grub_word **end)
 	int r = 0;
 
 	while (!r && p->token.type == KX_GRUB_WORD) {
+		/* Reserved wherever they stand, for what GRUB does not have. */
+		if (is_word(p, "[[") || is_word(p, "]]"))
+			return unexpected(p, "[[ ]] is not known to GRUB");
 		*end = p->token.word;
 		end = &p->token.word->next;
 		r = next(p);

@@ -94,7 +94,7 @@ static enum comparison number_comparison(const char *op)
 	return NONE;
 }
 
-/* -eq and its like; -pgt and -plt look behind what both begin with. */
+/* -eq and its like; -pgt and -plt look behind what both begin with, but for the digits of a number that goes on. */
 static bool compare_numbers(struct kx_grub *g, const char *a, const char *op, const char *b,
 			    bool *ret)
 {
@@ -103,9 +103,15 @@ static bool compare_numbers(struct kx_grub *g, const char *a, const char *op, co
 
 	if (!strcmp(op, "-pgt") || !strcmp(op, "-plt")) {
 		how = op[2] == 'g' ? GREATER : LESS;
+		const char *start = a;
+
 		while (*a && *a == *b) {
 			a++;
 			b++;
+		}
+		while (a > start && a[-1] >= '0' && a[-1] <= '9') {
+			a--;
+			b--;
 		}
 	}
 	if (how == NONE)
