@@ -112,7 +112,7 @@ static int fill_multiboot(const struct reader *reader, struct kx_boot_entry *ent
 			r = kx_boot_modules_add(entry, path, args);
 		}
 	}
-	if (r == 0 && !entry->kernel)
+	if (r == 0 && !entry->kernel && !entry->problem)
 		entry->problem = strdup("gives mboot.c32 nothing to start");
 	return r == 0 && !entry->kernel && !entry->problem ? -ENOMEM : r;
 }

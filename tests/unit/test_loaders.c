@@ -195,6 +195,7 @@ static void test_extlinux_cannot(void **state)
 		{ "config other.cfg", "another configuration" },
 		{ "linux k\nfdtoverlays o", "overlays" },
 		{ "kernel mboot.c32", "nothing to start" },
+		{ "localboot 0\nkernel mboot.c32", "firmware" },
 	};
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(cases); i++) {
