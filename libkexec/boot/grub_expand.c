@@ -274,6 +274,8 @@ static bool glob_component(struct kx_grub *g, const char *prefix, const char *pa
 	}
 	l.pattern = kx_grub_copy(g, pattern, size);
 	dir = kx_grub_file_of(g, prefix);
+	if (dir.path && dir.path[1])
+		dir.path = kx_grub_copy(g, dir.path, strlen(dir.path) - 1);
 	if (!l.pattern || !dir.path)
 		return false;
 	if (g->config->fs->list)

@@ -195,8 +195,8 @@ static int run_chainloader(struct kx_grub *g, struct kx_grub_args args)
 static int run_foreign(struct kx_grub *g, struct kx_grub_args args)
 {
 	g->boot = (struct kx_grub_boot){ .type = KX_BOOT_CHAINLOAD };
-	kx_grub_complain(g, KX_GRUB_OK, "a kernel of another system, which only GRUB can start");
-	return KX_GRUB_OK;
+	return refuse(g, KX_GRUB_OK, "a kernel of another system, which only GRUB can start",
+		      args.count ? args.v[0] : "");
 }
 
 static int run_firmware(struct kx_grub *g, struct kx_grub_args args)
