@@ -201,6 +201,9 @@ static int run_foreign(struct kx_grub *g, struct kx_grub_args args)
 
 static int run_firmware(struct kx_grub *g, struct kx_grub_args args)
 {
+	/* Asked outside of any entry, whether there is to be one. */
+	if (args.count && !strcmp(args.v[0], "--is-supported"))
+		return KX_GRUB_OK;
 	g->boot = (struct kx_grub_boot){ 0 };
 	kx_grub_complain(g, KX_GRUB_OK, "it is for the firmware: setup, reset or power off");
 	if (g->entry)

@@ -84,3 +84,50 @@ def test_language(tmp_path):
 def test_generated(tmp_path, first):
     """Scripts at random."""
     judge(tmp_path, [grub_scripts.script(seed) for seed in range(first, first + 100)])
+
+
+# Trees whose grub.cfg asks for nothing that Debian's GRUB does not have, as blscfg.
+TREES = ("debian-10", "debian-11", "debian-12", "debian-13", "ubuntu-22.04", "opensuse-leap", "centos-7", "qubes")
+
+
+def boot_device(tree):
+    """What holds /boot, by the tree's fstab: (directory, UUID)."""
+    mounts = [line.split() for line in (tree / "etc/fstab").read_text(encoding="ascii").splitlines()]
+    uuids = {where: what.removeprefix("UUID=") for what, where, *_ in mounts}
+    return (tree / "boot", uuids["/boot"]) if "/boot" in uuids else (tree, uuids["/"])
+
+
+def entry_ids(config, device):
+    done = subprocess.run([tool.BUILD / "tests/unit/print_grub", device, config], check=True, capture_output=True,
+                          text=True)
+    return re.findall(r"(?m)^id: (.*)$", done.stdout)
+
+
+def test_corpus(tmp_path):
+    """The default, and every entry by its id, of each tree that a distribution's own tool or its like has written."""
+    (tmp_path / "tree").mkdir()
+    devices, cases, configs = {}, [], []
+    for number, name in enumerate(TREES):
+        origin, uuid = boot_device(DATA / name / "tree")
+        device, folder = f"d{number}", tmp_path / f"d{number}"
+        shutil.copytree(origin, folder)
+        devices[device] = (folder, uuid, name)
+        cfg = next(folder.rglob("grub.cfg"))
+        place = f"({device})/{cfg.parent.relative_to(folder)}"
+        ids = entry_ids(f"{place}/grub.cfg", f"{device}={folder},{uuid},{name}")
+        assert ids, name
+        for index, chosen in enumerate([None, *ids]):
+            default = "" if chosen is None else f"default='{chosen}'\n"
+            (cfg.parent / f"run{index}.cfg").write_text(f"source {place}/grub.cfg\n{default}timeout=0\n",
+                                                        encoding="utf-8")
+            cases.append((device, f"{place}/run{index}.cfg"))
+            configs.append((name, chosen, f"{device}={folder},{uuid},{name}"))
+    said = grub.run(tmp_path / "tree", cases, devices)
+    differ, booted = [], 0
+    for number, ((_, config), (name, chosen, device)) in enumerate(zip(cases, configs)):
+        its, mine = grub.arrived(said[number]), ours(config, [device])
+        booted += bool(its)
+        if flat(its) != flat(mine):
+            differ.append(f"--- {name} {chosen}\nGRUB: {its}\nours: {mine}\n{said[number]}")
+    assert not differ, f"{len(differ)} of {len(cases)}:\n" + "\n".join(differ)
+    assert booted > len(cases) // 2

@@ -30,6 +30,7 @@ normal (hd0)/driver.cfg
 LOADERS = ("linux", "linux16", "linuxefi", "initrd", "initrd16", "initrdefi", "multiboot", "multiboot2", "module",
            "module2", "chainloader", "devicetree")
 LOADER = """function {name} {{
+  if [ "$1" = --nounzip ]; then shift; fi
   {wide}
   echo "@@{name}"
   for __w in "$@"; do echo "@|$__w"; done
