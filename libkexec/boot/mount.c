@@ -33,23 +33,39 @@ const char *kx_probe_mount_options(const char *type)
 	return NULL;
 }
 
+static char *make_folder(void)
+{
+	/* Not every system has /run, nor one that can be written to. */
+	static const char *const places[] = { "/run/kexec-XXXXXX", "/tmp/kexec-XXXXXX" };
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(places); i++) {
+		char *folder = strdup(places[i]);
+
+		if (!folder || mkdtemp(folder))
+			return folder;
+		free(folder);
+	}
+	return NULL;
+}
+
 /* A folder that mounts go into, seen by us alone. */
 static int make_scratch(struct kx_volumes *volumes)
 {
-	char *folder = strdup("/run/kexec-XXXXXX");
+	struct kx_error err = { 0 };
+	int r;
 
-	if (!folder)
-		return -ENOMEM;
-	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    !mkdtemp(folder)) {
-		int r = -errno;
-
-		free(folder);
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	/* The descriptor of the root still is the old namespace's, and would not see what is mounted here. */
+	kx_root_close(&volumes->root);
+	r = kx_root_open("/", &volumes->root, &err);
+	if (r < 0)
 		return r;
-	}
-	volumes->scratch = folder;
-	if (mount("kexec", folder, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700,size=64k") <
-	    0)
+	volumes->scratch = make_folder();
+	if (!volumes->scratch)
+		return errno ? -errno : -ENOMEM;
+	if (mount("kexec", volumes->scratch, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  "mode=700,size=64k") < 0)
 		return -errno;
 	return 0;
 }

@@ -383,8 +383,10 @@ static int mountinfo_line(struct kx_view line, struct kx_volume *v)
 	} while (r == 0 && !kx_text_is(word, "-"));
 	if (r < 0)
 		return r;
-	if (!kx_text_word(&line, &word) || !kx_text_word(&line, &word))
-		return -EBADMSG;
+	/* The type, then the device. */
+	for (unsigned i = 0; i < 2; i++)
+		if (!kx_text_word(&line, &word))
+			return -EBADMSG;
 	cut_slash(v->top);
 	cut_slash(v->subroot);
 	return set_unescaped(&v->device, word);
