@@ -116,6 +116,7 @@ struct builder {
 	struct kx_grub_part **end;
 	char *text; /* of the part that is being read */
 	size_t used, room;
+	bool bad;
 };
 
 static int add_part(struct kx_grub_lexer *lexer, struct builder *b, const char *text, bool variable,
@@ -251,10 +252,9 @@ static int lex_in_double_quotes(struct kx_grub_lexer *lexer, struct builder *b)
 	return add_char(lexer, b, (char)c);
 }
 
-/* An error inside the quotes is one of the whole: what follows is looked for behind their end. */
+/* An error inside the quotes is one of the whole word: what follows is looked for behind its end. */
 static int lex_double_quotes(struct kx_grub_lexer *lexer, struct builder *b)
 {
-	bool bad = false;
 	int r;
 
 	for (advance(lexer, 1); peek(lexer, 0) != '"';) {
@@ -262,14 +262,14 @@ static int lex_double_quotes(struct kx_grub_lexer *lexer, struct builder *b)
 			return -EBADMSG;
 		r = lex_in_double_quotes(lexer, b);
 		if (r == -EBADMSG) {
-			bad = true;
+			b->bad = true;
 			advance(lexer, 1);
 		} else if (r < 0) {
 			return r;
 		}
 	}
 	advance(lexer, 1);
-	return bad ? -EBADMSG : end_text(lexer, b, true, true);
+	return end_text(lexer, b, true, true);
 }
 
 /* A backslash outside of quotes: the next character as it is, and nothing at all for a line's end. */
@@ -329,7 +329,7 @@ static int lex_word(struct kx_grub_lexer *lexer, struct kx_grub_token *token)
 		r = lex_piece(lexer, &b);
 	if (!r)
 		r = end_text(lexer, &b, false, false);
-	if (r == -EBADMSG) {
+	if (r == -EBADMSG || (!r && b.bad)) {
 		token->type = KX_GRUB_BAD;
 		return 0;
 	}

@@ -50,14 +50,21 @@ static inline void grub_read(struct grub *g, const char *text)
 	grub_read_bytes(g, text, strlen(text));
 }
 
+/* The default; where there is none, an entry of nothing but the word "none". */
 static inline const struct kx_boot_entry *grub_default(const struct grub *g)
 {
-	const struct kx_boot_entry *found = NULL;
+	static char none[] = "none";
+	static struct kx_boot_entry nothing = {
+		.id = none, .title = none, .kernel = none, .options = none
+	};
+	static char *initrds[] = { none };
+	const struct kx_boot_entry *found = &nothing;
 
+	nothing.initrds = initrds;
 	for (size_t i = 0; i < g->menu.count; i++) {
 		if (!g->menu.v[i].is_default)
 			continue;
-		assert_null(found);
+		assert_ptr_equal(found, &nothing);
 		found = &g->menu.v[i];
 	}
 	return found;
@@ -96,8 +103,10 @@ static inline void assert_out(const char *script, const char *expected)
 	grub_read(&g, text);
 	assert_int_equal(g.r, 0);
 	entry = grub_default(&g);
-	assert_non_null(entry);
-	assert_null(entry->problem);
+	if (entry->problem || !entry->options) {
+		fail_msg("%s\nboots nothing", script);
+		return;
+	}
 	unquote(entry->options);
 	if (strcmp(entry->options + 1, expected) != 0)
 		fail_msg("%s\ngives %s\nnot   %s", script, entry->options + 1, expected);
