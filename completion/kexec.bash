@@ -20,6 +20,7 @@ _kexec_options()
 	machine) echo "--save= $always" ;;
 	last) echo "--json --svg $always" ;;
 	crash) echo "--kernel= --initrd= --append= --shrink= --timeout= --machine= --json $always" ;;
+	list) echo "--root= --json $always" ;;
 	*) echo "$load --exec --unload --status --print-ckr-size $always" ;;
 	esac
 }
@@ -47,7 +48,7 @@ _kexec()
 		_kexec_words -f
 		return
 		;;
-	--machine | --save)
+	--machine | --save | --root)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -d
 		return
@@ -87,7 +88,7 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine | last) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last | list) ((COMP_CWORD == 1)) || return ;;
 	crash)
 		if ((COMP_CWORD > 1)); then
 			_kexec_words -W 'status size test'
@@ -100,7 +101,7 @@ _kexec()
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'plan status check machine last crash'
+		_kexec_words -W 'list plan status check machine last crash'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

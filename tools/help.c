@@ -51,6 +51,11 @@ static const struct {
 		    "  test      the same, measured by starting it in small virtual machines\n"
 		    "\n"
 		    "Exit status: 0 yes, 1 with warnings, 2 no, 3 usage or internal error.\n" },
+	{ KX_LIST,
+	  "usage: kexec list [OPTION]...\n"
+	  "What the boot loader could start here, with what a normal reboot would start\n"
+	  "marked by *. Exit status: 0 there is something to start, 1 with warnings, 2 there\n"
+	  "is nothing, 3 usage or internal error.\n" },
 	{ KX_CLASSIC,
 	  "usage: kexec [OPTION]... [KERNEL]\n"
 	  "       kexec VERB [OPTION]...\n"
@@ -62,6 +67,7 @@ static const struct {
 	  "KERNEL with none of -l -p -e -f -u: load it, then ask init for a clean reboot.\n"
 	  "\n"
 	  "Verbs, as the first argument only; each has its own --help:\n"
+	  "  list      what the boot loader could start here\n"
 	  "  plan      show what a load would put where, and why; changes nothing\n"
 	  "  status    what is loaded, and what may be\n"
 	  "  check     can this machine kexec, and if not, why\n"

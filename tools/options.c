@@ -5,7 +5,8 @@
 
 #define AT(field) .offset = offsetof(struct kx_args, field)
 #define LOADS (KX_CLASSIC | KX_PLAN)
-#define ALL (KX_CLASSIC | KX_PLAN | KX_STATUS | KX_CHECK | KX_MACHINE | KX_LAST | KX_CRASH)
+#define ALL \
+	(KX_CLASSIC | KX_PLAN | KX_STATUS | KX_CHECK | KX_MACHINE | KX_LAST | KX_CRASH | KX_LIST)
 
 #define SET(field, to) .kind = KX_OPT_SET, AT(field), .value = (to)
 #define FLAG(bit) .kind = KX_OPT_FLAG, .value = (bit)
@@ -141,8 +142,11 @@ const struct kx_option kx_options[] = {
 	{ 0, "machine", "DIR", "answer for the machine saved in DIR, not for this one",
 	  KX_PLAN | KX_STATUS | KX_CHECK | KX_CRASH, .ours = true, .group = KX_GROUP_OUTPUT,
 	  STRING(machine) },
-	{ 0, "json", NULL, "answer in JSON", KX_PLAN | KX_STATUS | KX_CHECK | KX_LAST | KX_CRASH,
-	  .ours = true, .group = KX_GROUP_OUTPUT, SET(json, 1) },
+	{ 0, "root", "DIR", "list what could be started in the tree or boot partition at DIR",
+	  KX_LIST, .ours = true, .group = KX_GROUP_OUTPUT, STRING(root) },
+	{ 0, "json", NULL, "answer in JSON",
+	  KX_PLAN | KX_STATUS | KX_CHECK | KX_LAST | KX_CRASH | KX_LIST, .ours = true,
+	  .group = KX_GROUP_OUTPUT, SET(json, 1) },
 	{ 0, "svg", NULL, "answer with a drawing in SVG", KX_LAST, .ours = true,
 	  .group = KX_GROUP_OUTPUT, SET(svg, 1) },
 	{ 'd', "debug", NULL, "print the plan of a load on standard error", LOADS,

@@ -19,6 +19,7 @@ enum kx_verb {
 	KX_MACHINE = 1 << 4,
 	KX_LAST = 1 << 5,
 	KX_CRASH = 1 << 6,
+	KX_LIST = 1 << 7,
 };
 
 enum kx_option_group {
@@ -89,7 +90,7 @@ struct kx_args {
 	int entry_mode;
 	int method, args_style, check, fast;
 	unsigned flags;
-	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *kernel, *shrink,
+	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
 		*timeout;
 	int reuse_cmdline, reuse_initrd, json, svg;
 	uint64_t mem_min, mem_max, entry;

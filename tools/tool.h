@@ -27,6 +27,7 @@ int kx_cmd_plan(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_status(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_check(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_types(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_last(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);

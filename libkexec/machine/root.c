@@ -102,6 +102,11 @@ int kx_root_file(struct kx_root *root, const char *path)
 	return root_open_at(root, path, O_RDONLY);
 }
 
+int kx_root_path(struct kx_root *root, const char *path)
+{
+	return root_open_at(root, path, O_PATH);
+}
+
 void kx_blob_clear(struct kx_blob *blob)
 {
 	free(blob->data);
@@ -274,7 +279,7 @@ void kx_names_clear(struct kx_names *names)
 	*names = (struct kx_names){ 0 };
 }
 
-static int names_add(struct kx_names *names, const char *name)
+int kx_names_add(struct kx_names *names, const char *name)
 {
 	char **v, *copy;
 
@@ -304,7 +309,7 @@ static int names_fill(DIR *dir, struct kx_names *names)
 	while ((errno = 0, entry = readdir(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		r = names_add(names, entry->d_name);
+		r = kx_names_add(names, entry->d_name);
 		if (r < 0)
 			return r;
 	}

@@ -74,6 +74,9 @@ int kx_root_read_head(struct kx_root *root, const char *path, size_t max, struct
 /* A descriptor for reading parts of a file, of which nothing is saved. Errors: what open(2) says. */
 int kx_root_file(struct kx_root *root, const char *path);
 
+/* The same for stat(2) and its kin only, which needs no permission to read. */
+int kx_root_path(struct kx_root *root, const char *path);
+
 /* The first line, without white space at its end. Errors also: -EBADMSG for a NUL in it. */
 int kx_root_line(struct kx_root *root, const char *path, char **ret);
 
@@ -100,6 +103,8 @@ struct kx_names {
 
 /* Errors: what the system says; -EFBIG over KX_CAP_NAMES; -ENOMEM. */
 int kx_root_list(struct kx_root *root, const char *path, struct kx_names *ret);
+/* Adds a copy. Errors: -EFBIG over KX_CAP_NAMES; -ENOMEM. */
+int kx_names_add(struct kx_names *names, const char *name);
 void kx_names_clear(struct kx_names *names);
 
 /* save.c: copies for struct kx_root's save_fd, each as far as it may be shown. */

@@ -11,7 +11,7 @@ static const char *verbs_of(const struct kx_option *option)
 	} verbs[] = {
 		{ KX_CLASSIC, "classic" }, { KX_PLAN, "plan" },       { KX_STATUS, "status" },
 		{ KX_CHECK, "check" },     { KX_MACHINE, "machine" }, { KX_LAST, "last" },
-		{ KX_CRASH, "crash" },
+		{ KX_CRASH, "crash" },     { KX_LIST, "list" },
 	};
 	static char text[64];
 	int used = 0;

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT, read_options, read_types
 
-VERBS = ["plan", "status", "check", "machine", "last", "crash"]
+VERBS = ["list", "plan", "status", "check", "machine", "last", "crash"]
 MAN = ROOT / "man/kexec.8"
 COMPLETION = ROOT / "completion"
 

@@ -21,11 +21,13 @@ setup() { # DIR SANITIZERS ARGUMENTS
 # opens files (kx_read_iomem and the like) is not for fuzzing.
 files_of() {
 	case $1 in
+	bls) echo 'boot/(bls|bls_read|version|lines)[.]c' ;;
 	bzimage) echo format/bzimage ;;
 	compress) echo 'libkexec/compress/|format/compressed[.]c' ;;
 	elf | foreign | nbi | zboot) echo "format/$1[.]c" ;;
 	elf_x86) echo 'format/elf_(load|x86)[.]c' ;;
 	initrd) echo 'libkexec/initrd[.]c' ;;
+	loaders) echo 'boot/(extlinux|menulst|config_txt|kernels|lines)[.]c' ;;
 	machine) echo '/machine/' ;;
 	memmap) echo 'machine/firmware_memmap[.]c' ;;
 	multiboot) echo format/multiboot ;;
@@ -33,6 +35,7 @@ files_of() {
 	real_mode) echo 'format/(zimage|real_mode|bzimage32|linux_x86)[.]c' ;;
 	relocs) echo 'arch/x86/relocs[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
+	volumes) echo 'boot/volumes[.]c' ;;
 	uki) echo 'format/(pe|uki|uki_image)[.]c' ;;
 	vmcore) echo 'libkexec/vmcore/' ;;
 	*) echo "machine/$1[.]c" ;;

@@ -1,0 +1,687 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* GRUB's menus: what is in them, which entry is the default, what each comes to. */
+#include "boot/grub_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/overflow.h"
+#include "util.h"
+
+/* ---- menuentry and submenu --------------------------------------------------------------------- */
+
+struct kx_grub_item *kx_grub_new_item(struct kx_grub *g)
+{
+	struct kx_grub_item *item;
+
+	if (g->menu->count >= KX_BOOT_ENTRIES_MAX) {
+		kx_grub_end(g, E2BIG, "more than %d entries", KX_BOOT_ENTRIES_MAX);
+		return NULL;
+	}
+	item = kx_grub_get(g, sizeof(*item));
+	if (!item)
+		return NULL;
+	*g->menu->end = item;
+	g->menu->end = &item->next;
+	g->menu->count++;
+	return item;
+}
+
+static void free_menu(struct kx_grub_menu *menu)
+{
+	for (struct kx_grub_item *item = menu->first; item; item = item->next) {
+		if (item->bls)
+			kx_boot_entry_clear(item->bls);
+		free(item->bls);
+	}
+	*menu = (struct kx_grub_menu){ .end = &menu->first };
+}
+
+/* The value of --NAME VALUE or --NAME=VALUE at *@i, or NULL. */
+static char *option_value(struct kx_grub_args args, int *i, const char *name)
+{
+	char *word = args.v[*i];
+	size_t n = strlen(name);
+
+	if (word[0] != '-' || word[1] != '-' || strncmp(word + 2, name, n) != 0)
+		return NULL;
+	if (word[2 + n] == '=')
+		return word + 3 + n;
+	return !word[2 + n] && *i + 1 < args.count ? args.v[++*i] : NULL;
+}
+
+/* Takes an option; false when the word is none. *ret_bad: its value is missing. */
+static bool item_option(struct kx_grub *g, struct kx_grub_item *item, struct kx_grub_args args,
+			int *i, bool *ret_bad)
+{
+	static const char *const names[] = { "id", "users", "class", "hotkey", "source" };
+	const char *value;
+
+	if (!strcmp(args.v[*i], "--unrestricted"))
+		return true;
+	value = option_value(args, i, "id");
+	if (value)
+		return (item->id = value);
+	value = option_value(args, i, "users");
+	if (value)
+		return (item->users = value);
+	value = option_value(args, i, "class");
+	if (value) {
+		item->class = item->class ? kx_grub_print(g, "%s %s", item->class, value) : value;
+		return true;
+	}
+	for (size_t j = 0; j < KX_ARRAY_SIZE(names); j++) {
+		if (option_value(args, i, names[j]))
+			return true;
+		*ret_bad |= !strncmp(args.v[*i], "--", 2) && !strcmp(args.v[*i] + 2, names[j]);
+	}
+	return false;
+}
+
+int kx_grub_add_menu_item(struct kx_grub *g, const struct kx_grub_command *command,
+			  struct kx_grub_args args, bool submenu)
+{
+	struct kx_grub_item found = { .command = command, .submenu = submenu };
+	struct kx_grub_item *item;
+	bool options = true, bad = false;
+
+	for (int i = 0; i < args.count; i++) {
+		if (options && !strcmp(args.v[i], "--")) {
+			options = false;
+			continue;
+		}
+		if (options && item_option(g, &found, args, &i, &bad))
+			continue;
+		if (!kx_grub_args_add(g, &found.args, args.v[i]))
+			return KX_GRUB_BAD_ARGUMENT;
+	}
+	if (bad)
+		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT,
+					"an option of a menu entry without its value");
+	if (!found.args.count)
+		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "a menu entry without a title");
+	if (!command->block)
+		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "a menu entry without { }: %s",
+					found.args.v[0]);
+	found.title = found.args.v[0];
+	if (!found.id)
+		found.id = found.title;
+	item = kx_grub_new_item(g);
+	if (!item)
+		return KX_GRUB_BAD_ARGUMENT;
+	*item = found;
+	return KX_GRUB_OK;
+}
+
+/* ---- what an entry comes to -------------------------------------------------------------------- */
+
+static int locate(struct kx_grub *g, const struct kx_grub_file *file, char **ret)
+{
+	const struct kx_boot_fs *fs = g->config->fs;
+
+	if (!file->path)
+		return 0;
+	return fs->locate(fs->ctx, file->device, file->path, ret);
+}
+
+static int copy_files(struct kx_grub *g, struct kx_boot_entry *entry)
+{
+	int r = locate(g, &g->boot.kernel, &entry->kernel);
+
+	if (!r)
+		r = locate(g, &g->boot.devicetree, &entry->devicetree);
+	for (size_t i = 0; !r && i < g->boot.file_count; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		r = locate(g, &g->boot.files[i], &path);
+		if (r < 0)
+			break;
+		r = g->boot.type == KX_BOOT_MULTIBOOT
+			    ? kx_boot_modules_add(entry, path, g->boot.files[i].args)
+			    : kx_boot_strings_add(&entry->initrds, &entry->initrd_count, path);
+	}
+	return r;
+}
+
+static int set_string(char **to, const char *s)
+{
+	char *copy = s ? strdup(s) : NULL;
+
+	if (s && !copy)
+		return -ENOMEM;
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
+/* From what the commands have been told to the entry. */
+static int finish_entry(struct kx_grub *g, struct kx_boot_entry *entry)
+{
+	const char *problem = g->boot.problem;
+	int r = copy_files(g, entry);
+
+	entry->type = g->boot.type;
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		problem = kx_grub_print(g, "(%s)%s: %s", g->boot.kernel.device, g->boot.kernel.path,
+					strerror(-r));
+		r = 0;
+	} else if (g->boot.type == KX_BOOT_NONE && !problem) {
+		problem = "it loads nothing that could be started";
+	} else if (g->boot.type != KX_BOOT_NONE && !g->boot.refused) {
+		problem = NULL;
+	}
+	if (g->boot.kernel.args && *g->boot.kernel.args)
+		r = set_string(&entry->options, g->boot.kernel.args);
+	return r < 0 ? r : set_string(&entry->problem, problem);
+}
+
+/* "sub>entry"; GRUB takes > twice for one that is part of a name. */
+static char *path_of(struct kx_grub *g, const char *above, const char *name)
+{
+	char *path = kx_grub_get(g, strlen(above) + 2 * strlen(name) + 2);
+	char *to = path;
+
+	if (!path)
+		return NULL;
+	to = stpcpy(to, above);
+	if (*above)
+		*to++ = '>';
+	for (; *name; name++) {
+		*to++ = *name;
+		if (*name == '>')
+			*to++ = '>';
+	}
+	return path;
+}
+
+/* Where a menu is, and what leads there. */
+struct level {
+	const char *ids;
+	const char *titles;
+	unsigned depth;
+};
+
+static int describe(struct kx_grub *g, const struct kx_grub_item *item, const struct level *level,
+		    struct kx_boot_entry *entry)
+{
+	const struct kx_boot_fs *fs = g->config->fs;
+	char *id = path_of(g, level->ids, item->id);
+	struct kx_grub_file file;
+	int r = id ? set_string(&entry->id, id) : g->failure;
+
+	entry->source_kind = "grub";
+	if (!r)
+		r = set_string(&entry->title, item->title);
+	if (!r && *level->titles)
+		r = set_string(&entry->menu, level->titles);
+	if (!r)
+		r = set_string(&entry->class, item->class);
+	if (!r)
+		r = set_string(&entry->users, item->users);
+	if (r < 0 || !item->command)
+		return r;
+	entry->source_line = item->command->line;
+	file = kx_grub_file_of(g, item->command->file);
+	if (!file.path)
+		return g->failure;
+	fs->locate(fs->ctx, file.device, file.path, &entry->source_file);
+	return 0;
+}
+
+/* The environment of an entry's body: that of its menu, or what of it is exported, for a submenu. */
+static bool enter(struct kx_grub *g, const struct kx_grub_item *item, const struct level *level,
+		  struct kx_grub_env *env, const char *rest)
+{
+	char *chosen;
+
+	if (kx_grub_env_copy(&g->arena, g->env, item->submenu, env) < 0) {
+		kx_grub_get(g, KX_GRUB_MEMORY_MAX);
+		return false;
+	}
+	g->env = env;
+	g->boot = (struct kx_grub_boot){ 0 };
+	g->steps = 0;
+	g->at = item->command;
+	chosen = path_of(g, level->ids, item->id);
+	if (!chosen)
+		return false;
+	kx_grub_set(g, "chosen", chosen);
+	kx_grub_set(g, "default", rest);
+	if (kx_grub_env_export(&g->arena, env, "chosen") < 0)
+		return false;
+	return g->flow != KX_GRUB_FAILED;
+}
+
+static void run_body(struct kx_grub *g, const struct kx_grub_item *item)
+{
+	struct kx_grub_args args = item->args;
+	char **copy;
+
+	/* shift and setparams change them. */
+	copy = kx_grub_get(g, (size_t)args.count * sizeof(*copy));
+	if (!copy)
+		return;
+	memcpy(copy, args.v, (size_t)args.count * sizeof(*copy));
+	args.v = copy;
+	kx_grub_call(g, item->command->block, args);
+	if (g->flow == KX_GRUB_STOP)
+		g->flow = KX_GRUB_GO_ON;
+}
+
+static int add(struct kx_grub *g, struct kx_boot_entry *entry)
+{
+	int r = kx_boot_entries_add(g->out, entry);
+
+	if (r == -E2BIG)
+		return kx_grub_end(g, E2BIG, "more than %d entries", KX_BOOT_ENTRIES_MAX);
+	return r < 0 ? kx_grub_end(g, -r, "cannot allocate memory for an entry") : 0;
+}
+
+static void free_entry(struct kx_boot_entry *entry)
+{
+	kx_boot_entry_clear(entry);
+}
+
+static void evaluate_entry(struct kx_grub *g, const struct kx_grub_item *item,
+			   const struct level *level)
+{
+	__attribute__((cleanup(free_entry))) struct kx_boot_entry entry = { 0 };
+	struct kx_grub_env *before = g->env;
+	struct kx_grub_function *functions = g->functions;
+	struct kx_grub_mark mark = kx_grub_arena_mark(&g->arena);
+	struct kx_grub_env env;
+	int r = 0;
+
+	g->entry = &entry;
+	if (enter(g, item, level, &env, "")) {
+		run_body(g, item);
+		if (g->flow != KX_GRUB_FAILED)
+			r = finish_entry(g, &entry);
+		if (!r && g->flow != KX_GRUB_FAILED)
+			r = describe(g, item, level, &entry);
+		if (r < 0)
+			kx_grub_end(g, ENOMEM, "cannot allocate memory for an entry");
+		else if (g->flow != KX_GRUB_FAILED)
+			add(g, &entry);
+	}
+	g->entry = NULL;
+	g->functions = functions;
+	g->env = before;
+	g->at = NULL;
+	g->boot = (struct kx_grub_boot){ 0 };
+	kx_grub_arena_release(&g->arena, mark);
+}
+
+/* ---- entries of the Boot Loader Specification -------------------------------------------------- */
+
+/* Replaces $words by variables, in what blscfg makes a command line of. */
+static char *substitute(struct kx_grub *g, const char *options)
+{
+	char *line = kx_grub_print(g, "x %s\n", options);
+	struct kx_grub_lexer lexer = { &g->arena, line, line ? strlen(line) : 0, 0, 1 };
+	struct kx_grub_command *command;
+	struct kx_grub_args args;
+	const char *why;
+	char *out = NULL;
+
+	if (!line || kx_grub_parse_line(&lexer, "", 2, &command, &why) < 0 || !command ||
+	    command->next || command->kind != KX_GRUB_SIMPLE || command->block)
+		return NULL;
+	if (!kx_grub_expand(g, command->words, &args))
+		return NULL;
+	for (int i = 1; i < args.count && (i == 1 || out); i++)
+		out = kx_grub_print(g, "%s%s%s", out ? out : "", out ? " " : "", args.v[i]);
+	return out;
+}
+
+static int locate_in_place(struct kx_grub *g, const char *device, char **path)
+{
+	const struct kx_boot_fs *fs = g->config->fs;
+	char *located = NULL;
+	int r;
+
+	if (!*path)
+		return 0;
+	r = fs->locate(fs->ctx, device, *path, &located);
+	if (r < 0)
+		return r;
+	free(*path);
+	*path = located;
+	return 0;
+}
+
+static void take_bls_entry(struct kx_grub *g, struct kx_grub_item *item, const struct level *level)
+{
+	struct kx_boot_entry *entry = item->bls;
+	char *id = path_of(g, level->ids, item->id);
+	const char *options = entry->options ? substitute(g, entry->options) : NULL;
+	int r;
+
+	if (g->flow == KX_GRUB_FAILED)
+		return;
+	r = options ? set_string(&entry->options, options) : 0;
+	if (!r)
+		r = locate_in_place(g, item->device, &entry->kernel);
+	if (!r)
+		r = locate_in_place(g, item->device, &entry->devicetree);
+	for (size_t i = 0; !r && i < entry->initrd_count; i++)
+		r = locate_in_place(g, item->device, &entry->initrds[i]);
+	if (r < 0 && r != -ENOMEM)
+		r = set_string(&entry->problem, strerror(-r));
+	if (!r)
+		r = set_string(&entry->id, id);
+	if (r < 0)
+		kx_grub_end(g, ENOMEM, "cannot allocate memory for an entry");
+	else
+		add(g, entry);
+}
+
+/* ---- the default ------------------------------------------------------------------------------- */
+
+/* A name up to a single >; what is behind that is for the submenu. */
+static char *first_name(struct kx_grub *g, const char *s, const char **rest)
+{
+	char *name = kx_grub_get(g, strlen(s) + 1);
+	char *to = name;
+
+	for (; name && *s; s++) {
+		if (*s == '>' && s[1] != '>')
+			break;
+		s += *s == '>';
+		*to++ = *s;
+	}
+	*rest = *s ? s + 1 : s;
+	return name;
+}
+
+/*
+ * By number, id or title; NULL if there is none such. A number is one whatever stands behind it, but not where blscfg is
+ * known: there ids begin with digits.
+ */
+static struct kx_grub_item *find_item(const struct kx_grub_menu *menu, const char *name)
+{
+	struct kx_grub_item *item = menu->first;
+	unsigned long n = strtoul(name, NULL, 0);
+
+	while (item && (!item->bls || strcmp(item->id, name) != 0))
+		item = item->next;
+	if (item)
+		return item;
+	item = menu->first;
+	if (*name >= '0' && *name <= '9') {
+		for (; n && item; n--)
+			item = item->next;
+		return item;
+	}
+	while (item && strcmp(item->id, name) != 0 && strcmp(item->title, name) != 0)
+		item = item->next;
+	return item;
+}
+
+static void evaluate_menu(struct kx_grub *g, struct kx_grub_menu *menu, const struct level *level,
+			  bool has_default);
+
+static void evaluate_submenu(struct kx_grub *g, const struct kx_grub_item *item,
+			     const struct level *level, bool is_default, const char *rest)
+{
+	struct kx_grub_env *before = g->env;
+	struct kx_grub_function *functions = g->functions;
+	struct kx_grub_menu menu = { .end = &menu.first }, *outer = g->menu;
+	struct kx_grub_mark mark = kx_grub_arena_mark(&g->arena);
+	struct kx_grub_env env;
+	struct level inner = { .depth = level->depth + 1 };
+
+	if (inner.depth > 16) {
+		kx_grub_end(g, E2BIG, "more than 16 submenus inside one another");
+		return;
+	}
+	inner.ids = path_of(g, level->ids, item->id);
+	inner.titles = path_of(g, level->titles, item->title);
+	g->menu = &menu;
+	if (inner.ids && inner.titles && enter(g, item, level, &env, rest)) {
+		run_body(g, item);
+		if (g->flow != KX_GRUB_FAILED)
+			evaluate_menu(g, &menu, &inner, is_default);
+	}
+	free_menu(&menu);
+	g->menu = outer;
+	g->functions = functions;
+	g->env = before;
+	g->at = NULL;
+	kx_grub_arena_release(&g->arena, mark);
+}
+
+static bool is_bootable(const struct kx_grub *g, size_t index)
+{
+	return index < g->out->count && g->out->v[index].type != KX_BOOT_NONE;
+}
+
+/* Which of the entries is the default's? Where nothing can be loaded, GRUB goes on with those of `fallback`. */
+static void mark_default(struct kx_grub *g, const struct kx_grub_menu *menu,
+			 const struct kx_grub_item *item)
+{
+	_cleanup_free_ char *names = strdup(kx_grub_value(g, "fallback"));
+	const struct kx_grub_item *other;
+	char *at = names, *name;
+
+	if (!names) {
+		kx_grub_end(g, ENOMEM, "cannot allocate memory for a name");
+		return;
+	}
+	if (!item->submenu && !is_bootable(g, item->out)) {
+		while ((name = strsep(&at, " "))) {
+			other = *name ? find_item(menu, name) : NULL;
+			if (other && !other->submenu && is_bootable(g, other->out)) {
+				item = other;
+				break;
+			}
+		}
+	}
+	if (!item->submenu && item->out < g->out->count)
+		g->out->v[item->out].is_default = true;
+}
+
+static void evaluate_menu(struct kx_grub *g, struct kx_grub_menu *menu, const struct level *level,
+			  bool has_default)
+{
+	const char *rest = "";
+	char *name = first_name(g, kx_grub_value(g, "default"), &rest);
+	struct kx_grub_item *chosen = name && *name ? find_item(menu, name) : NULL;
+
+	if (!chosen)
+		chosen = menu->first;
+	for (struct kx_grub_item *item = menu->first; item && g->flow == KX_GRUB_GO_ON;
+	     item = item->next) {
+		bool is_default = has_default && item == chosen;
+
+		item->out = (unsigned)g->out->count;
+		if (item->bls)
+			take_bls_entry(g, item, level);
+		else if (item->submenu)
+			evaluate_submenu(g, item, level, is_default, is_default ? rest : "");
+		else
+			evaluate_entry(g, item, level);
+	}
+	if (has_default && chosen && g->flow == KX_GRUB_GO_ON)
+		mark_default(g, menu, chosen);
+}
+
+/* ---- the whole --------------------------------------------------------------------------------- */
+
+/* A file's menu is one of its own, in an environment of what is exported. GRUB stays there if there is anything in it. */
+void kx_grub_configfile(struct kx_grub *g, const char *name)
+{
+	struct kx_grub_env *env = kx_grub_get(g, sizeof(*env)), *before = g->env;
+	struct kx_grub_menu *menu = kx_grub_get(g, sizeof(*menu)), *outer = g->menu;
+	struct kx_grub_args *args = g->args;
+	const char *file, *directory;
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (!env || !menu)
+		return;
+	if (g->entry) {
+		g->boot = (struct kx_grub_boot){ .refused = true };
+		g->boot.problem = kx_grub_print(g, "it shows another menu: %s", name);
+		g->flow = KX_GRUB_STOP;
+		return;
+	}
+	if (kx_grub_read_file(g, name, &text, &size) < 0 ||
+	    kx_grub_env_copy(&g->arena, before, true, env) < 0)
+		return;
+	menu->end = &menu->first;
+	name = kx_grub_full_name(g, name);
+	if (!name)
+		return;
+	g->env = env;
+	g->menu = menu;
+	g->args = NULL;
+	file = kx_grub_value(g, "config_file");
+	directory = kx_grub_value(g, "config_directory");
+	kx_grub_set_config(g, name);
+	kx_grub_run_text(g, name, text, size);
+	/* These are only for the time of reading. */
+	kx_grub_set(g, "config_file", file);
+	kx_grub_set(g, "config_directory", directory);
+	g->args = args;
+	if (menu->first) {
+		free_menu(outer);
+		if (g->flow == KX_GRUB_GO_ON)
+			g->flow = KX_GRUB_STOP;
+		return;
+	}
+	g->env = before;
+	g->menu = outer;
+}
+
+/* Variables that are there before the first line runs: what 2.06 on a PC shows. */
+static const struct {
+	const char *name, *value;
+} initial[] = {
+	{ "color_highlight", "black/light-gray" },
+	{ "color_normal", "light-gray/black" },
+	{ "feature_200_final", "y" },
+	{ "feature_all_video_module", "y" },
+	{ "feature_chainloader_bpb", "y" },
+	{ "feature_default_font_path", "y" },
+	{ "feature_menuentry_id", "y" },
+	{ "feature_menuentry_options", "y" },
+	{ "feature_nativedisk_cmd", "y" },
+	{ "feature_ntldr", "y" },
+	{ "feature_platform_search_hint", "y" },
+	{ "feature_timeout_style", "y" },
+	{ "lang", "" },
+	{ "locale_dir", "" },
+	{ "pager", "" },
+	{ "secondary_locale_dir", "" },
+};
+
+static void set_exported(struct kx_grub *g, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	kx_grub_set(g, name, value);
+	if (g->flow != KX_GRUB_FAILED && kx_grub_env_export(&g->arena, g->env, name) < 0)
+		kx_grub_get(g, KX_GRUB_MEMORY_MAX);
+}
+
+/* @name has a slash, since kx_grub_full_name() put one there. */
+void kx_grub_set_config(struct kx_grub *g, const char *name)
+{
+	set_exported(g, "config_file", name);
+	set_exported(g, "config_directory",
+		     kx_grub_copy(g, name, (size_t)(strrchr(name, '/') - name)));
+}
+
+static void set_initial(struct kx_grub *g)
+{
+	const struct kx_grub_config *config = g->config;
+	const char *name, *device;
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(initial); i++)
+		set_exported(g, initial[i].name, initial[i].value);
+	set_exported(g, "grub_platform", config->platform ? config->platform : "pc");
+	set_exported(g, "grub_cpu", config->cpu ? config->cpu : "i386");
+	device = kx_grub_copy(g, config->device, strlen(config->device));
+	set_exported(g, "root", device);
+	name = kx_grub_full_name(g, config->path);
+	if (!name)
+		return;
+	kx_grub_set_config(g, name);
+	set_exported(g, "prefix", kx_grub_value(g, "config_directory"));
+}
+
+/* A configuration without a menu that ends in `boot`. */
+static void add_booted(struct kx_grub *g)
+{
+	__attribute__((cleanup(free_entry))) struct kx_boot_entry entry = { .is_default = true };
+	struct kx_grub_item item = { .id = "boot", .title = "boot" };
+	const struct level top = { "", "", 0 };
+	int r = finish_entry(g, &entry);
+
+	if (!r)
+		r = describe(g, &item, &top, &entry);
+	if (r < 0)
+		kx_grub_end(g, ENOMEM, "cannot allocate memory for an entry");
+	else
+		add(g, &entry);
+}
+
+static void evaluate(struct kx_grub *g, const char *text, size_t size)
+{
+	const struct level top = { "", "", 0 };
+	const char *timeout;
+
+	set_initial(g);
+	if (g->flow == KX_GRUB_GO_ON)
+		kx_grub_run_text(g, kx_grub_value(g, "config_file"), text, size);
+	if (g->flow == KX_GRUB_FAILED)
+		return;
+	g->flow = KX_GRUB_GO_ON;
+	kx_grub_set(g, "config_file", NULL);
+	kx_grub_set(g, "config_directory", NULL);
+	g->args = NULL;
+	g->loops = 0;
+	g->at = NULL;
+	timeout = kx_grub_value(g, "timeout");
+	g->out->timeout = *timeout ? atoi(timeout) : -1;
+	if (g->booted)
+		add_booted(g);
+	else if (g->menu->first)
+		evaluate_menu(g, g->menu, &top, true);
+}
+
+int kx_grub_read(const struct kx_grub_config *config, struct kx_boot_entries *ret,
+		 struct kx_error *err)
+{
+	const struct kx_boot_fs *fs = config->fs;
+	struct kx_boot_entries out = { 0 };
+	struct kx_grub_env env = { .count = 0 };
+	struct kx_grub_menu menu = { .end = &menu.first };
+	struct kx_grub g = {
+		.config = config, .out = &out, .env = &env, .menu = &menu, .err = err
+	};
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int r;
+
+	g.steps_max = KX_GRUB_STEPS_MAX;
+	r = fs->read(fs->ctx, config->device, config->path, KX_GRUB_FILE_MAX, &text, &size);
+	if (r == -EFBIG)
+		return kx_fail(err, E2BIG, "%s: more than %d MiB", config->path,
+			       KX_GRUB_FILE_MAX >> 20);
+	if (r < 0)
+		return kx_fail(err, -r, "cannot read %s: %s", config->path, strerror(-r));
+	evaluate(&g, text, size);
+	free_menu(g.menu);
+	kx_grub_arena_clear(&g.arena);
+	if (g.flow == KX_GRUB_FAILED) {
+		kx_boot_entries_clear(&out);
+		return g.failure;
+	}
+	*ret = out;
+	return 0;
+}

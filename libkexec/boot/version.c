@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "boot/version.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Whatever means nothing to the comparison only keeps components apart. */
+static const char *skip_separators(const char *s)
+{
+	while (*s && !is_digit(*s) && !is_letter(*s) && !strchr("~-^.", *s))
+		s++;
+	return s;
+}
+
+static int sign(bool less, bool more)
+{
+	return (int)more - (int)less;
+}
+
+/*
+ * Takes the digits off both; numbers of any length, so their lengths come first. No number at all is lower than 0, where
+ * the specification has them equal: so it is in systemd-boot, whose choice is to be foretold.
+ */
+static int compare_numbers(const char **a, const char **b)
+{
+	int order = sign(!is_digit(**a), !is_digit(**b));
+	size_t na, nb;
+
+	if (order)
+		return order;
+	*a += strspn(*a, "0");
+	*b += strspn(*b, "0");
+	na = strspn(*a, "0123456789");
+	nb = strspn(*b, "0123456789");
+	order = na == nb ? strncmp(*a, *b, na) : sign(na<nb, na> nb);
+	*a += na;
+	*b += nb;
+	return order;
+}
+
+static int compare_letters(const char **a, const char **b)
+{
+	while (is_letter(**a) && **a == **b) {
+		(*a)++;
+		(*b)++;
+	}
+	if (is_letter(**a) && is_letter(**b))
+		return sign(**a<**b, **a> * *b);
+	return sign(is_letter(**b), is_letter(**a));
+}
+
+/* The side that has @mark is older; 0 when both have it, and then it is skipped, or none. */
+static int compare_mark(const char **a, const char **b, char mark)
+{
+	bool on_a = **a == mark, on_b = **b == mark;
+
+	if (on_a != on_b)
+		return on_a ? -1 : 1;
+	*a += on_a;
+	*b += on_b;
+	return 0;
+}
+
+/*
+ * Steps 3 to 6 of the specification. A caret is newer than nothing, but older than anything else, as in systemd-boot and
+ * rpm; the text has it newer than all.
+ */
+static int compare_marks(const char **a, const char **b)
+{
+	int order = compare_mark(a, b, '~');
+
+	if (order || !**a || !**b)
+		return order ? order : sign(!**a && **b, **a && !**b);
+	order = compare_mark(a, b, '-');
+	if (!order)
+		order = compare_mark(a, b, '^');
+	return order ? order : compare_mark(a, b, '.');
+}
+
+int kx_version_compare(const char *a, const char *b)
+{
+	int order = 0;
+
+	a = a ? a : "";
+	b = b ? b : "";
+	while (!order) {
+		a = skip_separators(a);
+		b = skip_separators(b);
+		if (*a != '~' && *b != '~' && (!*a || !*b))
+			return sign(!*a && *b, *a && !*b);
+		order = compare_marks(&a, &b);
+		if (order || (!*a && !*b))
+			break;
+		if (is_digit(*a) || is_digit(*b))
+			order = compare_numbers(&a, &b);
+		else
+			order = compare_letters(&a, &b);
+	}
+	return order;
+}

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The Boot Loader Specification: entries, names, order, systemd-boot's default, and images. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/overflow.h"
+#include "boot/bls.h"
+#include "boot/version.h"
+#include "boot_files.h"
+#include "format/pe.h"
+#include "sample_pe.h"
+#include "util.h"
+
+/* ---- versions -------------------------------------------------------------------------------- */
+
+/* UAPI.10's examples, and pairs whose order systemd-analyze compare-versions was asked for. */
+static void test_versions(void **state)
+{
+	static const struct {
+		const char *a, *order, *b;
+	} cases[] = {
+		{ "11", "==", "11" },
+		{ "systemd-123", "==", "systemd-123" },
+		{ "bar-123", "<", "foo-123" },
+		{ "123a", ">", "123" },
+		{ "123.a", ">", "123" },
+		{ "123.a", "<", "123.b" },
+		{ "123a", ">", "123.a" },
+		{ "11\xce\xb1", "==", "11\xce\xb2" },
+		{ "A", "<", "a" },
+		{ "", "<", "0" },
+		{ "0.", ">", "0" },
+		{ "0.0", ">", "0" },
+		{ "0", ">", "~" },
+		{ "", ">", "~" },
+		{ "1_", "==", "1" },
+		{ "_1", "==", "1" },
+		{ "1_", "<", "1.2" },
+		{ "1_2_3", ">", "1.3.3" },
+		{ "1+2+3", ">", "1.3.3" },
+		{ "007", "==", "7" },
+		{ "5.10.0", ">", "5.9.0" },
+		{ "6.1.0-10-amd64", ">", "6.1.0-9-amd64" },
+		{ "6.12~rc1", "<", "6.12" },
+		{ "1-", "<", "1." },
+		{ "1^", ">", "1" },
+		{ "^z", "<", "^0a9" },
+		{ "a", "<", "1" },
+		{ "1.", "<", "1.0" },
+		{ "99999999999999999999999", "<", "100000000000000000000000" },
+	};
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(cases); i++) {
+		int order = kx_version_compare(cases[i].a, cases[i].b);
+
+		if ((cases[i].order[0] == '<') != (order < 0) ||
+		    (cases[i].order[0] == '=') != (order == 0))
+			fail_msg("not %s %s %s", cases[i].a, cases[i].order, cases[i].b);
+		assert_true((kx_version_compare(cases[i].b, cases[i].a) > 0) == (order < 0));
+	}
+	assert_int_equal(kx_version_compare(NULL, ""), 0);
+}
+
+/* ---- one entry ------------------------------------------------------------------------------- */
+
+static void test_every_key(void **state)
+{
+	_cleanup_(kx_bls_clear) struct kx_bls bls = { 0 };
+	struct kx_error err = { 0 };
+
+	assert_int_equal(kx_bls_parse(kx_text_of("# comment\n"
+						 "title\tA  B \n"
+						 "version 1\nmachine-id m\nsort-key s\n"
+						 "architecture x64\r\n"
+						 "\n"
+						 "linux /l\ninitrd /i1\ninitrd i2\n"
+						 "options a=1  b\noptions\noptions \"c d\"\n"
+						 "devicetree /d\ndevicetree-overlay /o1 /o2\n"
+						 "efi /e\nuki /u\nprofile 1\n"
+						 "grub_users u\ngrub_class k\ngrub_arg --x\n"
+						 "no-such-key x\nversion\n"
+						 "version 2"),
+				      &bls, &err),
+			 0);
+	assert_string_equal(bls.title, "A  B");
+	assert_string_equal(bls.version, "2");
+	assert_string_equal(bls.machine_id, "m");
+	assert_string_equal(bls.sort_key, "s");
+	assert_string_equal(bls.architecture, "x64");
+	assert_string_equal(bls.kernel, "/l");
+	assert_int_equal(bls.initrd.count, 2);
+	assert_string_equal(bls.initrd.v[1], "i2");
+	assert_string_equal(bls.options, "a=1  b \"c d\"");
+	assert_string_equal(bls.devicetree, "/d");
+	assert_string_equal(bls.devicetree_overlay, "/o1 /o2");
+	assert_string_equal(bls.grub_class, "k");
+	assert_string_equal(bls.profile, "1");
+}
+
+static void test_malformed_entries(void **state)
+{
+	static const char zero[] = "title a\0b\nlinux /l\n";
+	struct kx_bls bls = { 0 };
+	struct kx_error err = { 0 };
+	char *many = calloc(KX_BOOT_VALUES_MAX + 1, 10);
+
+	assert_int_equal(kx_bls_parse(kx_view_of(zero, sizeof(zero) - 1), &bls, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "zero byte"));
+	assert_int_equal(kx_bls_parse(kx_text_of("title x\n"), &bls, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "nothing to start"));
+	assert_int_equal(kx_bls_parse(kx_text_of(""), &bls, &err), -EBADMSG);
+	for (unsigned i = 0; i <= KX_BOOT_VALUES_MAX; i++)
+		strcat(many, "initrd i\n");
+	assert_int_equal(kx_bls_parse(kx_text_of(many), &bls, &err), -EFBIG);
+	assert_null(bls.kernel);
+	free(many);
+}
+
+static void check_name(const char *file, const char *id, int left, int done)
+{
+	struct kx_bls_name name;
+
+	assert_int_equal(kx_bls_name(file, &name), 0);
+	assert_string_equal(name.id, id);
+	assert_int_equal(name.tries_left, left);
+	if (left >= 0)
+		assert_int_equal(name.tries_done, done);
+	free(name.id);
+}
+
+static void test_boot_counters(void **state)
+{
+	check_name("x.conf", "x.conf", -1, 0);
+	check_name("x+3.conf", "x.conf", 3, 0);
+	check_name("x+3-1.efi", "x.efi", 3, 1);
+	check_name("x+0-3.conf", "x.conf", 0, 3);
+	check_name("6.1+deb13.conf", "6.1+deb13.conf", -1, 0);
+	check_name("6.1+deb13+2.conf", "6.1+deb13.conf", 2, 0);
+	check_name("x+.conf", "x+.conf", -1, 0);
+	check_name("x+3-.conf", "x+3-.conf", -1, 0);
+	check_name("x+-1.conf", "x+-1.conf", -1, 0);
+	check_name("x.conf+3", "x.conf+3", -1, 0);
+	check_name("x+99999999999999999999.conf", "x.conf", INT_MAX, 0);
+}
+
+static void test_architectures(void **state)
+{
+	assert_true(kx_bls_architecture("x64", "x86_64"));
+	assert_true(kx_bls_architecture("X64", "x86_64"));
+	assert_false(kx_bls_architecture("aa64", "x86_64"));
+	assert_true(kx_bls_architecture("AA64", "aarch64"));
+	assert_true(kx_bls_architecture("ia32", "i686"));
+	assert_true(kx_bls_architecture(NULL, "x86_64"));
+	assert_true(kx_bls_architecture("aa64", NULL));
+}
+
+/* ---- the menu -------------------------------------------------------------------------------- */
+
+static const struct kx_bls_place esp = { .device = "esp", .folder = "" };
+
+static void read_menu(struct boot_files *files, const char *arch, const struct kx_loader_vars *vars,
+		      const char *pattern, struct kx_boot_entries *ret)
+{
+	const struct kx_loader_vars none = { 0 };
+	const struct kx_loader_conf conf = { .default_pattern = (char *)(uintptr_t)pattern };
+	const struct kx_boot_fs fs = boot_files_fs(files);
+	struct kx_error err = { 0 };
+
+	assert_int_equal(kx_bls_read(&fs, &esp, 1, arch, vars ? vars : &none, &conf, ret, &err), 0);
+}
+
+static void check_order(struct boot_files *files, const char *arch, const char *const *ids,
+			size_t count)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+
+	read_menu(files, arch, NULL, NULL, &menu);
+	assert_int_equal(menu.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(menu.v[i].id, ids[i]);
+	assert_true(menu.v[0].is_default);
+}
+
+/* Each rule of "Sorting" decides one pair. */
+static void test_order(void **state)
+{
+	struct boot_files files = { 0 };
+	static const char *const ids[] = { "5.conf", "6.conf",  "3.conf", "4.conf",
+					   "2.conf", "10.conf", "1.conf", "bad.conf" };
+
+	boot_file(&files, "/loader/entries/1.conf", "linux l\nversion 99\n");
+	boot_file(&files, "/loader/entries/10.conf", "linux l\nversion 1\n");
+	boot_file(&files, "/loader/entries/2.conf", "linux l\nsort-key b\nmachine-id 1\n");
+	boot_file(&files, "/loader/entries/3.conf",
+		  "linux l\nsort-key a\nmachine-id 2\nversion 10\n");
+	boot_file(&files, "/loader/entries/4.conf",
+		  "linux l\nsort-key a\nmachine-id 2\nversion 9\n");
+	boot_file(&files, "/loader/entries/5+1-2.conf",
+		  "linux l\nsort-key a\nmachine-id 1\nversion 9\n");
+	boot_file(&files, "/loader/entries/6.conf",
+		  "linux l\nsort-key a\nmachine-id 1\nversion 8\n");
+	boot_file(&files, "/loader/entries/bad+0-3.conf", "linux l\nsort-key a\nversion 99\n");
+	boot_file(&files, "/loader/entries/.hidden.conf", "linux l\n");
+	boot_file(&files, "/loader/entries/no.txt", "linux l\n");
+	check_order(&files, NULL, ids, KX_ARRAY_SIZE(ids));
+}
+
+static void test_other_architectures_are_left_out(void **state)
+{
+	struct boot_files files = { 0 };
+	static const char *const ids[] = { "b.conf", "a.conf" };
+
+	boot_file(&files, "/loader/entries/a.conf", "linux l\narchitecture X64\n");
+	boot_file(&files, "/loader/entries/b.conf", "linux l\n");
+	boot_file(&files, "/loader/entries/c.conf", "linux l\narchitecture aa64\n");
+	check_order(&files, "x86_64", ids, KX_ARRAY_SIZE(ids));
+}
+
+static void test_files_of_an_entry(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct boot_files files = { 0 };
+
+	boot_file(&files, "/loader/entries/a.conf",
+		  "linux a/../vmlinuz\ninitrd \\x\\i\ninitrd /j k\noptions q\n");
+	boot_file(&files, "/loader/entries/b.conf", "title B\nefi /shell.efi\n");
+	boot_file(&files, "/loader/entries/c.conf", "title C\n");
+	boot_file(&files, "/loader/entries/d.conf", "uki-url http://x/y\n");
+	boot_file(&files, "/loader/entries/e.conf", "linux l\ndevicetree-overlay o\n");
+	read_menu(&files, NULL, NULL, NULL, &menu);
+	assert_int_equal(menu.count, 5);
+	assert_string_equal(menu.v[4].kernel, "esp:/vmlinuz");
+	assert_string_equal(menu.v[4].initrds[0], "esp:/x/i");
+	assert_string_equal(menu.v[4].initrds[1], "esp:/j k");
+	assert_string_equal(menu.v[4].title, "a.conf");
+	assert_string_equal(menu.v[4].source_file, "esp:/loader/entries/a.conf");
+	assert_null(menu.v[4].problem);
+	assert_int_equal(menu.v[3].type, KX_BOOT_CHAINLOAD);
+	assert_non_null(strstr(menu.v[3].problem, "EFI program"));
+	assert_int_equal(menu.v[2].type, KX_BOOT_NONE);
+	assert_non_null(strstr(menu.v[2].problem, "nothing to start"));
+	assert_non_null(strstr(menu.v[1].problem, "network"));
+	assert_non_null(strstr(menu.v[0].problem, "overlays"));
+}
+
+static void check_default(const struct kx_loader_vars *vars, const char *pattern, const char *id)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct boot_files files = { 0 };
+	size_t found = 0;
+
+	boot_file(&files, "/loader/entries/arch.conf", "linux l\n");
+	boot_file(&files, "/loader/entries/Fedora-1.conf", "linux l\n");
+	boot_file(&files, "/loader/entries/fedora-2.conf", "linux l\n");
+	read_menu(&files, NULL, vars, pattern, &menu);
+	for (size_t i = 0; i < menu.count; i++) {
+		if (!menu.v[i].is_default)
+			continue;
+		found++;
+		assert_string_equal(menu.v[i].id, id);
+	}
+	assert_int_equal(found, 1);
+}
+
+static void test_default(void **state)
+{
+	static char one[] = "fedora-1.conf", other[] = "arch.conf", gone[] = "gone.conf",
+		    saved[] = "@saved";
+
+	check_default(NULL, NULL, "fedora-2.conf");
+	check_default(NULL, "arch.conf", "arch.conf");
+	check_default(NULL, "arch", "arch.conf");
+	check_default(NULL, "a*", "arch.conf");
+	check_default(NULL, "FEDORA-?.conf", "fedora-2.conf");
+	check_default(NULL, "fedora-[01].conf", "Fedora-1.conf");
+	check_default(NULL, "gone*", "fedora-2.conf");
+	check_default(&(struct kx_loader_vars){ .default_id = one }, "arch", "Fedora-1.conf");
+	check_default(&(struct kx_loader_vars){ .default_id = gone }, "arch", "arch.conf");
+	check_default(&(struct kx_loader_vars){ .default_id = one, .oneshot = other }, NULL,
+		      "arch.conf");
+	check_default(&(struct kx_loader_vars){ .last = one }, "@saved", "Fedora-1.conf");
+	check_default(&(struct kx_loader_vars){ .last = one }, NULL, "fedora-2.conf");
+	check_default(&(struct kx_loader_vars){ .last = one, .default_id = saved }, "arch",
+		      "Fedora-1.conf");
+	check_default(NULL, "@saved", "fedora-2.conf");
+}
+
+static void test_loader_conf(void **state)
+{
+	static const char zero[] = "default a\0b\n";
+	_cleanup_(kx_loader_conf_clear) struct kx_loader_conf conf = { 0 };
+	struct kx_error err = { 0 };
+
+	assert_int_equal(kx_loader_conf_parse(kx_view_of(zero, sizeof(zero) - 1), &conf, &err),
+			 -EBADMSG);
+	assert_int_equal(kx_loader_conf_parse(kx_text_of("#default x\ntimeout menu-force\n"
+							 "default a-*\neditor no\ndefault\n"),
+					      &conf, &err),
+			 0);
+	assert_string_equal(conf.default_pattern, "a-*");
+	assert_string_equal(conf.timeout, "menu-force");
+}
+
+/* ---- images ---------------------------------------------------------------------------------- */
+
+static void test_unified_kernel_image(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct sample s = sample_pe(KX_PE_X86_64);
+	struct boot_files files = { 0 };
+
+	sample_pe_text(&s, ".osrel",
+		       "ID=arch\nPRETTY_NAME=\"Arch Linux\"\nBUILD_ID=rolling\nNAME=x\n");
+	sample_pe_text(&s, ".uname", "6.12.1-arch1-1");
+	sample_pe_text(&s, ".cmdline", "root=/dev/sda2 rw\n");
+	sample_pe_text(&s, ".linux", "kernel");
+	boot_file_bytes(&files, "/EFI/Linux/arch+2-1.efi", s.data, s.size);
+	boot_file_bytes(&files, "/EFI/Linux/cut.EFI", s.data, s.size / 3);
+	boot_file(&files, "/EFI/Linux/empty.efi", "");
+	read_menu(&files, "x86_64", NULL, NULL, &menu);
+	assert_int_equal(menu.count, 3);
+	assert_string_equal(menu.v[0].id, "arch.efi");
+	assert_string_equal(menu.v[0].title, "Arch Linux");
+	assert_string_equal(menu.v[0].version, "rolling");
+	assert_string_equal(menu.v[0].options, "root=/dev/sda2 rw");
+	assert_string_equal(menu.v[0].architecture, "x64");
+	assert_string_equal(menu.v[0].kernel, "esp:/EFI/Linux/arch+2-1.efi");
+	assert_string_equal(menu.v[0].source_kind, "bls2");
+	assert_int_equal(menu.v[0].type, KX_BOOT_UKI);
+	assert_null(menu.v[0].problem);
+	assert_non_null(menu.v[1].problem);
+	assert_non_null(menu.v[2].problem);
+	sample_free(&s);
+}
+
+static void test_profiles(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct sample s = sample_pe(KX_PE_X86_64);
+	struct boot_files files = { 0 };
+
+	sample_pe_text(&s, ".osrel", "ID=os\nNAME='An OS'\n");
+	sample_pe_text(&s, ".uname", "6.1");
+	sample_pe_text(&s, ".linux", "kernel");
+	sample_pe_text(&s, ".profile", "ID=main\nTITLE=Main\n");
+	sample_pe_text(&s, ".cmdline", "normal");
+	sample_pe_text(&s, ".profile", "ID=factory\nTITLE=\"Factory reset\"\n");
+	sample_pe_text(&s, ".cmdline", "reset");
+	sample_pe_text(&s, ".profile", "");
+	boot_file_bytes(&files, "/EFI/Linux/os.efi", s.data, s.size);
+	read_menu(&files, NULL, NULL, "os.efi", &menu);
+	assert_int_equal(menu.count, 3);
+	for (size_t i = 0; i < menu.count; i++) {
+		const struct kx_boot_entry *entry = &menu.v[i];
+
+		assert_string_equal(entry->kernel, "esp:/EFI/Linux/os.efi");
+		assert_string_equal(entry->version, "6.1");
+		if (!strcmp(entry->id, "os.efi")) {
+			assert_true(entry->is_default);
+			assert_string_equal(entry->title, "An OS (Main)");
+			assert_string_equal(entry->options, "normal");
+		} else if (!strcmp(entry->id, "os.efi@factory")) {
+			assert_string_equal(entry->title, "An OS (Factory reset)");
+			assert_string_equal(entry->options, "reset");
+		} else {
+			assert_string_equal(entry->id, "os.efi@2");
+			assert_string_equal(entry->title, "An OS");
+			assert_null(entry->options);
+		}
+	}
+	sample_free(&s);
+}
+
+/* ---- for GRUB -------------------------------------------------------------------------------- */
+
+static void test_grub_knows_no_sort_key(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct boot_files files = { 0 };
+	const struct kx_boot_fs fs = boot_files_fs(&files);
+
+	assert_int_equal(kx_bls_read_grub(&fs, "hd0,msdos1", &menu), -ENOENT);
+	boot_file(&files, "/boot/loader/entries/m-5.9.conf", "linux /l\nsort-key a\n");
+	boot_file(&files, "/boot/loader/entries/m-5.10.conf",
+		  "linux /l\ninitrd /a $tuned_initrd\toptional\noptions $kernelopts x\n");
+	assert_int_equal(kx_bls_read_grub(&fs, "hd0,msdos1", &menu), 0);
+	assert_int_equal(menu.count, 2);
+	assert_string_equal(menu.v[0].id, "m-5.10");
+	assert_string_equal(menu.v[0].kernel, "/l");
+	assert_int_equal(menu.v[0].initrd_count, 2);
+	assert_string_equal(menu.v[0].initrds[1], "/optional");
+	assert_string_equal(menu.v[0].options, "$kernelopts x");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_every_key),
+		cmocka_unit_test(test_malformed_entries),
+		cmocka_unit_test(test_boot_counters),
+		cmocka_unit_test(test_architectures),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_other_architectures_are_left_out),
+		cmocka_unit_test(test_files_of_an_entry),
+		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_loader_conf),
+		cmocka_unit_test(test_unified_kernel_image),
+		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_grub_knows_no_sort_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* GRUB's menus and files: entries, submenus, defaults, environment blocks; and what never ends. */
+#include "grub_fixture.h"
+
+#define MENU                                                                               \
+	"menuentry 'One' --class a --class b --id first --users root { linux /k one; }\n"  \
+	"submenu 'Sub > menu' --id=sub {\n"                                                \
+	" menuentry 'Two' { linux /k two; }\n"                                             \
+	" submenu deep { menuentry 'a>b' --id three { linux /k three \"$chosen\"; }\n }\n" \
+	"}\n"                                                                              \
+	"menuentry 'Four' --unrestricted { linux /k four; initrd /i (hd1)/i; }\n"
+
+static void assert_default(const char *value, const char *options)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	_cleanup_free_ char *text = NULL;
+
+	assert_true(asprintf(&text, MENU "set default='%s'\n", value) > 0);
+	grub_read(&g, text);
+	assert_int_equal(g.r, 0);
+	assert_int_equal(g.menu.count, 4);
+	assert_non_null(grub_default(&g));
+	if (strcmp(grub_default(&g)->options, options) != 0)
+		fail_msg("default %s is %s, not %s", value, grub_default(&g)->options, options);
+}
+
+static void test_default(void **state)
+{
+	assert_default("", "one");
+	assert_default("2", "four");
+	assert_default("Four", "four");
+	assert_default("first", "one");
+	assert_default("1>0", "two");
+	assert_default("sub>Two", "two");
+	assert_default("Sub >> menu>1>0", "three sub>deep>three");
+	assert_default("sub>deep>a>>b", "three sub>deep>three");
+	/* What is not there is the first. */
+	assert_default("9", "one");
+	assert_default("nosuch", "one");
+	assert_default("sub>nosuch", "two");
+	/* A number, whatever stands behind it. */
+	assert_default("2x", "four");
+	assert_default("0x2", "four");
+}
+
+static void test_what_an_entry_holds(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	const struct kx_boot_entry *v;
+
+	grub_read(&g, MENU "set timeout=7\n");
+	v = g.menu.v;
+	assert_int_equal(g.menu.timeout, 7);
+	assert_string_equal(v[0].id, "first");
+	assert_string_equal(v[0].title, "One");
+	assert_string_equal(v[0].class, "a b");
+	assert_string_equal(v[0].users, "root");
+	assert_null(v[0].menu);
+	assert_int_equal(v[0].type, KX_BOOT_LINUX);
+	assert_string_equal(v[0].kernel, "hd0:/k");
+	assert_string_equal(v[0].source_file, "hd0:" CFG);
+	assert_string_equal(v[0].source_kind, "grub");
+	assert_int_equal(v[0].source_line, 1);
+	assert_string_equal(v[1].id, "sub>Two");
+	assert_string_equal(v[2].id, "sub>deep>three");
+	assert_string_equal(v[2].menu, "Sub >> menu>deep");
+	assert_int_equal(v[3].initrd_count, 2);
+	assert_string_equal(v[3].initrds[0], "hd0:/i");
+	assert_string_equal(v[3].initrds[1], "hd1:/i");
+	assert_int_equal(g.menu.note_count, 0);
+}
+
+static void assert_entry(const char *body, enum kx_boot_type type, const char *options,
+			 const char *problem)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	_cleanup_free_ char *text = NULL;
+
+	assert_true(asprintf(&text, "menuentry e a1 'a 2' {\n%s\n}\n", body) > 0);
+	grub_read(&g, text);
+	assert_int_equal(g.r, 0);
+	assert_int_equal(g.menu.count, 1);
+	if (g.menu.v[0].type != type)
+		fail_msg("%s: type %s", body, kx_boot_type_name(g.menu.v[0].type));
+	if (options)
+		assert_string_equal(g.menu.v[0].options, options);
+	else
+		assert_null(g.menu.v[0].options);
+	if (!problem != !g.menu.v[0].problem || (problem && !strstr(g.menu.v[0].problem, problem)))
+		fail_msg("%s: problem %s", body, g.menu.v[0].problem);
+}
+
+static void test_loaders(void **state)
+{
+	assert_entry("linux /k", KX_BOOT_LINUX, NULL, NULL);
+	assert_entry("linux16 /k a 'b c' \"d\\\"\"", KX_BOOT_LINUX, "a \"b c\" d\\\"", NULL);
+	assert_entry("linux /k $1 \"$2\" $#", KX_BOOT_LINUX, "e a1 3", NULL);
+	assert_entry("linux /k a; linux (hd0)/k b", KX_BOOT_LINUX, "b", NULL);
+	assert_entry("linux /no", KX_BOOT_NONE, NULL, "(hd0)/no: no such file");
+	assert_entry("linux (nodev)/k", KX_BOOT_NONE, NULL, "(nodev)/k");
+	assert_entry("set root=nodev; linux /k", KX_BOOT_NONE, NULL, "(nodev)/k");
+	assert_entry("if linux /no; then true; else linux /k b; fi", KX_BOOT_LINUX, "b", NULL);
+	assert_entry("linux /k; initrd /no", KX_BOOT_LINUX, NULL, "/no");
+	assert_entry("linux /k; initrd newc:x:/i", KX_BOOT_LINUX, NULL, "newc");
+	assert_entry("initrd /i", KX_BOOT_NONE, NULL, "before a kernel");
+	assert_entry("linux /k; devicetree /i", KX_BOOT_LINUX, NULL, NULL);
+	assert_entry("linux /k; nosuch", KX_BOOT_LINUX, NULL, NULL);
+	assert_entry("linux", KX_BOOT_NONE, NULL, "no kernel");
+	assert_entry("multiboot /k a; module /i b c; module --nounzip /i", KX_BOOT_MULTIBOOT, "a",
+		     NULL);
+	assert_entry("multiboot2 --quirk-bad-kludge /k", KX_BOOT_MULTIBOOT, NULL, NULL);
+	assert_entry("module /i", KX_BOOT_NONE, NULL, "before a kernel");
+	assert_entry("chainloader +1", KX_BOOT_CHAINLOAD, NULL, "firmware");
+	assert_entry("chainloader /EFI/x.efi", KX_BOOT_CHAINLOAD, NULL, "/EFI/x.efi");
+	assert_entry("ntldr /bootmgr", KX_BOOT_CHAINLOAD, NULL, "only GRUB");
+	assert_entry("fwsetup", KX_BOOT_NONE, NULL, "firmware");
+	assert_entry("configfile /x.cfg", KX_BOOT_NONE, NULL, "another menu: /x.cfg");
+	assert_entry("true", KX_BOOT_NONE, NULL, "nothing");
+	assert_entry("linux /k; boot; linux /no", KX_BOOT_LINUX, NULL, NULL);
+}
+
+static void test_entries_leave_nothing_behind(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g, "function f { linux /k old; }\nx=1\n"
+		      "menuentry a { x=2; y=3; linux /k $x; }\nmenuentry b { linux /k $x$y; }\n"
+		      "submenu s { function f { linux /k new; }\n menuentry c { f; }\n }\n"
+		      "x=1; export z; z=5\nsubmenu t { menuentry d { linux /k \"<$x$z>\"; }\n }\n");
+	assert_int_equal(g.menu.count, 4);
+	assert_string_equal(g.menu.v[0].options, "2");
+	assert_string_equal(g.menu.v[1].options, "1");
+	assert_string_equal(g.menu.v[2].options, "old");
+	/* Only what is exported is there in a submenu. */
+	assert_string_equal(g.menu.v[3].options, "<5>");
+}
+
+static void test_fallback(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g, "menuentry a { linux /no; }\nmenuentry b { linux /no; }\n"
+		      "menuentry c { linux /k c; }\nfallback='1 9 2'\n");
+	assert_string_equal(grub_default(&g)->options, "c");
+}
+
+static void test_bad_entries_are_left_out(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g, "menuentry { true; }\nmenuentry x\nmenuentry y --class { true; }\n"
+		      "menuentry z -- --id q { linux /k $2 $3; }\n");
+	assert_int_equal(g.menu.count, 1);
+	assert_string_equal(g.menu.v[0].options, "--id q");
+	assert_int_equal(g.menu.note_count, 3);
+}
+
+/* ---- files ------------------------------------------------------------------------------------- */
+
+static void test_source_and_configfile(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	boot_file(&g.files, "/a.cfg", "x=sourced\nfalse\n");
+	boot_file(&g.files, "/b.cfg", "menuentry m { linux /k \"$x\" \"$y\"; }\n");
+	grub_read(&g, "source /a.cfg; z=$?\nexport y; y=$z\nmenuentry n { linux /k n; }\n"
+		      "configfile /no.cfg\nconfigfile /b.cfg\nmenuentry o { linux /k o; }\n");
+	assert_int_equal(g.menu.count, 1);
+	assert_string_equal(g.menu.v[0].options, " 0");
+	assert_string_equal(g.menu.v[0].source_file, "hd0:/b.cfg");
+}
+
+#define BLOCK(text) "# GRUB Environment Block\n" text "########"
+
+static void test_environment_block(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	_cleanup_free_ char *value = NULL;
+	const char block[] = BLOCK("a=1\n#c=2\nb=x y\\\\z\n");
+
+	boot_file(&g.files, "/boot/grub/grubenv", BLOCK("saved_entry=b\nnext_entry=c\n"));
+	grub_read(&g, "load_env\nif [ \"$next_entry\" ]; then default=$next_entry; next_entry=; "
+		      "save_env next_entry; else default=$saved_entry; fi\n"
+		      "menuentry a { linux /k a; }\nmenuentry b { linux /k b; }\n"
+		      "menuentry c { saved_entry=$chosen; save_env saved_entry; linux /k c; }\n");
+	assert_string_equal(grub_default(&g)->options, "c");
+	assert_int_equal(g.menu.effect_count, 1);
+	assert_string_equal(g.menu.effects[0].file, "hd0:/boot/grub/grubenv");
+	assert_string_equal(g.menu.effects[0].name, "next_entry");
+	assert_string_equal(g.menu.effects[0].value, "");
+	assert_int_equal(g.menu.v[0].effect_count, 0);
+	assert_int_equal(g.menu.v[2].effect_count, 1);
+	assert_string_equal(g.menu.v[2].effects[0].value, "c");
+
+	assert_int_equal(kx_grub_env_get(block, strlen(block), "b", &value), 0);
+	assert_string_equal(value, "x y\\z");
+	assert_int_equal(kx_grub_env_get(block, strlen(block), "c", &value), -ENOENT);
+	assert_int_equal(kx_grub_env_get("x", 1, "c", &value), -EBADMSG);
+}
+
+static void test_load_env_refuses(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	boot_file(&g.files, "/bad", "a=1\n");
+	boot_file(&g.files, "/good", BLOCK("a=1\nb=2\n"));
+	grub_read(&g, "load_env -f /bad; x=$?\nload_env; y=$?\nload_env --file /good b; z=$?\n"
+		      "save_env -f /no a; w=$?\nmenuentry a { linux /k $x$y$z$w \"$a\" $b; }\n");
+	assert_string_equal(g.menu.v[0].options, "18505  2");
+}
+
+static int bls(void *ctx, const char *device, struct kx_boot_entries *ret)
+{
+	struct kx_boot_entry entry = { .source_kind = "bls1" };
+
+	assert_string_equal(device, "hd0");
+	entry.id = strdup("4f-6.5");
+	entry.title = strdup("Fedora");
+	entry.kernel = strdup("/k");
+	entry.options = strdup("root=x $kernelopts ${tuned} $none 'q'");
+	entry.type = KX_BOOT_LINUX;
+	kx_boot_strings_add(&entry.initrds, &entry.initrd_count, "/i");
+	return kx_boot_entries_add(ret, &entry);
+}
+
+static void test_blscfg(void **state)
+{
+	_cleanup_grub_ struct grub g = { .blscfg = bls };
+
+	grub_read(&g, "menuentry a { linux /k a; }\nkernelopts='ro quiet'\ntuned=t\nblscfg\n"
+		      "default=4f-6.5\n");
+	assert_int_equal(g.menu.count, 2);
+	assert_string_equal(grub_default(&g)->title, "Fedora");
+	assert_string_equal(grub_default(&g)->options, "root=x ro quiet t q");
+	assert_string_equal(grub_default(&g)->kernel, "hd0:/k");
+	assert_string_equal(grub_default(&g)->initrds[0], "hd0:/i");
+}
+
+static void test_blscfg_inside(void **state)
+{
+	_cleanup_grub_ struct grub g = { .blscfg = bls };
+
+	/* Of what is thrown away, too, nothing is leaked. */
+	boot_file(&g.files, "/b.cfg", "menuentry m { linux /k m; }\n");
+	grub_read(&g, "blscfg\nconfigfile /b.cfg\n");
+	assert_string_equal(grub_default(&g)->options, "m");
+	grub_clear(&g);
+	g.files.count = 0;
+	grub_read(&g, "submenu s { blscfg; }\n");
+	assert_string_equal(grub_default(&g)->id, "s>4f-6.5");
+	grub_clear(&g);
+	g.files.count = 0;
+	g.blscfg = NULL;
+	grub_read(&g, "blscfg\n");
+	assert_int_equal(g.menu.count, 0);
+	assert_int_equal(g.menu.note_count, 1);
+}
+
+/* ---- what never ends --------------------------------------------------------------------------- */
+
+static void assert_too_much(const char *text, const char *words)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	boot_file(&g.files, "/self.cfg", "source /self.cfg\n");
+	boot_file(&g.files, "/config.cfg", "configfile /config.cfg\n");
+	grub_read(&g, text);
+	if (g.r != -E2BIG || !strstr(g.err.text, words) || !strstr(g.err.text, ".cfg:"))
+		fail_msg("%.80s: %d, %s", text, g.r, g.err.text);
+	assert_null(g.menu.v);
+}
+
+static void test_endless(void **state)
+{
+	assert_too_much("while true; do true; done\n", "does it ever end");
+	assert_too_much("menuentry a {\n while true; do true; done\n}\n", CFG ":2");
+	assert_too_much("function f { f; }\nf\n", "inside one another");
+	assert_too_much("source /self.cfg\n", "include itself");
+	assert_too_much("configfile /config.cfg\n", "include itself");
+	assert_too_much("x='eval \"$x\"'; eval \"$x\"\n", "inside one another");
+	assert_too_much("x=aaaaaaaa; while true; do x=$x$x; done\n", "bytes");
+	assert_too_much("while true; do n=x$n; eval \"v$n=1\"; done\n", "");
+	assert_too_much("while true; do menuentry a { true; }; done\n", "4096 entries");
+	assert_too_much(
+		"submenu a { submenu b { menuentry c { while true; do true; done; }; }\n }\n",
+		"does it ever end");
+}
+
+/* Menus that make the next one: as deep as anybody likes, and each evaluated. */
+static void test_deep_submenus(void **state)
+{
+	assert_too_much("function s { submenu x { s; }; }\ns\n", "submenus");
+	assert_too_much("function s { submenu x { s; }; submenu y { s; }; }\ns\n", "");
+}
+
+static char *repeated(const char *piece, size_t times, const char *end)
+{
+	size_t n = strlen(piece);
+	char *s = malloc(n * times + strlen(end) + 1), *to = s;
+
+	assert_non_null(s);
+	for (size_t i = 0; i < times; i++, to += n)
+		memcpy(to, piece, n);
+	strcpy(to, end);
+	return s;
+}
+
+static void test_deep(void **state)
+{
+	_cleanup_free_ char *blocks = repeated("menuentry x { ", 5000, "\n");
+	_cleanup_free_ char *ifs = repeated("if true; then ", 5000, "\n");
+	_cleanup_free_ char *elifs = repeated("elif false; then true; ", 5000, "fi\n");
+	_cleanup_free_ char *all = NULL;
+	_cleanup_free_ char *parentheses = repeated("( ", 5000, "]\n");
+	_cleanup_free_ char *test = NULL;
+
+	assert_true(asprintf(&all, "if false; then true; %s", elifs) > 0);
+	assert_true(asprintf(&test, "[ %s", parentheses) > 0);
+	assert_too_much(blocks, "too deep");
+	assert_too_much(ifs, "too deep");
+	assert_too_much(all, "too deep");
+	assert_too_much(test, "parentheses");
+}
+
+static void test_large(void **state)
+{
+	_cleanup_free_ char *word = repeated("x", 100000, "\n");
+	_cleanup_free_ char *file = repeated("# a line of a comment\n", 200000, "\n");
+	_cleanup_free_ char *words = repeated("a ", 1000000, "\n");
+	_cleanup_grub_ struct grub g = { 0 };
+
+	assert_too_much(word, "");
+	assert_too_much(words, "");
+	grub_read(&g, file);
+	assert_int_equal(g.r, -E2BIG);
+	assert_non_null(strstr(g.err.text, "4 MiB"));
+}
+
+static void test_no_file(void **state)
+{
+	const struct kx_boot_fs fs = boot_files_fs(&(struct boot_files){ .count = 0 });
+	const struct kx_grub_config config = { .fs = &fs, .device = "hd0", .path = CFG };
+	struct kx_boot_entries menu = { 0 };
+	struct kx_error err = { "" };
+
+	assert_int_equal(kx_grub_read(&config, &menu, &err), -ENOENT);
+	assert_non_null(strstr(err.text, CFG));
+}
+
+/* NUL bytes, a file that ends anywhere, control characters in complaints. */
+static void test_bytes(void **state)
+{
+	const char whole[] =
+		"menuentry \"a $x ${y}\" --id 'q' { if [ -f /k ]; then linux /k \\\n b; fi; }\n";
+
+	for (size_t n = 0; n < sizeof(whole); n++) {
+		_cleanup_grub_ struct grub g = { 0 };
+
+		grub_read_bytes(&g, whole, n);
+		assert_int_equal(g.r, 0);
+	}
+	for (size_t n = 0; n < 2; n++) {
+		const char bytes[] = "t \0 x\n\x1b[31m a\nmenuentry a { linux /k a; }\n";
+		_cleanup_grub_ struct grub g = { 0 };
+
+		grub_read_bytes(&g, bytes, sizeof(bytes) - 1 + n);
+		assert_int_equal(g.r, 0);
+		assert_int_equal(g.menu.count, 1);
+		assert_true(g.menu.note_count > 1);
+		for (size_t i = 0; i < g.menu.note_count; i++)
+			assert_null(strchr(g.menu.notes[i], 0x1b));
+	}
+}
+
+static void test_boot_without_a_menu(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g, "linux /k a\ninitrd /i\nboot\nmenuentry x { linux /k b; }\n");
+	assert_int_equal(g.menu.count, 1);
+	assert_string_equal(grub_default(&g)->options, "a");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_what_an_entry_holds),
+		cmocka_unit_test(test_loaders),
+		cmocka_unit_test(test_entries_leave_nothing_behind),
+		cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_bad_entries_are_left_out),
+		cmocka_unit_test(test_source_and_configfile),
+		cmocka_unit_test(test_environment_block),
+		cmocka_unit_test(test_load_env_refuses),
+		cmocka_unit_test(test_blscfg),
+		cmocka_unit_test(test_blscfg_inside),
+		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_deep_submenus),
+		cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_boot_without_a_menu),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
