@@ -26,6 +26,7 @@ files_of() {
 	compress) echo 'libkexec/compress/|format/compressed[.]c' ;;
 	elf | foreign | nbi | zboot) echo "format/$1[.]c" ;;
 	elf_x86) echo 'format/elf_(load|x86)[.]c' ;;
+	grub) echo 'boot/grub_' ;;
 	initrd) echo 'libkexec/initrd[.]c' ;;
 	loaders) echo 'boot/(extlinux|menulst|config_txt|kernels|lines)[.]c' ;;
 	machine) echo '/machine/' ;;
