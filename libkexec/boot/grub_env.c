@@ -21,7 +21,7 @@ static struct kx_grub_variable *find(const struct kx_grub_env *env, const char *
 {
 	struct kx_grub_variable *v = env->buckets[bucket_of(name)];
 
-	while (v && strcmp(v->name, name))
+	while (v && strcmp(v->name, name) != 0)
 		v = v->next;
 	return v;
 }

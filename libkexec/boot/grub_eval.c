@@ -199,7 +199,7 @@ static const struct kx_grub_function *find_function(const struct kx_grub *g, con
 {
 	const struct kx_grub_function *f = g->functions;
 
-	while (f && strcmp(f->name, name))
+	while (f && strcmp(f->name, name) != 0)
 		f = f->next;
 	return f;
 }

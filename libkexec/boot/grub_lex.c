@@ -231,7 +231,7 @@ static int lex_quoted_escape(struct kx_grub_lexer *lexer, struct builder *b)
 	}
 	if (next == '"' || next == '$' || next == '\\')
 		advance(lexer, 1);
-	next = lexer->text[lexer->at];
+	next = peek(lexer, 0);
 	advance(lexer, 1);
 	return add_char(lexer, b, (char)next);
 }

@@ -125,7 +125,7 @@ static int parse_words(struct parser *p, struct kx_grub_word **end)
 static int parse_block(struct parser *p, bool delimited, struct kx_grub_command **ret,
 		       size_t *ret_end)
 {
-	unsigned delimiters;
+	unsigned delimiters = 0;
 	int r = next(p);
 
 	if (!r)
