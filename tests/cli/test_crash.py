@@ -449,7 +449,7 @@ if memory < 256:
 time.sleep(0.5)
 print("kexec-trial: done", flush=True)
 """)
-    answer = trial(qemu, "--timeout=3", status=WARNINGS)
+    answer = trial(qemu, "--timeout=10", status=WARNINGS)
     assert (answer["needed"], answer["exact"]) == (256 * MIB, False)
 
 
