@@ -153,9 +153,7 @@ static int run_source(struct kx_grub *g, struct kx_grub_args args)
 	name = kx_grub_full_name(g, args.v[0]);
 	if (name)
 		kx_grub_run_text(g, name, text, size);
-	/* It ends at a return, and tells nobody how it went. */
-	if (g->flow == KX_GRUB_RETURN)
-		g->flow = KX_GRUB_GO_ON;
+	/* It tells nobody how it went. */
 	return KX_GRUB_OK;
 }
 

@@ -400,16 +400,27 @@ static bool go_deeper(struct kx_grub *g)
 	return false;
 }
 
+/*
+ * A return ends the function, but not at once the file or text that the function reads: of each of its further lines the
+ * first command still runs, and a function called there takes the return for its own.
+ */
+static bool goes_on(const struct kx_grub *g)
+{
+	return g->flow == KX_GRUB_GO_ON || g->flow == KX_GRUB_RETURN;
+}
+
 void kx_grub_run(struct kx_grub *g, const struct kx_grub_command *list)
 {
 	const struct kx_grub_command *before = g->at;
 
 	if (!go_deeper(g))
 		return;
-	for (; list && g->flow == KX_GRUB_GO_ON; list = list->next) {
+	for (; list && goes_on(g); list = list->next) {
 		g->at = list;
 		if (kx_grub_step(g))
 			run_command(g, list);
+		if (g->flow == KX_GRUB_RETURN)
+			break;
 	}
 	g->depth--;
 	if (g->flow != KX_GRUB_FAILED)
@@ -436,7 +447,7 @@ void kx_grub_run_text(struct kx_grub *g, const char *file, const char *text, siz
 
 	if (!go_deeper(g))
 		return;
-	while (g->flow == KX_GRUB_GO_ON) {
+	while (goes_on(g)) {
 		r = kx_grub_parse_line(&lexer, file, KX_GRUB_DEPTH_MAX, &list, &why);
 		if (r == -ENODATA)
 			break;

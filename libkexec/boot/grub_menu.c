@@ -285,16 +285,43 @@ static void free_entry(struct kx_boot_entry *entry)
 	kx_boot_entry_clear(entry);
 }
 
+/*
+ * What running an entry's body must not leave behind. Menu entries that it adds are its own: all that it allocates goes
+ * with it.
+ */
+struct scope {
+	struct kx_grub_env *env;
+	struct kx_grub_function *functions;
+	struct kx_grub_menu *outer, menu;
+	struct kx_grub_mark mark;
+};
+
+static void scope_open(struct kx_grub *g, struct scope *scope)
+{
+	*scope = (struct scope){ g->env, g->functions, g->menu, { .end = &scope->menu.first },
+				 kx_grub_arena_mark(&g->arena) };
+	g->menu = &scope->menu;
+}
+
+static void scope_close(struct kx_grub *g, struct scope *scope)
+{
+	free_menu(g->menu);
+	g->menu = scope->outer;
+	g->functions = scope->functions;
+	g->env = scope->env;
+	g->at = NULL;
+	kx_grub_arena_release(&g->arena, scope->mark);
+}
+
 static void evaluate_entry(struct kx_grub *g, const struct kx_grub_item *item,
 			   const struct level *level)
 {
 	__attribute__((cleanup(free_entry))) struct kx_boot_entry entry = { 0 };
-	struct kx_grub_env *before = g->env;
-	struct kx_grub_function *functions = g->functions;
-	struct kx_grub_mark mark = kx_grub_arena_mark(&g->arena);
 	struct kx_grub_env env;
+	struct scope scope;
 	int r = 0;
 
+	scope_open(g, &scope);
 	g->entry = &entry;
 	if (enter(g, item, level, &env, "")) {
 		run_body(g, item);
@@ -308,11 +335,8 @@ static void evaluate_entry(struct kx_grub *g, const struct kx_grub_item *item,
 			add(g, &entry);
 	}
 	g->entry = NULL;
-	g->functions = functions;
-	g->env = before;
-	g->at = NULL;
 	g->boot = (struct kx_grub_boot){ 0 };
-	kx_grub_arena_release(&g->arena, mark);
+	scope_close(g, &scope);
 }
 
 /* ---- entries of the Boot Loader Specification -------------------------------------------------- */
@@ -427,31 +451,23 @@ static void evaluate_menu(struct kx_grub *g, struct kx_grub_menu *menu, const st
 static void evaluate_submenu(struct kx_grub *g, const struct kx_grub_item *item,
 			     const struct level *level, bool is_default, const char *rest)
 {
-	struct kx_grub_env *before = g->env;
-	struct kx_grub_function *functions = g->functions;
-	struct kx_grub_menu menu = { .end = &menu.first }, *outer = g->menu;
-	struct kx_grub_mark mark = kx_grub_arena_mark(&g->arena);
 	struct kx_grub_env env;
+	struct scope scope;
 	struct level inner = { .depth = level->depth + 1 };
 
 	if (inner.depth > 16) {
 		kx_grub_end(g, E2BIG, "more than 16 submenus inside one another");
 		return;
 	}
+	scope_open(g, &scope);
 	inner.ids = path_of(g, level->ids, item->id);
 	inner.titles = path_of(g, level->titles, item->title);
-	g->menu = &menu;
 	if (inner.ids && inner.titles && enter(g, item, level, &env, rest)) {
 		run_body(g, item);
 		if (g->flow != KX_GRUB_FAILED)
-			evaluate_menu(g, &menu, &inner, is_default);
+			evaluate_menu(g, g->menu, &inner, is_default);
 	}
-	free_menu(&menu);
-	g->menu = outer;
-	g->functions = functions;
-	g->env = before;
-	g->at = NULL;
-	kx_grub_arena_release(&g->arena, mark);
+	scope_close(g, &scope);
 }
 
 static bool is_bootable(const struct kx_grub *g, size_t index)

@@ -135,6 +135,18 @@ static void test_entries_leave_nothing_behind(void **state)
 	assert_string_equal(g.menu.v[3].options, "<5>");
 }
 
+static void test_entries_may_add_entries(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g, "menuentry a { menuentry b { linux /k b; }\n submenu c { true; }\n }\n"
+		      "menuentry d { linux /k d; }\n"
+		      "submenu s { menuentry e { menuentry f { true; }\n linux /k e; }\n }\n");
+	assert_int_equal(g.menu.count, 3);
+	assert_string_equal(g.menu.v[1].options, "d");
+	assert_string_equal(g.menu.v[2].options, "e");
+}
+
 static void test_fallback(void **state)
 {
 	_cleanup_grub_ struct grub g = { 0 };
@@ -168,6 +180,19 @@ static void test_source_and_configfile(void **state)
 	assert_int_equal(g.menu.count, 1);
 	assert_string_equal(g.menu.v[0].options, " 0");
 	assert_string_equal(g.menu.v[0].source_file, "hd0:/b.cfg");
+}
+
+static void test_submenu_of_another_file(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	boot_file(&g.files, "/m.cfg", "menuentry m { linux /k m; }\n");
+	grub_read(&g, "default='s>m'\nsubmenu s { menuentry lost { linux /k no; }\n"
+		      "configfile /m.cfg; }\nmenuentry n { linux /k n; }\n");
+	assert_int_equal(g.menu.count, 2);
+	assert_string_equal(g.menu.v[0].id, "s>m");
+	assert_string_equal(grub_default(&g)->options, "m");
+	assert_string_equal(g.menu.v[1].options, "n");
 }
 
 #define BLOCK(text) "# GRUB Environment Block\n" text "########"
@@ -388,9 +413,11 @@ int main(void)
 		cmocka_unit_test(test_what_an_entry_holds),
 		cmocka_unit_test(test_loaders),
 		cmocka_unit_test(test_entries_leave_nothing_behind),
+		cmocka_unit_test(test_entries_may_add_entries),
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_bad_entries_are_left_out),
 		cmocka_unit_test(test_source_and_configfile),
+		cmocka_unit_test(test_submenu_of_another_file),
 		cmocka_unit_test(test_environment_block),
 		cmocka_unit_test(test_load_env_refuses),
 		cmocka_unit_test(test_blscfg),
