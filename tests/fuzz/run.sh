@@ -43,19 +43,18 @@ files_of() {
 	esac
 }
 
-longest_input() {
-	case $1 in
-	bzimage | elf) echo 4400 ;;
-	machine | vmcore) echo 9000 ;;
-	*) echo 2048 ;;
-	esac
-}
-
 # Directories of seeds that there are.
 seeds_of() {
 	for dir in "$build/tests/fuzz/seeds/$1" "tests/fuzz/corpus/$1"; do
 		[ ! -d "$dir" ] || echo "$dir"
 	done
+}
+
+# libFuzzer cuts a seed that is longer.
+longest_input() {
+	# shellcheck disable=SC2046 # one word for each directory
+	find $(seeds_of "$1") -type f -printf '%s\n' | sort -n | tail -n 1 |
+		awk '{ print ($1 > 2048 ? $1 : 2048) }'
 }
 
 # Edges are counted without sanitizers and inlining, whose own branches no input can take.
