@@ -8,6 +8,7 @@
 
 #include "base/overflow.h"
 #include "cmdline.h"
+#include "crash/crash.h"
 #include "format/bzimage.h"
 #include "json.h"
 #include "machine/machine.h"
@@ -270,7 +271,7 @@ static int answer_size(const struct kx_machine *machine, const struct kx_args *a
 {
 	struct kx_error err = { 0 };
 	uint64_t reserved = 0;
-	bool known = kx_machine_crash_size(machine, &reserved) == 0;
+	bool known = kx_crash_kept(machine, &reserved) == 0;
 
 	if (args->json)
 		print_size_json(target, reserved, known);

@@ -26,6 +26,7 @@
 
 #include "base/overflow.h"
 #include "cmdline.h"
+#include "crash/crash.h"
 #include "initrd.h"
 #include "json.h"
 #include "names.h"
@@ -526,7 +527,7 @@ int kx_crash_test(const struct kx_tool *tool, const struct kx_machine *machine,
 	uint64_t reserved = 0;
 	int r;
 
-	kx_machine_crash_size(machine, &reserved);
+	kx_crash_kept(machine, &reserved);
 	trial.qemu = find_qemu();
 	if (!trial.qemu) {
 		kx_say("QEMU is not installed (qemu-system-x86_64): nothing is measured; what "

@@ -8,6 +8,7 @@
 
 #include "abi/handoff.h"
 #include "base/overflow.h"
+#include "cmdline.h"
 #include "crash/elfcore.h"
 #include "names.h"
 #include "util.h"
@@ -49,6 +50,16 @@ int kx_crash_region(const struct kx_machine *machine, struct kx_range *ret, stru
 	return 0;
 }
 
+int kx_crash_kept(const struct kx_machine *machine, uint64_t *ret)
+{
+	uint64_t cma = kx_ranges_size(&machine->crash.cma), kept;
+
+	if (!machine->have_crash_size || kx_add_overflow(machine->crash_size, cma, &kept))
+		return -ENODATA;
+	*ret = kept;
+	return 0;
+}
+
 int kx_crash_check(const struct kx_plan *plan, struct kx_error *err)
 {
 	struct kx_error why = { 0 };
@@ -61,6 +72,33 @@ int kx_crash_check(const struct kx_plan *plan, struct kx_error *err)
 	return r;
 }
 
+/* crashkernel=SIZE,cma, as reserve_crashkernel_cma() in kernel/crash_reserve.c has it. */
+static bool wants_cma(const struct kx_machine *machine)
+{
+	const char *pos = machine->cmdline;
+	struct kx_word word;
+
+	while (pos && kx_cmdline_next(&pos, &word))
+		if (kx_word_is(&word, "crashkernel") &&
+		    memmem(word.raw, word.raw_size, ",cma", strlen(",cma")))
+			return true;
+	return false;
+}
+
+static int add_cma(struct kx_plan *plan)
+{
+	const struct kx_ranges *cma = &plan->machine->crash.cma;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < cma->count; i++)
+		r = kx_ranges_add(&plan->crash, cma->v[i].start, cma->v[i].end);
+	if (!cma->count && wants_cma(plan->machine))
+		kx_plan_warn(plan, "the running kernel does not say where crashkernel=,cma is "
+				   "(Linux 6.19): the capture kernel does not get it by "
+				   "kexec_load, only by --kexec-file-syscall");
+	return r;
+}
+
 int kx_crash_begin(struct kx_plan *plan, struct kx_error *err)
 {
 	struct kx_range region = { 0 };
@@ -70,7 +108,7 @@ int kx_crash_begin(struct kx_plan *plan, struct kx_error *err)
 		return r;
 	kx_ranges_clear(&plan->crash);
 	kx_ranges_clear(&plan->free);
-	if (kx_iomem_crash(&plan->machine->iomem, &plan->crash) < 0 ||
+	if (kx_iomem_crash(&plan->machine->iomem, &plan->crash) < 0 || add_cma(plan) < 0 ||
 	    kx_ranges_add(&plan->free, region.start, region.end) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	if (plan->crash.v[0].start >= FOUR_GIB)
@@ -170,6 +208,17 @@ static int say_where(struct kx_plan *plan, uint64_t headers, struct kx_error *er
 	return 0;
 }
 
+/* What of memory is in the dump: not what belongs to processes by crashkernel=,cma and to the capture kernel then. */
+static int dumped_ram(const struct kx_machine *machine, uint64_t min, struct kx_ranges *ram)
+{
+	const struct kx_ranges *cma = &machine->crash.cma;
+	int r = kx_elfcore_ram(machine, min, ram);
+
+	for (size_t i = 0; r == 0 && i < cma->count; i++)
+		r = kx_ranges_remove(ram, cma->v[i].start, cma->v[i].end);
+	return r;
+}
+
 int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
 {
 	_cleanup_(kx_ranges_clear) struct kx_ranges ram = { 0 };
@@ -184,7 +233,7 @@ int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
 	size_t size;
 	int r;
 
-	if (kx_elfcore_ram(plan->machine, old ? 0 : LOW_MEMORY_END, &ram) < 0)
+	if (dumped_ram(plan->machine, old ? 0 : LOW_MEMORY_END, &ram) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	r = old ? add_backup(plan, &core, err) : 0;
 	if (r == 0)

@@ -22,6 +22,13 @@
  */
 int kx_crash_region(const struct kx_machine *machine, struct kx_range *ret, struct kx_error *err);
 
+/**
+ * kx_crash_kept() - bytes that a capture kernel has, with those of crashkernel=,cma
+ *
+ * Errors: -ENODATA.
+ */
+int kx_crash_kept(const struct kx_machine *machine, uint64_t *ret);
+
 /* Before anything else: is there such a place at all? Errors: -ENOSPC when it is known that there is none; -ENOMEM. */
 int kx_crash_check(const struct kx_plan *plan, struct kx_error *err);
 

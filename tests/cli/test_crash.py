@@ -55,6 +55,7 @@ def test_ready(ready):
     answer = status(ready, YES)
     assert (answer["loaded"], answer["reserved"], answer["problem"]) == (True, 128 * MIB, None)
     assert answer["regions"] == [{"start": "0x30000000", "size": 128 * MIB}]
+    assert answer["cma"] == []
     assert answer["crashkernel"] == ["crashkernel=0M-2G:128M,2G-:256M", "crashkernel=128M"]
     assert answer["settings"]["kernel.panic_on_oops"] == (1, None)
     assert answer["settings"]["kernel.panic"] == (-1, None)
@@ -97,6 +98,13 @@ def test_notifiers_before_the_crash_kernel(ready):
     answer = status(ready, WARNINGS)
     assert answer["settings"]["crash_kexec_post_notifiers"][0] == 1
     assert answer["problem"].startswith("crash_kexec_post_notifiers: ")
+
+
+def test_memory_by_cma(ready):
+    ready.change(sys__kernel__kexec__crash_cma_ranges="10000000-13ffffff\n")
+    answer = status(ready, YES)
+    assert (answer["reserved"], answer["cma"]) == (192 * MIB, [{"start": "0x10000000", "size": 64 * MIB}])
+    assert "64 MiB, the running system's as well (cma)" in ready("crash", "status").out
 
 
 def test_not_loaded(ready):

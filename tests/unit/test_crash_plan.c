@@ -129,6 +129,32 @@ static void of_two_regions_the_higher_one(void **state)
 	assert_true(warned(f, "crashkernel=0,low"));
 }
 
+/* The capture kernel's RAM, no part of the dump, and no place for segments: processes use it until the panic. */
+static void memory_by_cma(void **state)
+{
+	static struct kx_range range = { 256 * MIB, 320 * MIB };
+	static char cmdline[] = "crashkernel=128M crashkernel=64M,cma";
+	struct fixture *f = *state;
+	uint64_t kept;
+
+	use(f);
+	f->machine.m.cmdline = cmdline;
+	assert_made(f);
+	assert_true(warned(f, "where crashkernel=,cma is"));
+	f->machine.m.crash.cma = (struct kx_ranges){ .v = &range, .count = 1 };
+	assert_made(f);
+	assert_int_equal(kx_plan_warning_count(f->plan), 0);
+	for (size_t i = 0; i < kx_plan_segment_count(f->plan); i++)
+		assert_in_range(kx_plan_segment(f->plan, i)->dest, REGION, REGION_END);
+	assert_mem(f, 2, range.start, range.end, KX_MEM_RAM);
+	for (size_t i = 0; i < core_of(f)->e_phnum; i++)
+		if (phdr(f, i)->p_type == PT_LOAD && phdr(f, i)->p_vaddr != TEXT)
+			assert_true(phdr(f, i)->p_paddr + phdr(f, i)->p_memsz <= range.start ||
+				    phdr(f, i)->p_paddr >= range.end);
+	assert_int_equal(kx_crash_kept(&f->machine.m, &kept), 0);
+	assert_int_equal(kept, REGION_END - REGION + 64 * MIB);
+}
+
 static void without_reservation(void **state)
 {
 	struct fixture *f = *state;
@@ -491,6 +517,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_is_in_the_region),
 		TEST(of_two_regions_the_higher_one),
+		TEST(memory_by_cma),
 		TEST(without_reservation),
 		TEST(hidden_map),
 		TEST(too_small_a_region),

@@ -461,6 +461,17 @@ static void test_crash_notes(void **state)
 	tree_write(root, "/sys/kernel/kexec/crash_elfcorehdr_size", "large\n");
 	assert_unreadable(root, EBADMSG, "crash_elfcorehdr_size");
 	tree_write(root, "/sys/kernel/kexec/crash_elfcorehdr_size", "1\n");
+	tree_write(root, "/sys/kernel/kexec/crash_cma_ranges",
+		   "66000000-75ffffff\n100000000-10fffffff\n");
+	m = machine_read(root);
+	assert_int_equal(m->crash.cma.count, 2);
+	assert_int_equal(m->crash.cma.v[0].start, 0x66000000);
+	assert_int_equal(m->crash.cma.v[0].end, 0x76000000);
+	assert_int_equal(m->crash.cma.v[1].end, 0x110000000);
+	kx_machine_free(m);
+	tree_write(root, "/sys/kernel/kexec/crash_cma_ranges", "66000000-65ffffff\n");
+	assert_unreadable(root, EBADMSG, "crash_cma_ranges");
+	tree_write(root, "/sys/kernel/kexec/crash_cma_ranges", "");
 	tree_write(root, "/sys/kernel/vmcoreinfo", "0x000000000c1c4000\n");
 	assert_unreadable(root, EBADMSG, "/sys/kernel/vmcoreinfo");
 	tree_write(root, "/sys/kernel/vmcoreinfo", "0x1 0x2\n");
