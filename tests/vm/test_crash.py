@@ -153,6 +153,12 @@ def test_crash(case):
 
 
 @pytest.mark.parametrize("call", ["-c", "-s"])
+def test_nothing_below_4_gib(call):
+    """There is no place for bounce buffers then; the capture kernel does without."""
+    run(Case("6.12", "seabios", 1, "6G", call, crash.sysrq, "256M,high crashkernel=0,low"))
+
+
+@pytest.mark.parametrize("call", ["-c", "-s"])
 def test_memory_by_cma(call):
     """The capture kernel gets it, the dump does without; processes have it until then."""
     with crash.boot("7.x", memory="1G", crashkernel="128M crashkernel=256M,cma") as guest:
