@@ -29,12 +29,14 @@ enum {
 	HEADER_SIZE = 464,
 };
 
-/* struct kdump_sub_header; where VMCOREINFO is since version 3 of the header. */
+/* struct kdump_sub_header; whether it is a part since version 2 of the header, where VMCOREINFO is since version 3. */
 enum {
 	SUB_PHYS_BASE = 0,
+	SUB_SPLIT = 12,
 	SUB_INFO = 32,
 	SUB_INFO_SIZE = 40,
 	SUB_SIZE = 48,
+	VERSION_WITH_SPLIT = 2,
 	VERSION_WITH_INFO = 3,
 };
 
@@ -123,6 +125,7 @@ static int allocate(struct kx_vmcore_kdump *kdump, struct kx_error *err)
 int kx_kdump_open(struct kx_vmcore *core, struct kx_error *err)
 {
 	uint8_t header[HEADER_SIZE], sub[SUB_SIZE];
+	uint32_t version;
 	int r;
 
 	if (kx_vmcore_read_file(core, 0, header, sizeof(SIGNATURE) - 1) < 0 ||
@@ -144,9 +147,15 @@ int kx_kdump_open(struct kx_vmcore *core, struct kx_error *err)
 	if (kx_vmcore_read_file(core, core->kdump->block, sub, sizeof(sub)) < 0)
 		return kx_fail(err, EBADMSG,
 			       "truncated compressed dump: its sub header is missing");
+	version = kx_le32(header + HEADER_VERSION);
+	/* Each part has the bitmaps of the whole, and descriptors of its own pages only. */
+	if (version >= VERSION_WITH_SPLIT && kx_le32(sub + SUB_SPLIT))
+		return kx_fail(err, EOPNOTSUPP,
+			       "one of several parts of a dump, need the whole; put them together "
+			       "with makedumpfile --reassemble");
 	core->phys_base = kx_le64(sub + SUB_PHYS_BASE);
 	core->has_phys_base = true;
-	if (kx_le32(header + HEADER_VERSION) < VERSION_WITH_INFO)
+	if (version < VERSION_WITH_INFO)
 		return 0;
 	r = kx_vmcore_keep_info(core, kx_le64(sub + SUB_INFO), kx_le64(sub + SUB_INFO_SIZE));
 	return r == -ENOMEM ? kx_fail(err, ENOMEM, "no memory for VMCOREINFO") : 0;
