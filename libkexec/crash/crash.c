@@ -280,27 +280,17 @@ int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
 
 /* ---- when it does not fit -------------------------------------------------------------------- */
 
-int kx_crash_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
-		     uint64_t largest, struct kx_error *err)
+void kx_crash_room(const struct kx_plan *plan, struct kx_crash_room *ret)
 {
-	char pieces[256] = "nothing else";
 	struct kx_range region = { 0 };
-	size_t used = 0;
-	int r = kx_crash_region(plan->machine, &region, err);
+	struct kx_error ignored = { 0 };
+	size_t used = 0, size = sizeof(ret->beside);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < plan->segment_count && used < sizeof(pieces); i++)
-		used += (size_t)snprintf(pieces + used, sizeof(pieces) - used, "%s%s %s",
-					 used ? ", " : "", plan->segments[i].name,
+	kx_crash_region(plan->machine, &region, &ignored);
+	snprintf(ret->where, sizeof(ret->where), " in the %s kept for a crash kernel at 0x%" PRIx64,
+		 kx_size_text(region.end - region.start).s, region.start);
+	for (size_t i = 0; i < plan->segment_count && used < size; i++)
+		used += (size_t)snprintf(ret->beside + used, size - used, ", %s%s %s",
+					 used ? "" : "beside ", plan->segments[i].name,
 					 kx_size_text(plan->segments[i].reserved).s);
-	return kx_fail(err, ENOSPC,
-		       "no room for %s in the %s kept for a crash kernel at 0x%" PRIx64
-		       ": need %s%s, beside %s, largest free range there is %s; use a smaller "
-		       "kernel or initrd, or a larger crashkernel=, as `kexec crash size` says, "
-		       "and reboot",
-		       what, kx_size_text(region.end - region.start).s, region.start,
-		       kx_size_text(place->size).s,
-		       place->max <= region.start ? " below 4 GiB" : "", pieces,
-		       kx_size_text(largest).s);
 }

@@ -53,8 +53,17 @@ int kx_crash_describe(struct kx_plan *plan, struct kx_error *err);
  */
 int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err);
 
-/* "no room for @what", piece by piece. Return: -ENOSPC. */
-int kx_crash_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
-		     uint64_t largest, struct kx_error *err);
+/**
+ * struct kx_crash_room - where there is no room, for a message
+ * @where: " in the ... kept for a crash kernel"
+ * @beside: ", beside ...", piece by piece; empty without any
+ */
+struct kx_crash_room {
+	char where[96];
+	char beside[256];
+};
+
+/* @ret: zero-initialised. */
+void kx_crash_room(const struct kx_plan *plan, struct kx_crash_room *ret);
 
 #endif

@@ -203,10 +203,26 @@ static void too_small_a_region(void **state)
 		       "needs 1 MiB for itself and 80 MiB for its initrd, 41 MiB are kept");
 	f->request.initrd_count = 1;
 	assert_refused(f, -ENOSPC, "no room for initrd in the 41 MiB kept for a crash kernel");
-	assert_says(f->err.text, "need 40 MiB, beside elfcorehdr 4 KiB, kernel 1 MiB, largest free "
-				 "range there is 39.9 MiB");
+	assert_says(f->err.text, "need 40 MiB from 0 up");
+	assert_says(f->err.text,
+		    "beside elfcorehdr 4 KiB, kernel 1 MiB, largest free range there is 39.9 MiB");
 	assert_says(f->err.text, "larger crashkernel=");
 	free(initrd);
+}
+
+/* What keeps it out is told by its own name. */
+static void no_room_for_other_reasons(void **state)
+{
+	struct fixture *f = *state;
+
+	use(f);
+	f->request.mem_max = REGION - 1;
+	assert_refused(f, -ENOSPC, "and below 0x20000000 at");
+	assert_says(f->err.text, "; widen --mem-min and --mem-max");
+	f->request.mem_max = 0;
+	f->request.mem_min = REGION_END;
+	assert_refused(f, -ENOSPC, "from 0x28000000 up");
+	assert_says(f->err.text, "; widen --mem-min and --mem-max");
 }
 
 static void nothing_left_for_the_running_kernel(void **state)
@@ -521,6 +537,7 @@ int main(void)
 		TEST(without_reservation),
 		TEST(hidden_map),
 		TEST(too_small_a_region),
+		TEST(no_room_for_other_reasons),
 		TEST(nothing_left_for_the_running_kernel),
 		TEST(little_memory_is_enough),
 		TEST(kernel_must_be_relocatable),
