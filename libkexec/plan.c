@@ -77,8 +77,8 @@ static bool is_bounded(const struct kx_plan *plan, const struct kx_place *place)
 	       kx_ranges_largest(&plan->free, 0, UINT64_MAX, place->align) >= place->size;
 }
 
-static int no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
-		   struct kx_error *err)
+int kx_plan_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
+		    struct kx_error *err)
 {
 	uint64_t largest = kx_ranges_largest(&plan->free, place->min, place->max, place->align);
 	const char *remedy = "use a smaller kernel or initrd, or a machine with more memory";
@@ -144,7 +144,7 @@ int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place 
 		pages.max = request->mem_max + 1;
 	if (kx_align_up_overflow(pages.size, KX_PAGE_SIZE, &pages.size) ||
 	    find_place(plan, &pages, &at) < 0)
-		return no_room(plan, what, &pages, err);
+		return kx_plan_no_room(plan, what, &pages, err);
 	if (kx_ranges_remove(&plan->free, at, at + pages.size) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	*ret = at;

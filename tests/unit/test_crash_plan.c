@@ -303,6 +303,9 @@ static void vmlinux_is_moved(void **state)
 	for (size_t i = 0; i < kx_plan_segment_count(f->plan); i++)
 		assert_in_range(kx_plan_segment(f->plan, i)->dest, REGION, REGION_END);
 	assert_int_equal(kx_plan_entry(f->plan), REGION + SV_ENTRY);
+	f->machine.iomem[f->machine.m.iomem.count - 1].end = REGION + 5 * 4096;
+	assert_refused(f, -ENOSPC, "no room for kernel in the 20 KiB kept for a crash kernel");
+	assert_says(f->err.text, "larger crashkernel=");
 }
 
 static void other_formats(void **state)
