@@ -257,16 +257,27 @@ int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
  * It maps all memory one to one, by page tables in the holes between segments, which is what it calls a segment's memsz:
  * kimage_alloc_crash_control_pages() in kernel/kexec_core.c. Large pages take one for each GiB.
  */
-int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
+static int control_memory(const struct kx_machine *machine, uint64_t *ret, struct kx_error *err)
 {
 	_cleanup_(kx_ranges_clear) struct kx_ranges ram = { 0 };
+
+	if (kx_elfcore_ram(machine, 0, &ram) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	*ret = ((kx_ranges_size(&ram) >> 30) + CONTROL_PAGES) * KX_PAGE_SIZE;
+	return 0;
+}
+
+int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
+{
 	uint64_t there = kx_ranges_size(&plan->free), need;
+
+	int r;
 
 	if (!plan->placed)
 		return 0;
-	if (kx_elfcore_ram(plan->machine, 0, &ram) < 0)
-		return kx_fail(err, ENOMEM, "out of memory for plan");
-	need = ((kx_ranges_size(&ram) >> 30) + CONTROL_PAGES) * KX_PAGE_SIZE;
+	r = control_memory(plan->machine, &need, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < plan->segment_count; i++)
 		there += plan->segments[i].reserved - plan->segments[i].memsz;
 	if (there >= need)
@@ -276,6 +287,50 @@ int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
 		       "running kernel needs %s there; use a smaller kernel or initrd, or a larger "
 		       "crashkernel=, as `kexec crash size` says, and reboot",
 		       kx_size_text(there).s, kx_size_text(need).s);
+}
+
+/*
+ * Core headers, unless the kernel says that they are larger; purgatory; boot_params with command line and EFI's memory map;
+ * before Linux 5.5 a copy of 640 KiB. Tens of KiB were seen, but for that copy.
+ */
+#define PLACED_BESIDE (UINT64_C(1) << 20)
+
+/*
+ * bzImage64_load() in arch/x86/kernel/kexec-bzimage64.c places these from the region's end down, then init_size at the next
+ * multiple of kernel_alignment below, by which almost as much can be lost, then the initrd; the rest must do for control
+ * pages. All of it is in one region, so that sums tell: what they let pass has a place.
+ */
+int kx_crash_check_fit(const struct kx_machine *machine, const struct kx_crash_fit *fit,
+		       struct kx_error *err)
+{
+	uint64_t beside, need, kept;
+	struct kx_error why = { 0 };
+	struct kx_range region;
+	int r = kx_crash_region(machine, &region, &why);
+
+	if (r == -ENODATA)
+		return 0;
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	r = control_memory(machine, &beside, err);
+	if (r < 0)
+		return r;
+	kept = region.end - region.start;
+	beside += machine->crash.headers_size + PLACED_BESIDE;
+	if (fit->align > KX_PAGE_SIZE)
+		beside += fit->align - KX_PAGE_SIZE;
+	if (!kx_add_overflow(fit->kernel, fit->initrd, &need) &&
+	    !kx_add_overflow(need, beside, &need) && need <= kept)
+		return 0;
+	return kx_fail(
+		err, ENOSPC,
+		"needs %s for itself, %s for its initrd and up to %s for what goes with "
+		"them, %s are kept for a crash kernel to be loaded in; use a smaller kernel "
+		"or initrd, or a larger crashkernel=, as `kexec crash size` says, and reboot",
+		kx_size_text(fit->kernel).s, kx_size_text(fit->initrd).s, kx_size_text(beside).s,
+		kx_size_text(kept).s);
 }
 
 /* ---- when it does not fit -------------------------------------------------------------------- */

@@ -54,6 +54,26 @@ int kx_crash_describe(struct kx_plan *plan, struct kx_error *err);
 int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err);
 
 /**
+ * struct kx_crash_fit - what is to be loaded
+ * @kernel: init_size of its header
+ * @align: its kernel_alignment
+ * @initrd: all initrds, as they are
+ */
+struct kx_crash_fit {
+	uint64_t kernel, align, initrd;
+};
+
+/**
+ * kx_crash_check_fit() - will the running kernel find a place for all of it by itself, by kexec_file_load?
+ *
+ * Demands all that it may need, 3 MiB or so more than kernel and initrd, without which a capture kernel could not run.
+ *
+ * Return: 0 also when it is not known what is kept. Errors: -ENOSPC; -ENOMEM.
+ */
+int kx_crash_check_fit(const struct kx_machine *machine, const struct kx_crash_fit *fit,
+		       struct kx_error *err);
+
+/**
  * struct kx_crash_room - where there is no room, for a message
  * @where: " in the ... kept for a crash kernel"
  * @beside: ", beside ...", piece by piece; empty without any

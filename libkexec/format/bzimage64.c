@@ -13,6 +13,7 @@
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
 #include "bzimage_direct.h"
+#include "crash/crash.h"
 #include "hints.h"
 #include "linux_x86.h"
 #include "names.h"
@@ -89,6 +90,14 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 		return kx_fail(err, EOPNOTSUPP, "the firmware is 32-bit EFI");
 	if (plan->request.dtb)
 		return kx_fail(err, EOPNOTSUPP, "it takes no device tree on x86");
+	if (kx_plan_panic(plan)) {
+		struct kx_crash_fit fit = { image.init_size, image.kernel_alignment,
+					    kx_request_initrd_size(&plan->request) };
+
+		r = kx_crash_check_fit(plan->machine, &fit, err);
+	}
+	if (r < 0)
+		return r;
 	return kx_linux_check_cmdline(plan, file_load_cmdline_size(&image), "kexec_file_load", err);
 }
 

@@ -210,6 +210,36 @@ static void too_small_a_region(void **state)
 	free(initrd);
 }
 
+/* The running kernel would take the old crash kernel out before it finds that there is no room beside it. */
+static void too_small_a_region_for_kexec_file_load(void **state)
+{
+	const uint64_t beside = 2 * MIB - 4096 + MIB + 64 * 4096;
+	struct fixture *f = *state;
+	size_t size = 8 * MIB;
+	char *initrd = calloc(1, size);
+	const struct kx_source *initrds[1];
+	struct kx_iomem_entry *region;
+
+	use(f);
+	f->request.method = KX_METHOD_FILE_LOAD;
+	initrds[0] = add_source(f, "initrd", initrd, size);
+	f->request.initrds = initrds;
+	f->request.initrd_count = 1;
+	region = &f->machine.iomem[f->machine.m.iomem.count - 1];
+	region->end = REGION + 9 * MIB + beside;
+	assert_made(f);
+	region->end -= 4096;
+	assert_refused(f, -EPERM,
+		       "needs 1 MiB for itself, 8 MiB for its initrd and up to 3.2 MiB");
+	assert_says(f->err.text, "larger crashkernel=");
+	region->end += 4096;
+	f->machine.m.crash.headers_size = 4096;
+	assert_refused(f, -EPERM, "larger crashkernel=");
+	f->machine.m.iomem.hidden = true;
+	assert_made(f);
+	free(initrd);
+}
+
 /* What keeps it out is told by its own name. */
 static void no_room_for_other_reasons(void **state)
 {
@@ -540,6 +570,7 @@ int main(void)
 		TEST(without_reservation),
 		TEST(hidden_map),
 		TEST(too_small_a_region),
+		TEST(too_small_a_region_for_kexec_file_load),
 		TEST(no_room_for_other_reasons),
 		TEST(nothing_left_for_the_running_kernel),
 		TEST(little_memory_is_enough),
