@@ -318,10 +318,9 @@ int kx_crash_check_fit(const struct kx_machine *machine, const struct kx_crash_f
 	if (r < 0)
 		return r;
 	kept = region.end - region.start;
-	beside += machine->crash.headers_size + PLACED_BESIDE;
-	if (fit->align > KX_PAGE_SIZE)
-		beside += fit->align - KX_PAGE_SIZE;
-	if (!kx_add_overflow(fit->kernel, fit->initrd, &need) &&
+	beside += PLACED_BESIDE + (fit->align > KX_PAGE_SIZE ? fit->align - KX_PAGE_SIZE : 0);
+	if (!kx_add_overflow(beside, machine->crash.headers_size, &beside) &&
+	    !kx_add_overflow(fit->kernel, fit->initrd, &need) &&
 	    !kx_add_overflow(need, beside, &need) && need <= kept)
 		return 0;
 	return kx_fail(

@@ -235,6 +235,8 @@ static void too_small_a_region_for_kexec_file_load(void **state)
 	region->end += 4096;
 	f->machine.m.crash.headers_size = 4096;
 	assert_refused(f, -EPERM, "larger crashkernel=");
+	f->machine.m.crash.headers_size = UINT64_MAX - 4095;
+	assert_refused(f, -EPERM, "larger crashkernel=");
 	f->machine.m.iomem.hidden = true;
 	assert_made(f);
 	free(initrd);
