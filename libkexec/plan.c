@@ -631,6 +631,8 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 				   "container's, and there is none: where signatures are demanded "
 				   "this load is refused; "
 				   "sign .linux itself");
+	if (r == 0 && kx_plan_panic(plan))
+		kx_crash_warn(plan);
 	if (r == 0)
 		r = plan->method == KX_METHOD_LOAD ? plan_load(plan, file, err)
 						   : plan_file_load(plan, file, err);

@@ -99,6 +99,14 @@ static int add_cma(struct kx_plan *plan)
 	return r;
 }
 
+void kx_crash_warn(struct kx_plan *plan)
+{
+	if (plan->request.flags & KX_REQUEST_HOTPLUG && !plan->machine->crash.headers_size)
+		kx_plan_warn(plan, "the running kernel does not follow hotplug by itself (Linux "
+				   "6.6, CONFIG_CRASH_HOTPLUG): load again after each change of "
+				   "memory or CPUs");
+}
+
 int kx_crash_begin(struct kx_plan *plan, struct kx_error *err)
 {
 	struct kx_range region = { 0 };
@@ -143,12 +151,8 @@ static uint64_t headers_room(struct kx_plan *plan, uint64_t size)
 
 	if (!(plan->request.flags & KX_REQUEST_HOTPLUG))
 		return size;
-	if (!plan->machine->crash.headers_size) {
-		kx_plan_warn(plan, "the running kernel does not follow hotplug by itself (Linux "
-				   "6.6, CONFIG_CRASH_HOTPLUG): load again after each change of "
-				   "memory or CPUs");
+	if (!plan->machine->crash.headers_size)
 		return size;
-	}
 	plan->hotplug = true;
 	return room > size ? room : size;
 }

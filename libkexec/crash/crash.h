@@ -32,6 +32,9 @@ int kx_crash_kept(const struct kx_machine *machine, uint64_t *ret);
 /* Before anything else: is there such a place at all? Errors: -ENOSPC when it is known that there is none; -ENOMEM. */
 int kx_crash_check(const struct kx_plan *plan, struct kx_error *err);
 
+/* What was asked for and will not be, by either call: once it is known which. */
+void kx_crash_warn(struct kx_plan *plan);
+
 /**
  * kx_crash_begin() - plan->crash is what the capture kernel gets, plan->free of it where segments may go
  *

@@ -346,7 +346,10 @@ def test_hotplug_of_a_kernel_that_does_not_follow(reserved):
     result = reserved("-p", "--hotplug", reserved.kernel)
     assert (result.status, result.log) == (0, [LOAD.replace("0x3e0000", "0x3e0001")])
     assert "load again after each change" in result.err
+    result = reserved("-p", "-s", "--hotplug", reserved.kernel)
+    assert result.status == 0 and "load again after each change" in result.err
     reserved.change(sys__kernel__crash_elfcorehdr_size="4096\n")
     result = reserved("-p", "--hotplug", reserved.kernel)
     assert "load again after each change" not in result.err
     assert (result.status, result.log) == (0, [LOAD.replace("0x3e0000", "0x3e0005")])
+    assert reserved("-p", "-s", "--hotplug", reserved.kernel).err == ""
