@@ -99,8 +99,36 @@ static int add_cma(struct kx_plan *plan)
 	return r;
 }
 
+static void warn_of_ignored(struct kx_plan *plan)
+{
+	const struct kx_request *request = &plan->request;
+	const struct {
+		const char *name;
+		bool asked;
+	} options[] = {
+		{ "--elf32-core-headers", request->flags & KX_REQUEST_ELF32 },
+		{ "--pass-memmap-cmdline", request->flags & KX_REQUEST_MEMMAP },
+		{ "--mem-min", request->mem_min },
+		{ "--mem-max", request->mem_max != UINT64_MAX },
+	};
+	char list[96] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(options); i++)
+		if (options[i].asked)
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+						 used ? ", " : "", options[i].name);
+	if (used)
+		kx_plan_warn(plan,
+			     "kexec_file_load makes core headers, of 64 bits, and memory map by "
+			     "itself, and places by itself; not heeded: %s",
+			     list);
+}
+
 void kx_crash_warn(struct kx_plan *plan)
 {
+	if (plan->method == KX_METHOD_FILE_LOAD)
+		warn_of_ignored(plan);
 	if (plan->request.flags & KX_REQUEST_HOTPLUG && !plan->machine->crash.headers_size)
 		kx_plan_warn(plan, "the running kernel does not follow hotplug by itself (Linux "
 				   "6.6, CONFIG_CRASH_HOTPLUG): load again after each change of "

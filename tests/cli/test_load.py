@@ -342,6 +342,16 @@ def test_formats_of_core_headers(reserved):
     assert reserved("-p", "--elf32-core-headers", "--elf64-core-headers", reserved.kernel).status == 0
 
 
+@pytest.mark.parametrize("options", [["--elf32-core-headers"], ["--pass-memmap-cmdline"], ["--mem-min=0x31000000"],
+                                     ["--mem-max=0x37ffffff"]])
+def test_what_kexec_file_load_makes_by_itself(reserved, options):
+    assert "kexec_file_load makes" not in reserved("-p", *options, reserved.kernel).err
+    result = reserved("-p", "-s", *options, reserved.kernel)
+    assert result.status == 0
+    assert "kexec_file_load makes core headers, of 64 bits, and memory map by itself" in result.err
+    assert f"not heeded: {options[0].partition('=')[0]}" in result.err
+
+
 def test_hotplug_of_a_kernel_that_does_not_follow(reserved):
     result = reserved("-p", "--hotplug", reserved.kernel)
     assert (result.status, result.log) == (0, [LOAD.replace("0x3e0000", "0x3e0001")])
