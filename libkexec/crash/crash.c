@@ -92,7 +92,14 @@ static int add_cma(struct kx_plan *plan)
 
 	for (size_t i = 0; r == 0 && i < cma->count; i++)
 		r = kx_ranges_add(&plan->crash, cma->v[i].start, cma->v[i].end);
-	if (!cma->count && wants_cma(plan->machine))
+	if (cma->count || !wants_cma(plan->machine))
+		return r;
+	if (kx_release_before(plan->machine, 6, 17))
+		kx_plan_warn(plan,
+			     "crashkernel=,cma came with Linux 6.17: unless this kernel got "
+			     "it from there, nothing is kept by it; and if it is, the capture "
+			     "kernel gets it by --kexec-file-syscall alone");
+	else
 		kx_plan_warn(plan, "the running kernel does not say where crashkernel=,cma is "
 				   "(Linux 6.19): the capture kernel does not get it by "
 				   "kexec_load, only by --kexec-file-syscall");

@@ -133,7 +133,7 @@ static void of_two_regions_the_higher_one(void **state)
 static void memory_by_cma(void **state)
 {
 	static struct kx_range range = { 256 * MIB, 320 * MIB };
-	static char cmdline[] = "crashkernel=128M crashkernel=64M,cma";
+	static char cmdline[] = "crashkernel=128M crashkernel=64M,cma", release[] = "6.12.3";
 	struct fixture *f = *state;
 	uint64_t kept;
 
@@ -141,6 +141,10 @@ static void memory_by_cma(void **state)
 	f->machine.m.cmdline = cmdline;
 	assert_made(f);
 	assert_true(warned(f, "where crashkernel=,cma is"));
+	f->machine.m.release = release;
+	assert_made(f);
+	assert_true(warned(f, "crashkernel=,cma came with Linux 6.17"));
+	f->machine.m.release = NULL;
 	f->machine.m.crash.cma = (struct kx_ranges){ .v = &range, .count = 1 };
 	assert_made(f);
 	assert_int_equal(kx_plan_warning_count(f->plan), 0);
@@ -229,8 +233,7 @@ static void too_small_a_region_for_kexec_file_load(void **state)
 	region->end = REGION + 9 * MIB + beside;
 	assert_made(f);
 	region->end -= 4096;
-	assert_refused(f, -EPERM,
-		       "needs 1 MiB for itself, 8 MiB for its initrd and up to 3.2 MiB");
+	assert_refused(f, -EPERM, "needs 1 MiB for itself, 8 MiB for its initrd and up to 3.2 MiB");
 	assert_says(f->err.text, "larger crashkernel=");
 	region->end += 4096;
 	f->machine.m.crash.headers_size = 4096;
