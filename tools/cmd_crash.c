@@ -43,6 +43,9 @@ static void find_problem(struct status *status)
 			"no crash kernel is loaded; load one with kexec -p");
 	else if (status->target && status->target->need.needed > kept)
 		kx_crash_too_small(&status->target->need, kept, &status->problem);
+	else if (status->target &&
+		 kx_crash_check_fit(machine, &status->target->fit, &status->problem) < 0)
+		return;
 	else if (notifiers->have && notifiers->value)
 		kx_fail(&status->problem, EBUSY, "%s: %s",
 			kx_panic_setting_name(KX_PANIC_POST_NOTIFIERS),

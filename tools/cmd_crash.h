@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "crash/crash.h"
 #include "crash/size.h"
 #include "tool.h"
 
@@ -13,6 +14,7 @@
  * @found: how its files were found, for a person; NULL where they were given
  * @order: its files and its command line
  * @load, @need: what it is and what it needs
+ * @fit: what of it is loaded, into one region
  * @guessed: bytes of compressed archives whose files could only be guessed
  */
 struct kx_target {
@@ -21,6 +23,7 @@ struct kx_target {
 	struct kx_order order;
 	struct kx_crash_load load;
 	struct kx_crash_need need;
+	struct kx_crash_fit fit;
 	uint64_t guessed;
 };
 

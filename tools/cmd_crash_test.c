@@ -545,5 +545,9 @@ int kx_crash_test(const struct kx_tool *tool, const struct kx_machine *machine,
 		print_json(&trial, &bounds, reserved);
 	else
 		print_text(&trial, &bounds, reserved);
+	if (bounds.runs <= reserved && kx_crash_check_fit(machine, &target.fit, &err) < 0) {
+		kx_say("%s", err.text);
+		return KX_EXIT_NO;
+	}
 	return kx_crash_answer(bounds.runs, kx_crash_recommend(bounds.runs), reserved);
 }

@@ -339,12 +339,28 @@ int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
  * multiple of kernel_alignment below, by which almost as much can be lost, then the initrd; the rest must do for control
  * pages. All of it is in one region, so that sums tell: what they let pass has a place.
  */
+int kx_crash_fit_size(const struct kx_machine *machine, const struct kx_crash_fit *fit,
+		      uint64_t *ret, struct kx_error *err)
+{
+	uint64_t size = 0;
+	int r = control_memory(machine, &size, err);
+
+	if (r < 0)
+		return r;
+	size += PLACED_BESIDE + (fit->align > KX_PAGE_SIZE ? fit->align - KX_PAGE_SIZE : 0);
+	if (kx_add_overflow(size, machine->crash.headers_size, &size) ||
+	    kx_add_overflow(size, fit->kernel, &size) || kx_add_overflow(size, fit->initrd, &size))
+		size = UINT64_MAX;
+	*ret = size;
+	return 0;
+}
+
 int kx_crash_check_fit(const struct kx_machine *machine, const struct kx_crash_fit *fit,
 		       struct kx_error *err)
 {
-	uint64_t beside, need, kept;
 	struct kx_error why = { 0 };
-	struct kx_range region;
+	struct kx_range region = { 0 };
+	uint64_t need = 0;
 	int r = kx_crash_region(machine, &region, &why);
 
 	if (r == -ENODATA)
@@ -353,22 +369,16 @@ int kx_crash_check_fit(const struct kx_machine *machine, const struct kx_crash_f
 		*err = why;
 		return r;
 	}
-	r = control_memory(machine, &beside, err);
-	if (r < 0)
+	r = kx_crash_fit_size(machine, fit, &need, err);
+	if (r < 0 || need <= region.end - region.start)
 		return r;
-	kept = region.end - region.start;
-	beside += PLACED_BESIDE + (fit->align > KX_PAGE_SIZE ? fit->align - KX_PAGE_SIZE : 0);
-	if (!kx_add_overflow(beside, machine->crash.headers_size, &beside) &&
-	    !kx_add_overflow(fit->kernel, fit->initrd, &need) &&
-	    !kx_add_overflow(need, beside, &need) && need <= kept)
-		return 0;
-	return kx_fail(
-		err, ENOSPC,
-		"needs %s for itself, %s for its initrd and up to %s for what goes with "
-		"them, %s are kept for a crash kernel to be loaded in; use a smaller kernel "
-		"or initrd, or a larger crashkernel=, as `kexec crash size` says, and reboot",
-		kx_size_text(fit->kernel).s, kx_size_text(fit->initrd).s, kx_size_text(beside).s,
-		kx_size_text(kept).s);
+	return kx_fail(err, ENOSPC,
+		       "the kernel needs %s, its initrd %s and what goes with them up to %s, %s "
+		       "are kept for a crash kernel to be loaded in; use a smaller kernel or "
+		       "initrd, or a larger crashkernel=, as `kexec crash size` says, and reboot",
+		       kx_size_text(fit->kernel).s, kx_size_text(fit->initrd).s,
+		       kx_size_text(need - fit->kernel - fit->initrd).s,
+		       kx_size_text(region.end - region.start).s);
 }
 
 /* ---- when it does not fit -------------------------------------------------------------------- */

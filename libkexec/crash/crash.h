@@ -67,9 +67,17 @@ struct kx_crash_fit {
 };
 
 /**
- * kx_crash_check_fit() - will the running kernel find a place for all of it by itself, by kexec_file_load?
+ * kx_crash_fit_size() - how much of one region that may take, UINT64_MAX at most
  *
- * Demands all that it may need, 3 MiB or so more than kernel and initrd, without which a capture kernel could not run.
+ * All that kexec_file_load may need, 3 MiB or so more than kernel and initrd; without so much no capture kernel could run.
+ *
+ * Errors: -ENOMEM.
+ */
+int kx_crash_fit_size(const struct kx_machine *machine, const struct kx_crash_fit *fit,
+		      uint64_t *ret, struct kx_error *err);
+
+/**
+ * kx_crash_check_fit() - is there so much where a crash kernel is loaded?
  *
  * Return: 0 also when it is not known what is kept. Errors: -ENOSPC; -ENOMEM.
  */

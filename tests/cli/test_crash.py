@@ -218,6 +218,24 @@ def test_files_in_tmpfs_get_half(kdump):
     assert "twice the files" in without["err"]
 
 
+def keep_little_for_segments(kexec):
+    """64 MiB are kept, and 256 MiB by cma; kernel and initrd are that much, but for what goes with them."""
+    kexec.change(proc__iomem="00100000-3ffdffff : System RAM\n  30000000-33ffffff : Crash kernel\n",
+                 sys__kernel__kexec_crash_size=f"{64 * MIB}\n", sys__kernel__kexec__crash_cma_ranges="10000000-1fffffff\n")
+    (kexec.root / "var/lib/kdump/initrd.img").write_bytes(archive(23 * MIB))
+
+
+LITTLE = "64 MiB are kept for a crash kernel to be loaded in; use a smaller kernel or initrd, or a larger crashkernel="
+
+
+def test_what_is_loaded_must_fit_into_one_place(kdump):
+    keep_little_for_segments(kdump)
+    answer = size(kdump, status=NO)
+    assert answer["needed"] < answer["recommended"] < answer["reserved"] == 320 * MIB
+    assert "the kernel needs 40 MiB, its initrd 23 MiB and what goes with them up to 3.2 MiB, " + LITTLE in answer["err"]
+    assert LITTLE in status(kdump, WARNINGS)["problem"]
+
+
 def test_just_enough_is_a_warning(kdump):
     needed = size(kdump, status=YES)["needed"]
     for reserved, status in (needed, WARNINGS), (needed - 1, NO), (128 * MIB - 1, WARNINGS):
@@ -283,6 +301,27 @@ def test_shrink(kdump):
     assert kdump("crash", "size", "--shrink", "recommended").log == [f"set_crash_size {128 * MIB}"]
     again = kdump("crash", "size", "--shrink", "recommended")
     assert (again.status, again.log) == (YES, [])
+
+
+def test_shrink_of_two_regions(kdump):
+    """Since Linux 6.5 both count, and the higher one, where the kernel is loaded, becomes smaller first."""
+    kdump.change(sys__kernel__kexec_crash_loaded="0\n", sys__kernel__kexec_crash_size=f"{448 * MIB}\n",
+                 proc__iomem="00100000-3ffdffff : System RAM\n  20000000-2bffffff : Crash kernel\n"
+                             "100000000-13fffffff : System RAM\n  130000000-13fffffff : Crash kernel\n")
+    (kdump.root / "var/lib/kdump/initrd.img").write_bytes(gzip.compress(archive(90 * MIB)))
+    assert size(kdump, status=YES)["recommended"] == 224 * MIB
+    result = kdump("crash", "size", "--shrink=recommended")
+    assert result.status == YES and "in the upper part alone" in result.err
+    kept = int(result.log[0].removeprefix("set_crash_size ")) - 192 * MIB
+    assert INIT_SIZE + 3 * MIB < kept < INIT_SIZE + 4 * MIB
+    kdump.change(sys__kernel__kexec_crash_size=f"{448 * MIB}\n")
+    result = kdump("crash", "size", "--shrink=224M")
+    assert (result.status, result.log) == (ERROR, []) and "192 MiB of it are the lower part" in result.err
+    for enough in "240M", "192M", "64M":
+        kdump.change(sys__kernel__kexec_crash_size=f"{448 * MIB}\n")
+        assert kdump("crash", "size", f"--shrink={enough}").status == YES
+    kdump.change(sys__kernel__kexec_crash_size=f"{256 * MIB}\n")  # a kernel before 6.5
+    assert kdump("crash", "size", "--shrink=recommended").log == [f"set_crash_size {224 * MIB}"]
 
 
 def test_shrink_to_what_is_no_page(kdump):
@@ -400,6 +439,15 @@ print("kexec-trial: no memory for the programs", flush=True)
         assert words in " ".join(log)
     assert "-append root=/dev/vda1 quiet nr_cpus=1 console=ttyS0 loglevel=4 panic=-1 rdinit=/kexec-trial kexec_trial=" \
         f"{programs // 1024}" in " ".join(log)
+
+
+def test_trial_of_what_cannot_be_loaded(qemu):
+    keep_little_for_segments(qemu)
+    qemu.make_qemu(UP + """
+print("kexec-trial: done", flush=True)
+""")
+    answer = trial(qemu, status=NO)
+    assert answer["recommended"] < answer["reserved"] == 320 * MIB and LITTLE in answer["err"]
 
 
 def test_trial_of_what_needs_more_than_there_is(qemu):

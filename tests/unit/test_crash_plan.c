@@ -233,7 +233,9 @@ static void too_small_a_region_for_kexec_file_load(void **state)
 	region->end = REGION + 9 * MIB + beside;
 	assert_made(f);
 	region->end -= 4096;
-	assert_refused(f, -EPERM, "needs 1 MiB for itself, 8 MiB for its initrd and up to 3.2 MiB");
+	assert_refused(
+		f, -EPERM,
+		"the kernel needs 1 MiB, its initrd 8 MiB and what goes with them up to 3.2 MiB");
 	assert_says(f->err.text, "larger crashkernel=");
 	region->end += 4096;
 	f->machine.m.crash.headers_size = 4096;
