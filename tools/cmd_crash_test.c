@@ -279,9 +279,11 @@ static int boot_with(struct trial *trial, uint64_t memory, bool *ret_ok, struct 
  * struct bounds - what is known
  * @fails: with so much it does not run
  * @runs: with so much it does; 0 for not known
+ * @tried: @fails is what a boot showed, not only what is thought
  */
 struct bounds {
 	uint64_t fails, runs;
+	bool tried;
 };
 
 static uint64_t guess(const struct trial *trial, const struct bounds *bounds, uint64_t reserved)
@@ -307,6 +309,21 @@ static bool is_known(const struct bounds *bounds)
 	return bounds->runs && bounds->runs - bounds->fails <= step;
 }
 
+/* A boot that was cut off by the end of all time says nothing. */
+static void learn(const struct trial *trial, uint64_t memory, bool ok, struct bounds *bounds)
+{
+	if (ok) {
+		bounds->runs = memory;
+	} else if (!trial->boots[trial->count - 1].late || now() < trial->end) {
+		bounds->fails = memory;
+		bounds->tried = true;
+	}
+	if (bounds->runs && bounds->fails >= bounds->runs) {
+		bounds->fails = bounds->runs - STEP; /* less than anybody would think */
+		bounds->tried = false;
+	}
+}
+
 /* Errors: -ETIMEDOUT when there was no time to find out anything; -ENOSPC when it runs with nothing. */
 static int find_least(struct trial *trial, uint64_t reserved, struct bounds *bounds,
 		      struct kx_error *err)
@@ -327,12 +344,7 @@ static int find_least(struct trial *trial, uint64_t reserved, struct bounds *bou
 		r = boot_with(trial, memory, &ok, err);
 		if (r < 0)
 			return r;
-		if (ok)
-			bounds->runs = memory;
-		else
-			bounds->fails = memory;
-		if (bounds->runs && bounds->fails >= bounds->runs)
-			bounds->fails = bounds->runs - STEP; /* less than anybody would think */
+		learn(trial, memory, ok, bounds);
 	}
 	return bounds->runs ? 0
 			    : kx_fail(err, ETIMEDOUT,
@@ -460,7 +472,8 @@ static void print_json(const struct trial *trial, const struct bounds *bounds, u
 	json_object_object_add(json, "boots", boots);
 	kx_json_size(json, "estimated", trial->target->need.needed);
 	kx_json_size(json, "needed", bounds->runs);
-	json_object_object_add(json, "exact", json_object_new_boolean(is_known(bounds)));
+	json_object_object_add(json, "exact",
+			       json_object_new_boolean(is_known(bounds) && bounds->tried));
 	kx_json_size(json, "recommended", kx_crash_recommend(bounds->runs));
 	kx_json_size(json, "reserved", reserved);
 	kx_json_print(stdout, json);
@@ -471,12 +484,13 @@ static void print_text(const struct trial *trial, const struct bounds *bounds, u
 	const struct kx_crash_need *need = &trial->target->need;
 
 	kx_target_print(trial->target);
-	if (is_known(bounds))
+	if (is_known(bounds) && bounds->tried)
 		printf("%-*s%s; with %s it does not run\n", COLUMN, "needed",
 		       kx_size_text(bounds->runs).s, kx_size_text(bounds->fails).s);
 	else
-		printf("%-*sat most %s; there was no time to find out more\n", COLUMN, "needed",
-		       kx_size_text(bounds->runs).s);
+		printf("%-*sat most %s; %s\n", COLUMN, "needed", kx_size_text(bounds->runs).s,
+		       is_known(bounds) ? "less was not tried"
+					: "there was no time to find out more");
 	printf("%-*s%s for the programs, by a rule\n", COLUMN, "of which",
 	       kx_size_text(need->pieces[KX_CRASH_PROGRAMS] + need->pieces[KX_CRASH_BITMAPS]).s);
 	printf("%-*s%s\n", COLUMN, "estimated", kx_size_text(need->needed).s);

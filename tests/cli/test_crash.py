@@ -509,6 +509,31 @@ print("kexec-trial: done", flush=True)
     assert (answer["needed"], answer["exact"]) == (256 * MIB, False)
 
 
+def test_trial_that_is_cut_off(qemu):
+    """What had no time to run has not failed."""
+    qemu.make_qemu(UP + """
+import time
+time.sleep(60 if memory == 100 else 1.1)
+if memory > 100:
+    print("kexec-trial: done", flush=True)
+print("kexec-trial: no memory for the programs", flush=True)
+""")
+    result = qemu("crash", "test", "--timeout=10")
+    assert "with 96 MiB: no room for the programs" in result.err and "with 100 MiB: it took too long" in result.err
+    assert "needed          at most 104 MiB; there was no time to find out more\n" in result.out
+
+
+def test_trial_that_runs_with_the_least_that_is_tried(qemu):
+    """What nobody tried is not told as a failure."""
+    qemu.make_qemu(UP + """
+print("kexec-trial: done", flush=True)
+""")
+    answer = trial(qemu, status=YES)
+    assert all(runs for _, runs, _ in answer["boots"]) and not answer["exact"]
+    least = answer["needed"] // MIB
+    assert f"needed          at most {least} MiB; less was not tried\n" in qemu("crash", "test").out
+
+
 def test_qemu_that_does_not_start(qemu):
     qemu.make_qemu("""
 print("qemu-system-x86_64: no such machine", file=sys.stderr)
