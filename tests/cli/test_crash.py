@@ -359,6 +359,17 @@ def test_status_without_a_capture_kernel(ready):
     assert "needed          unknown" in ready("crash", "status").out
 
 
+def test_status_with_a_capture_kernel_that_is_damaged(kdump):
+    kernel = kdump.root / "var/lib/kdump/vmlinuz"
+    kernel.write_bytes(kernel.read_bytes()[:3000])
+    answer = status(kdump, WARNINGS)
+    assert answer["needed"] is None and answer["problem"].startswith(f"{kernel}: ")
+    assert f"needed          unknown: {kernel}: " in kdump("crash", "status").out
+    kernel.unlink()
+    kernel.mkdir()
+    assert str(kernel) in status(kdump, WARNINGS)["problem"]
+
+
 @pytest.mark.parametrize("arguments", [["status", "--shrink=1M"], ["status", "--kernel=x"], ["status", "--append=x"],
                                        ["status", "--initrd=x"], ["size", "--timeout=1"]])
 def test_options_of_other_questions(kdump, arguments):
