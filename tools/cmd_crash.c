@@ -32,7 +32,7 @@ struct status {
 static void find_problem(struct status *status)
 {
 	const struct kx_machine *machine = status->machine;
-	uint64_t kept = 0;
+	uint64_t kept = UINT64_MAX; /* not known: nothing to find fault with */
 	const struct kx_setting *notifiers = &machine->panic[KX_PANIC_POST_NOTIFIERS];
 
 	kx_crash_kept(machine, &kept);

@@ -47,7 +47,11 @@ int kx_crash_size(const struct kx_tool *tool, const struct kx_machine *machine,
 int kx_crash_test(const struct kx_tool *tool, const struct kx_machine *machine,
 		  const struct kx_args *args);
 
-/* The answer to "is so much enough", as exit status; @reserved is 0 where nothing is kept or it is not known. */
-int kx_crash_answer(uint64_t needed, uint64_t recommended, uint64_t reserved);
+/**
+ * kx_crash_answer() - is what is kept enough for @target? As exit status. Said is what its figures do not show
+ * @needed, @recommended: bytes, by rules or measured
+ */
+int kx_crash_answer(const struct kx_machine *machine, const struct kx_target *target,
+		    uint64_t needed, uint64_t recommended);
 
 #endif

@@ -178,11 +178,26 @@ void kx_target_clear(struct kx_target *target)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-int kx_crash_answer(uint64_t needed, uint64_t recommended, uint64_t reserved)
+int kx_crash_answer(const struct kx_machine *machine, const struct kx_target *target,
+		    uint64_t needed, uint64_t recommended)
 {
-	if (reserved < needed)
-		return KX_EXIT_NO;
-	return reserved < recommended ? KX_EXIT_WARNINGS : KX_EXIT_YES;
+	struct kx_error err = { 0 };
+	uint64_t kept = 0;
+	int status = KX_EXIT_YES;
+
+	if (kx_crash_kept(machine, &kept) < 0) {
+		kx_fail(&err, ENODATA,
+			"how much is kept for a crash kernel is not known: "
+			"/sys/kernel/kexec_crash_size is not readable");
+		status = KX_EXIT_ERROR;
+	} else if (kept < needed || kx_crash_check_fit(machine, &target->fit, &err) < 0) {
+		status = KX_EXIT_NO;
+	} else if (kept < recommended) {
+		status = KX_EXIT_WARNINGS;
+	}
+	if (err.text[0])
+		kx_say("%s", err.text);
+	return status;
 }
 
 void kx_target_print(const struct kx_target *target)
@@ -279,14 +294,11 @@ static int answer_size(const struct kx_machine *machine, const struct kx_args *a
 		print_size_json(target, reserved, known);
 	else
 		print_size(target, reserved, known);
-	if (reserved < target->need.needed) {
+	if (known && reserved < target->need.needed) {
 		kx_crash_too_small(&target->need, reserved, &err);
 		kx_say("%s", err.text);
-	} else if (kx_crash_check_fit(machine, &target->fit, &err) < 0) {
-		kx_say("%s", err.text);
-		return KX_EXIT_NO;
 	}
-	return kx_crash_answer(target->need.needed, target->need.recommended, reserved);
+	return kx_crash_answer(machine, target, target->need.needed, target->need.recommended);
 }
 
 /* ---- giving back ----------------------------------------------------------------------------- */

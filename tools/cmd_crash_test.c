@@ -453,7 +453,8 @@ static void trial_clear(struct trial *trial)
 	free(trial->qemu);
 }
 
-static void print_json(const struct trial *trial, const struct bounds *bounds, uint64_t reserved)
+static void print_json(const struct trial *trial, const struct bounds *bounds, uint64_t reserved,
+		       bool known)
 {
 	struct json_object *json = kx_json_new(), *boots = json_object_new_array();
 
@@ -475,11 +476,15 @@ static void print_json(const struct trial *trial, const struct bounds *bounds, u
 	json_object_object_add(json, "exact",
 			       json_object_new_boolean(is_known(bounds) && bounds->tried));
 	kx_json_size(json, "recommended", kx_crash_recommend(bounds->runs));
-	kx_json_size(json, "reserved", reserved);
+	if (known)
+		kx_json_size(json, "reserved", reserved);
+	else
+		kx_json_string(json, "reserved", NULL);
 	kx_json_print(stdout, json);
 }
 
-static void print_text(const struct trial *trial, const struct bounds *bounds, uint64_t reserved)
+static void print_text(const struct trial *trial, const struct bounds *bounds, uint64_t reserved,
+		       bool known)
 {
 	const struct kx_crash_need *need = &trial->target->need;
 
@@ -494,7 +499,7 @@ static void print_text(const struct trial *trial, const struct bounds *bounds, u
 	printf("%-*s%s for the programs, by a rule\n", COLUMN, "of which",
 	       kx_size_text(need->pieces[KX_CRASH_PROGRAMS] + need->pieces[KX_CRASH_BITMAPS]).s);
 	printf("%-*s%s\n", COLUMN, "estimated", kx_size_text(need->needed).s);
-	printf("%-*s%s\n", COLUMN, "reserved", kx_size_text(reserved).s);
+	printf("%-*s%s\n", COLUMN, "reserved", known ? kx_size_text(reserved).s : "unknown");
 	printf("%-*scrashkernel=%" PRIu64 "M\n", COLUMN, "recommended",
 	       kx_crash_recommend(bounds->runs) / MIB);
 }
@@ -539,9 +544,10 @@ int kx_crash_test(const struct kx_tool *tool, const struct kx_machine *machine,
 	struct bounds bounds = { 0 };
 	struct kx_error err = { 0 };
 	uint64_t reserved = 0;
+	bool known;
 	int r;
 
-	kx_crash_kept(machine, &reserved);
+	known = kx_crash_kept(machine, &reserved) == 0;
 	trial.qemu = find_qemu();
 	if (!trial.qemu) {
 		kx_say("QEMU is not installed (qemu-system-x86_64): nothing is measured; what "
@@ -556,12 +562,8 @@ int kx_crash_test(const struct kx_tool *tool, const struct kx_machine *machine,
 		return KX_EXIT_ERROR;
 	}
 	if (args->json)
-		print_json(&trial, &bounds, reserved);
+		print_json(&trial, &bounds, reserved, known);
 	else
-		print_text(&trial, &bounds, reserved);
-	if (bounds.runs <= reserved && kx_crash_check_fit(machine, &target.fit, &err) < 0) {
-		kx_say("%s", err.text);
-		return KX_EXIT_NO;
-	}
-	return kx_crash_answer(bounds.runs, kx_crash_recommend(bounds.runs), reserved);
+		print_text(&trial, &bounds, reserved, known);
+	return kx_crash_answer(machine, &target, bounds.runs, kx_crash_recommend(bounds.runs));
 }

@@ -125,6 +125,21 @@ def test_nothing_known(kexec):
     assert (answer["loaded"], answer["reserved"]) == (None, None)
 
 
+def test_size_that_is_not_known(qemu):
+    """Unknown is not nothing."""
+    qemu.change(sys__kernel__kexec_crash_size=None)
+    answer = status(qemu, YES)
+    assert (answer["reserved"], answer["problem"]) == (None, None)
+    answer = size(qemu, status=ERROR)
+    assert answer["reserved"] is None and answer["err"] == UNKNOWN
+    qemu.make_qemu(UP + """
+print("kexec-trial: done", flush=True)
+""")
+    answer = trial(qemu, status=ERROR)
+    assert answer["reserved"] is None and answer["err"].endswith(UNKNOWN)
+    assert "reserved        unknown\n" in qemu("crash", "test").out
+
+
 def test_damaged_setting(ready):
     """A captured machine's is an error; a running kernel's would only be unknown."""
     for text in "x", "99999999999", "-", "":
@@ -225,6 +240,7 @@ def keep_little_for_segments(kexec):
     (kexec.root / "var/lib/kdump/initrd.img").write_bytes(archive(23 * MIB))
 
 
+UNKNOWN = "kexec: how much is kept for a crash kernel is not known: /sys/kernel/kexec_crash_size is not readable\n"
 LITTLE = "64 MiB are kept for a crash kernel to be loaded in; use a smaller kernel or initrd, or a larger crashkernel="
 
 
