@@ -120,8 +120,9 @@ static void print_status(const struct status *status)
 	print_regions(&machine->crash.cma, ", the running system's as well (cma)");
 	print_needed(status);
 	while (next_word(&pos, &word)) {
-		printf("%-*s", COLUMN, "asked for by");
-		printf("%.*s\n", (int)word.raw_size, word.raw);
+		_cleanup_free_ char *text = strndup(word.raw, word.raw_size);
+
+		print_line("asked for by", text ? text : "");
 	}
 	puts("settings");
 	print_settings(machine);

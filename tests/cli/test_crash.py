@@ -68,6 +68,11 @@ def test_ready(ready):
     assert "panic_on_oom" not in text and "problem" not in text
 
 
+def test_words_do_not_control_the_terminal(ready):
+    ready.change(proc__cmdline="crashkernel=\x1b[31m128M\n")
+    assert "asked for by    crashkernel=?[31m128M\n" in ready("crash", "status").out
+
+
 def test_two_regions(ready):
     ready.change(proc__iomem="00100000-3ffdffff : System RAM\n  30000000-3fefffff : Crash kernel\n"
                              "100000000-23fffffff : System RAM\n  1f0000000-1ffffffff : Crash kernel\n")
