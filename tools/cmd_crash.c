@@ -15,7 +15,6 @@
 #include "ranges.h"
 #include "util.h"
 
-#define COLUMN 16
 #define SETTING_COLUMN 34
 
 /* ---- status ---------------------------------------------------------------------------------- */

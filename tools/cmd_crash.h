@@ -9,6 +9,10 @@
 #include "crash/size.h"
 #include "tool.h"
 
+#define MIB (UINT64_C(1) << 20)
+/* Where their answers begin. */
+#define COLUMN 16
+
 /**
  * struct kx_target - the capture kernel that it is about
  * @found: how its files were found, for a person; NULL where they were given

@@ -17,9 +17,6 @@
 #include "source.h"
 #include "util.h"
 
-#define COLUMN 16
-#define MIB (UINT64_C(1) << 20)
-
 /* What kdump's scripts give a capture kernel on x86: one processor, since others gain little and cost memory. */
 #define USUAL_WORDS "nr_cpus=1"
 

@@ -35,9 +35,6 @@
 #include "trial/words.h"
 #include "util.h"
 
-#define COLUMN 16
-#define MIB (UINT64_C(1) << 20)
-
 #define TIMEOUT 600
 /* How long hardware virtualization may take to say anything, before it is taken for broken: on some nested hosts it is. */
 #define KVM_TIMEOUT 20

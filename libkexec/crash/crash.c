@@ -13,12 +13,6 @@
 #include "names.h"
 #include "util.h"
 
-/*
- * With crashkernel= kernels since 5.5 keep out of this and leave it to their capture kernel (6f599d84231f, "x86/kdump: Always
- * reserve the low 1M when the crashkernel option is specified"). Before, it is copied away first.
- */
-#define LOW_MEMORY_END (UINT64_C(1) << 20)
-
 #define FOUR_GIB (UINT64_C(1) << 32)
 
 /* Besides the entries that crash_elfcorehdr_size counts. */
@@ -272,7 +266,7 @@ int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
 	size_t size;
 	int r;
 
-	if (dumped_ram(plan->machine, old ? 0 : LOW_MEMORY_END, &ram) < 0)
+	if (dumped_ram(plan->machine, old ? 0 : KX_CRASH_LOW_END, &ram) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	r = old ? add_backup(plan, &core, err) : 0;
 	if (r == 0)

@@ -9,7 +9,17 @@
 #define KX_SEGMENT_ELFCOREHDR "elfcorehdr"
 #define KX_SEGMENT_BACKUP "backup"
 
-/* Kept free in each command line for "elfcorehdr=0x… ", as kexec_file_load does (MAX_ELFCOREHDR_STR_LEN). */
+/*
+ * End of what a capture kernel has of conventional memory, for real mode and the start of other CPUs. With crashkernel=
+ * kernels since 5.5 keep out of it (6f599d84231f, "x86/kdump: Always reserve the low 1M when the crashkernel option is
+ * specified"). Before, it is copied away first.
+ */
+#define KX_CRASH_LOW_END (UINT64_C(1) << 20)
+
+/*
+ * Kept free in a command line for "elfcorehdr=0x… ", as kexec_file_load does in every one (MAX_ELFCOREHDR_STR_LEN,
+ * arch/x86/kernel/kexec-bzimage64.c).
+ */
 #define KX_CRASH_CMDLINE_SPARE 31
 
 /**

@@ -20,9 +20,6 @@
 
 #define ENTRY_64 0x200
 
-/* kexec_file_load keeps room for "elfcorehdr=0x…" in every command line: MAX_ELFCOREHDR_STR_LEN, kexec-bzimage64.c */
-#define FILE_LOAD_CMDLINE_SPARE 31
-
 static int probe(const struct kx_request *request, struct kx_view file, struct kx_error *err)
 {
 	struct kx_bzimage image;
@@ -50,7 +47,7 @@ static bool may_be_direct(const struct kx_plan *plan, const struct kx_bzimage *i
 
 static size_t file_load_cmdline_size(const struct kx_bzimage *image)
 {
-	size_t spare = FILE_LOAD_CMDLINE_SPARE;
+	size_t spare = KX_CRASH_CMDLINE_SPARE;
 
 	return image->cmdline_size > spare ? image->cmdline_size - spare : 0;
 }
