@@ -112,7 +112,8 @@ static bool kvm_is_for_nobody(void)
 	return stat("/dev/kvm", &st) == 0 && (st.st_mode & 06) == 06;
 }
 
-static void run_qemu(const struct trial *trial, uint64_t memory, int output)
+/* @parent: us; if it is gone already, nobody will end what is started here. */
+static void run_qemu(const struct trial *trial, uint64_t memory, int output, pid_t parent)
 {
 	char kernel[32], initrd[32], size[24], cpus[16];
 	unsigned count = trial->target->load.cpus < CPU_MAX ? trial->target->load.cpus : CPU_MAX;
@@ -131,11 +132,12 @@ static void run_qemu(const struct trial *trial, uint64_t memory, int output)
 	snprintf(initrd, sizeof(initrd), "/proc/self/fd/%d", trial->initrd);
 	snprintf(size, sizeof(size), "%" PRIu64 "M", memory / MIB);
 	snprintf(cpus, sizeof(cpus), "%u", count);
-	if (dup2(open("/dev/null", O_RDONLY), 0) < 0 || dup2(output, 1) < 0 ||
+	if (dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), 0) < 0 || dup2(output, 1) < 0 ||
 	    dup2(output, 2) < 0 || !become_nobody())
 		_exit(1);
 	/* A change of user takes this back, so it comes last. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(1);
 	execv(trial->qemu, (char *const *)(uintptr_t)argv);
 	dprintf(2, "%s: %s\n", trial->qemu, strerror(errno));
 	_exit(1);
@@ -207,25 +209,27 @@ static void judge(const struct console *console, bool in_time, int status, struc
 		copy_line("it ended without a word", boot->why, sizeof(boot->why));
 }
 
-/* Errors: -EIO when QEMU itself does not start; -ENOMEM. */
+/* Errors: -EIO when QEMU itself does not start; -EAGAIN when there is no process for it; -ENOMEM. */
 static int boot_once(struct trial *trial, struct boot *boot, double limit, struct kx_error *err)
 {
 	_cleanup_free_ struct console *console = calloc(1, sizeof(*console));
 	double begin = now(), end = begin + limit < trial->end ? begin + limit : trial->end;
 	int pipe_fds[2], status = 0;
 	bool in_time;
-	pid_t child;
+	pid_t child, parent = getpid();
 
 	if (!console || pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return kx_fail(err, ENOMEM, "out of memory");
 	child = fork();
 	if (child == 0)
-		run_qemu(trial, boot->memory, pipe_fds[1]);
+		run_qemu(trial, boot->memory, pipe_fds[1], parent);
+	if (child < 0)
+		kx_fail(err, errno, "cannot start QEMU: %s", strerror(errno));
 	close(pipe_fds[1]);
 	in_time = child > 0 && listen_to(pipe_fds[0], end, console);
 	close(pipe_fds[0]);
 	if (child < 0)
-		return kx_fail(err, errno, "cannot start QEMU: %s", strerror(errno));
+		return -EAGAIN;
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
 	boot->seconds = now() - begin;

@@ -406,6 +406,8 @@ arguments = " ".join(sys.argv)
 with open(f"{os.path.dirname(__file__)}/log", "a") as log:
     log.write(f"{os.getuid()} {arguments}\\n")
 memory = int(re.search(r"-m (\\d+)M", arguments).group(1))
+assert [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+        if os.path.exists(f"/proc/self/fd/{fd}")].count("/dev/null") == 1
 initrd = open(re.search(r"-initrd (\\S+)", arguments).group(1), "rb").read()
 open(re.search(r"-kernel (\\S+)", arguments).group(1), "rb").read()
 assert b"kexec-trial" in initrd
