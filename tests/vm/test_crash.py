@@ -152,6 +152,22 @@ def test_crash(case):
     run(case)
 
 
+def test_other_ways_to_say_it():
+    """Core headers of 32 bits; the memory map on the command line."""
+    with crash.boot("6.12", crashkernel="192M") as guest:
+        own = crash.ranges(guest.facts("iomem")["iomem"], "Crash kernel")
+        crash.load(guest, "-c", "--elf32-core-headers --pass-memmap-cmdline")
+        held = crash.hold(guest)
+        crash.die(guest)
+        assert crash.core(guest).elf_class == 32
+        assert crash.find(guest, held) == f"held {crash.PAGES} of {crash.PAGES}"
+        check_capture(guest, own, "seabios")
+        assert "user-defined physical RAM map" in guest.ok("dmesg")
+        assert "memmap=exactmap" in guest.facts("cmdline")["cmdline"].split()
+        check_log(guest, crash.sysrq)
+        crash.reboot(guest)
+
+
 @pytest.mark.parametrize("call", ["-c", "-s"])
 def test_nothing_below_4_gib(call):
     """There is no place for bounce buffers then; the capture kernel does without."""

@@ -38,4 +38,5 @@ def test_payload(make, call):
         crash.die(guest)
         assert crash.find(guest, held) == f"held {crash.PAGES} of {crash.PAGES}"
         assert kernel.release in guest.ok("uname -r")
+        assert "lab.crash=yes" in guest.facts("cmdline")["cmdline"].split()
         crash.reboot(guest)
