@@ -17,6 +17,14 @@ install: all
 uninstall: $(BUILD)/build.ninja
 	DESTDIR='$(DESTDIR)' ninja -C $(BUILD) uninstall
 
+# A tarball that builds without git, in build-dist/.
+dist:
+	scripts/dist
+
+# kexec-next, libkexec0 and libkexec-dev for Debian and Ubuntu, in build-deb/.
+deb:
+	scripts/deb
+
 check:
 	scripts/check
 
@@ -38,4 +46,4 @@ coverage:
 clean:
 	rm -rf $(BUILD) $(COVERAGE)
 
-.PHONY: all install uninstall check demo bench coverage clean
+.PHONY: all install uninstall dist deb check demo bench coverage clean
