@@ -44,6 +44,6 @@ coverage:
 	gcovr --root . --filter base/ --filter libkexec/ $(COVERAGE)
 
 clean:
-	rm -rf $(BUILD) $(COVERAGE)
+	rm -rf $(BUILD) $(COVERAGE) build-dist build-deb
 
 .PHONY: all install uninstall dist deb check demo bench coverage clean

@@ -27,7 +27,7 @@ def run(*argv, **more):
     """The output of a command that must succeed."""
     done = subprocess.run([str(word) for word in argv], check=False, stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900, **more)
-    assert done.returncode == 0, f"{argv}: exit status {done.returncode}\n{done.stdout}"
+    assert done.returncode == 0, f"{argv}: exit status {done.returncode}\n{done.stdout[-8000:]}"
     return done.stdout
 
 
