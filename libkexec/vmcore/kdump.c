@@ -41,7 +41,7 @@ enum {
 };
 
 /* struct page_desc. */
-enum { PAGE_OFFSET = 0, PAGE_SIZE = 8, PAGE_FLAGS = 12, PAGE_DESC_SIZE = 24 };
+enum { DESC_OFFSET = 0, DESC_SIZE = 8, DESC_FLAGS = 12, DESC_BYTES = 24 };
 
 /* Its flags; none: as it is. */
 enum { ZLIB = 0x01, LZO = 0x02, SNAPPY = 0x04, ZSTD = 0x20 };
@@ -220,8 +220,7 @@ static int read_desc(struct kx_vmcore *core, uint64_t number, uint8_t *desc)
 	if (r < 0)
 		return r;
 	index += (unsigned)__builtin_popcount(byte & ((1u << bit) - 1));
-	return kx_vmcore_read_file(core, kdump->descs + index * PAGE_DESC_SIZE, desc,
-				   PAGE_DESC_SIZE);
+	return kx_vmcore_read_file(core, kdump->descs + index * DESC_BYTES, desc, DESC_BYTES);
 }
 
 /* Did the packed bytes make a whole page? */
@@ -252,7 +251,7 @@ static bool unpack(struct kx_vmcore_kdump *kdump, uint32_t flags, uint32_t size)
 static int load_page(struct kx_vmcore *core, uint64_t number)
 {
 	struct kx_vmcore_kdump *kdump = core->kdump;
-	uint8_t desc[PAGE_DESC_SIZE];
+	uint8_t desc[DESC_BYTES];
 	uint32_t size;
 	int r;
 
@@ -261,14 +260,14 @@ static int load_page(struct kx_vmcore *core, uint64_t number)
 	r = read_desc(core, number, desc);
 	if (r < 0)
 		return r;
-	size = kx_le32(desc + PAGE_SIZE);
+	size = kx_le32(desc + DESC_SIZE);
 	if (size > kdump->block)
 		return -ENODATA;
 	kdump->has_page = false;
-	r = kx_vmcore_read_file(core, kx_le64(desc + PAGE_OFFSET), kdump->packed, size);
+	r = kx_vmcore_read_file(core, kx_le64(desc + DESC_OFFSET), kdump->packed, size);
 	if (r < 0)
 		return r;
-	if (!unpack(kdump, kx_le32(desc + PAGE_FLAGS), size))
+	if (!unpack(kdump, kx_le32(desc + DESC_FLAGS), size))
 		return -ENODATA;
 	kdump->has_page = true;
 	kdump->number = number;
