@@ -298,7 +298,10 @@ struct scope {
 
 static void scope_open(struct kx_grub *g, struct scope *scope)
 {
-	*scope = (struct scope){ g->env, g->functions, g->menu, { .end = &scope->menu.first },
+	*scope = (struct scope){ g->env,
+				 g->functions,
+				 g->menu,
+				 { .end = &scope->menu.first },
 				 kx_grub_arena_mark(&g->arena) };
 	g->menu = &scope->menu;
 }
