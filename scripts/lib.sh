@@ -13,7 +13,7 @@ CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-complet
 
 # For scripts/dist, for scripts/deb beside BUILD_PACKAGES, and for the tests of all kinds of packages.
 DIST_PACKAGES="git tar xz-utils"
-DEB_PACKAGES="debhelper dpkg-dev fakeroot"
+DEB_PACKAGES="build-essential debhelper dpkg-dev fakeroot"
 PACKAGE_PACKAGES="lintian rpm abigail-tools shellcheck"
 
 project_version() {
