@@ -29,9 +29,10 @@ static void say_what_is_left(const struct kx_tool *tool)
 		       loaded == KX_NO ? "" : ", as far as can be told");
 }
 
+/* *ret_asked: the kernel was asked to load it. */
 static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 		      const struct kx_machine *machine, const struct kx_order *order,
-		      struct kx_error *err)
+		      bool *ret_asked, struct kx_error *err)
 {
 	_cleanup_(kx_plan_freep) struct kx_plan *plan = NULL;
 	int r;
@@ -46,8 +47,7 @@ static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 	kx_progress_begin("loading");
 	r = kx_plan_load(tool->sys, plan, err);
 	kx_progress_end();
-	if (r < 0 && args->panic)
-		say_what_is_left(tool);
+	*ret_asked = true;
 	return r;
 }
 
@@ -64,7 +64,8 @@ static int draw_seed(const struct kx_tool *tool, struct kx_request *request, str
 		     : 0;
 }
 
-static int load(const struct kx_tool *tool, const struct kx_args *args, struct kx_error *err)
+static int load(const struct kx_tool *tool, const struct kx_args *args, bool *ret_asked,
+		struct kx_error *err)
 {
 	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
 	_cleanup_(kx_order_clear) struct kx_order order = { 0 };
@@ -76,22 +77,25 @@ static int load(const struct kx_tool *tool, const struct kx_args *args, struct k
 	if (r == 0)
 		r = draw_seed(tool, &order.request, err);
 	if (r == 0)
-		r = load_order(tool, args, machine, &order, err);
+		r = load_order(tool, args, machine, &order, ret_asked, err);
 	return r;
 }
 
 static int run_load(const struct kx_tool *tool, const struct kx_args *args)
 {
 	struct kx_error err = { 0 };
+	bool asked = false;
 
 	if (!args->operand_count) {
 		kx_say("no kernel given; see `kexec --help`");
 		return EXIT_FAILED;
 	}
 	kx_args_warn(args);
-	if (load(tool, args, &err) == 0)
+	if (load(tool, args, &asked, &err) == 0)
 		return 0;
 	kx_say("%s", err.text);
+	if (asked && args->panic)
+		say_what_is_left(tool);
 	return EXIT_FAILED;
 }
 

@@ -15,7 +15,6 @@
 #include "ranges.h"
 #include "util.h"
 
-#define COLUMN 16
 #define SETTING_COLUMN 34
 
 /* ---- status ---------------------------------------------------------------------------------- */
@@ -23,14 +22,16 @@
 struct status {
 	const struct kx_machine *machine;
 	struct kx_ranges regions;
-	const struct kx_target *target; /* NULL: no capture kernel is found */
-	struct kx_error problem;        /* empty: none */
+	const struct kx_target *target; /* NULL: what it needs is not known */
+	int code;                       /* why it is not */
+	struct kx_error unknown;
+	struct kx_error problem; /* empty: none */
 };
 
 static void find_problem(struct status *status)
 {
 	const struct kx_machine *machine = status->machine;
-	uint64_t kept = 0;
+	uint64_t kept = UINT64_MAX; /* not known: nothing to find fault with */
 	const struct kx_setting *notifiers = &machine->panic[KX_PANIC_POST_NOTIFIERS];
 
 	kx_crash_kept(machine, &kept);
@@ -41,8 +42,14 @@ static void find_problem(struct status *status)
 	else if (machine->crash_loaded == KX_NO)
 		kx_fail(&status->problem, ENOENT,
 			"no crash kernel is loaded; load one with kexec -p");
+	/* Without privileges it may be hidden from us alone. */
+	else if (!status->target && status->code != -ENOENT && status->code != -EACCES)
+		status->problem = status->unknown;
 	else if (status->target && status->target->need.needed > kept)
 		kx_crash_too_small(&status->target->need, kept, &status->problem);
+	else if (status->target &&
+		 kx_crash_check_fit(machine, &status->target->fit, &status->problem) < 0)
+		return;
 	else if (notifiers->have && notifiers->value)
 		kx_fail(&status->problem, EBUSY, "%s: %s",
 			kx_panic_setting_name(KX_PANIC_POST_NOTIFIERS),
@@ -81,6 +88,23 @@ static void print_regions(const struct kx_ranges *regions, const char *note)
 	}
 }
 
+static void print_line(const char *name, const char *text)
+{
+	printf("%-*s", COLUMN, name);
+	kx_text_put(stdout, text);
+	putchar('\n');
+}
+
+static void print_needed(const struct status *status)
+{
+	struct kx_error why = status->unknown;
+
+	if (!status->target)
+		kx_error_prefix(&why, "unknown");
+	print_line("needed",
+		   status->target ? kx_size_text(status->target->need.needed).s : why.text);
+}
+
 static void print_status(const struct status *status)
 {
 	const struct kx_machine *machine = status->machine;
@@ -93,17 +117,16 @@ static void print_status(const struct status *status)
 	       kx_crash_kept(machine, &kept) < 0 ? "unknown" : kx_size_text(kept).s);
 	print_regions(&status->regions, "");
 	print_regions(&machine->crash.cma, ", the running system's as well (cma)");
-	printf("%-*s%s\n", COLUMN, "needed",
-	       status->target ? kx_size_text(status->target->need.needed).s
-			      : "unknown: no capture kernel is found");
+	print_needed(status);
 	while (next_word(&pos, &word)) {
-		printf("%-*s", COLUMN, "asked for by");
-		printf("%.*s\n", (int)word.raw_size, word.raw);
+		_cleanup_free_ char *text = strndup(word.raw, word.raw_size);
+
+		print_line("asked for by", text ? text : "");
 	}
 	puts("settings");
 	print_settings(machine);
 	if (status->problem.text[0])
-		printf("%-*s%s\n", COLUMN, "problem", status->problem.text);
+		print_line("problem", status->problem.text);
 }
 
 static struct json_object *regions_json(const struct kx_ranges *regions)
@@ -169,13 +192,13 @@ static int crash_status(const struct kx_tool *tool, const struct kx_machine *mac
 {
 	_cleanup_(kx_target_clear) struct kx_target target = { 0 };
 	struct status status = { .machine = machine };
-	struct kx_error err = { 0 };
 
 	if (kx_iomem_crash(&machine->iomem, &status.regions) < 0) {
 		kx_say("out of memory");
 		return KX_EXIT_ERROR;
 	}
-	if (kx_target_make(tool, machine, args, &target, &err) == 0)
+	status.code = kx_target_make(tool, machine, args, &target, &status.unknown);
+	if (status.code == 0)
 		status.target = &target;
 	find_problem(&status);
 	if (args->json)
