@@ -110,7 +110,7 @@ struct kx_config {
 #define KX_FREE_END (UINT64_C(1) << 32)
 #define KX_FREE_SAMPLES (KX_FREE_END / KX_FREE_STEP)
 
-/* A page that the allocator has; one that it had late, and so hands out first. */
+/* A page that the allocator has; one that it had late, and so, if it still has it, hands out first. */
 enum kx_free { KX_FREE_NOT, KX_FREE, KX_FREE_LATELY };
 
 /**

@@ -533,6 +533,10 @@ static void test_kernel_map(void **state)
 	make_kcore(kcore, loads, 6);
 	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, size), &map, &err), 0);
 	assert_false(map.have_direct);
+	loads[0][1] = 0;
+	make_kcore(kcore, loads, 6);
+	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, size), &map, &err), 0);
+	assert_int_equal(map.text_size, 0);
 	kcore[4] = 1;
 	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, size), &map, &err), -EBADMSG);
 	tree_write(root, "/proc/kcore", "no core\n");
