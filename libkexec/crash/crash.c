@@ -302,7 +302,7 @@ static int control_memory(const struct kx_machine *machine, uint64_t *ret, struc
 
 int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
 {
-	uint64_t there = kx_ranges_size(&plan->free), need;
+	uint64_t there = kx_ranges_size(&plan->free), need = 0;
 
 	int r;
 

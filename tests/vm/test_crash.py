@@ -128,7 +128,7 @@ def run(case):
         held = crash.hold(guest)
         cpus, added = change(guest, case)
         later = crash.hold(guest)
-        # The kernel keeps the list by itself, from 6.10 on, where it made it or was asked to.
+        # The kernel keeps the list by itself, where it made it or was asked to; 6.12 and 7.x do.
         follows = added and case.kernel != "6.1" and (case.call == "-s" or "--hotplug" in case.change)
         if added:
             inside = [a for a in later.addresses() for start, size in added if start <= a < start + size]

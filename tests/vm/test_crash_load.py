@@ -49,3 +49,21 @@ def test_failed_load():
         assert late.status != 0
         assert "no crash kernel is loaded now: a panic will leave no dump" in late.err
         assert not loaded(guest)
+
+
+@pytest.mark.parametrize("name", ["6.1", "7.x"])
+def test_least_room(name):
+    """What is let pass for its size the kernel finds a place for, and a byte more is refused with the old one kept."""
+    with crash.boot(name, crashkernel="160M", memory="1G") as guest:
+        release = guest.capture.release
+        header = guest.capture.image.read_bytes()[:0x264]
+        align, init_size = (int.from_bytes(header[at:at + 4], "little") for at in (0x230, 0x260))
+        headers = int(guest.run("cat /sys/kernel/crash_elfcorehdr_size").out or 0)
+        (_, kept), = crash.reserved(guest)
+        room = kept - init_size - (align - 4096) - (1 << 20) - 64 * 4096 - headers
+        load = f"kexec -s -p /boot/vmlinuz-{release} --initrd=/boot/large --append=x"
+        guest.ok(f"truncate -s {room} /boot/large && {load}")
+        assert loaded(guest)
+        late = guest.run(f"truncate -s {room + 1} /boot/large && {load}")
+        assert late.status != 0 and "what goes with them up to" in late.err and "crash kernel is" not in late.err
+        assert loaded(guest)

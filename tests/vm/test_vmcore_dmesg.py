@@ -71,7 +71,7 @@ def test_log_of_a_dump(name, tmp_path):
 
 
 # As systemctl(1) has it: what is loaded is started, and where nothing is, the next kernel is loaded, unless told not to.
-REBOOT = b"""#!/opt/dash
+SYSTEMCTL = """#!/opt/dash
 [ "$1" = -f ] || exit 9
 loaded=$(cat /sys/kernel/kexec_loaded)
 if [ "$loaded" = 0 ] && [ "${SYSTEMCTL_SKIP_AUTO_KEXEC-}" != 1 ]; then
@@ -81,15 +81,31 @@ fi
 [ "$loaded" = 0 ] || kexec -e
 exec /bin/busybox reboot -f
 """
+# As init runs Debian's scripts, which know nothing of reboot's environment.
+SCRIPTS = """#!/opt/dash
+unset SYSTEMCTL_SKIP_AUTO_KEXEC
+/bin/sh /etc/init.d/kexec-load stop
+[ "$(cat /sys/kernel/kexec_loaded)" = 0 ] || kexec -e
+exec /bin/busybox reboot -f
+"""
 
 
-def test_coldreboot():
-    """A reboot that starts what is loaded, as systemctl's does, goes through the firmware."""
+def init_script(kernel):
+    """Debian's, with all that it asks for and that this guest has elsewhere."""
+    return {"/etc/init.d/kexec-load": assets.unpack("bookworm", "kexec-tools") / "etc/init.d/kexec-load",
+            "/etc/default/kexec": f"LOAD_KEXEC=true\nKERNEL_IMAGE=/boot/vmlinuz-{kernel.release}\n"
+                                  f"INITRD=/boot/initrd.img-{kernel.release}\n",
+            "/lib/lsb/init-functions": "log_action_begin_msg() { :; }\nlog_action_end_msg() { :; }\n"}
+
+
+@pytest.mark.parametrize("reboot", [SYSTEMCTL, SCRIPTS], ids=["systemctl", "init-scripts"])
+def test_coldreboot(reboot):
+    """A reboot that starts what is loaded, or loads something by itself, goes through the firmware."""
     kernel = assets.kernel("6.1")
     second = Initrd("second")
     # In busybox's shell reboot is busybox's own, whatever PATH says; Debian's is dash.
-    files = {**jump.carried(kernel, second), **packaged("bookworm", "dash", "/opt/dash"), "/opt/reboot": REBOOT,
-             "/opt/coldreboot": COLDREBOOT.read_bytes()}
+    files = {**jump.carried(kernel, second), **packaged("bookworm", "dash", "/opt/dash"), "/opt/reboot": reboot,
+             "/opt/coldreboot": COLDREBOOT.read_bytes(), **(init_script(kernel) if reboot == SCRIPTS else {})}
     with jump.boot("6.1", files) as guest:
         guest.ok("chmod +x /opt/*")
         guest.ok(f"kexec -l /boot/vmlinuz-{kernel.release} --initrd=/boot/initrd.img-{kernel.release} --reuse-cmdline")
