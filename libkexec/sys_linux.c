@@ -10,7 +10,6 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <net/if.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -155,28 +154,6 @@ static int sys_root_on_network(void *data)
 	return 0;
 }
 
-/* Signals that we ignore while it runs are not its business. */
-static int start_program(const char *path, const char *const *argv, pid_t *ret)
-{
-	posix_spawnattr_t attributes;
-	sigset_t ours;
-	int r;
-
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGHUP);
-	sigaddset(&ours, SIGINT);
-	r = posix_spawnattr_init(&attributes);
-	if (r)
-		return -r;
-	posix_spawnattr_setsigdefault(&attributes, &ours);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-	/* posix_spawn(3) changes nothing about the words. */
-	r = posix_spawn(ret, path, NULL, &attributes, (char *const *)argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	return -r;
-}
-
 /* Not by PATH, which is whoever's called us. */
 static int sys_run(void *data, const char *const *argv)
 {
@@ -187,7 +164,8 @@ static int sys_run(void *data, const char *const *argv)
 
 	for (size_t i = 0; r == -ENOENT && i < KX_ARRAY_SIZE(folders); i++) {
 		snprintf(path, sizeof(path), "%s/%s", folders[i], argv[0]);
-		r = start_program(path, argv, &pid);
+		/* posix_spawn(3) changes nothing about the words. */
+		r = -posix_spawn(&pid, path, NULL, NULL, (char *const *)argv, environ);
 	}
 	if (r < 0)
 		return r;

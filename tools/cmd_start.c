@@ -3,7 +3,6 @@
 #include "tool.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -102,31 +101,22 @@ int kx_cmd_exec(const struct kx_tool *tool, const struct kx_args *args)
 
 /* ---- reboot ---------------------------------------------------------------------------------- */
 
-/*
- * The jump is committed to when init has agreed. From then on we have as long as it waits for us, and the files that are
- * open keep their file systems.
- */
+/* Written before init is asked, since from then on file systems go away; and taken back when it refuses. */
 static int shut_down(const struct kx_tool *tool, const struct kx_init *init)
 {
-	_cleanup_(kx_effects_close) struct kx_effects effects = { 0 };
-	_cleanup_(kx_names_clear) struct kx_names problems = { 0 };
+	_cleanup_(kx_effects_clear) struct kx_effects effects = { 0 };
 	struct kx_error err = { 0 };
-	int r, written = kx_effects_open(tool->root, &effects, &problems);
+	size_t warnings = kx_write_effects(tool, &effects);
+	int r = kx_init_ask(tool, init, &err);
 
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	r = kx_init_ask(tool, init, &err);
+	if (r == 0)
+		return warnings ? KX_EXIT_WARNINGS : KX_EXIT_YES;
+	kx_effects_undo(tool->root, &effects);
 	if (r < 0)
 		return fail(r, &err);
-	if (r > 0) {
-		kx_say("%s did not agree to shut down: %s ended with status %d", init->name,
-		       init->argv[0], r);
-		return KX_EXIT_NO;
-	}
-	if (written == 0)
-		written = kx_effects_write(tool->root, &effects, &problems);
-	kx_say_effects(written, &problems);
-	return written < 0 || problems.count ? KX_EXIT_WARNINGS : KX_EXIT_YES;
+	kx_say("%s did not agree to shut down: %s ended with status %d", init->name, init->argv[0],
+	       r);
+	return KX_EXIT_NO;
 }
 
 int kx_cmd_reboot(const struct kx_tool *tool, const struct kx_args *args)

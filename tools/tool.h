@@ -138,8 +138,13 @@ int kx_unload_loaded(const struct kx_tool *tool, bool panic, struct kx_error *er
  */
 bool kx_nothing_loaded(const struct kx_tool *tool);
 
-/* Says what kx_effects_open() or kx_effects_write() came to. */
-void kx_say_effects(int r, const struct kx_names *problems);
+/**
+ * kx_write_effects() - write down what the boot loader would have for what is loaded
+ * @ret: to be cleared with kx_effects_clear(), and to be undone when there is no jump after all
+ *
+ * Return: how many warnings were printed.
+ */
+size_t kx_write_effects(const struct kx_tool *tool, struct kx_effects *ret);
 
 /* Writes down what the boot loader would have, then jumps. Returns only with an error. */
 int kx_jump(const struct kx_tool *tool, const struct kx_args *args, struct kx_error *err);

@@ -72,8 +72,8 @@ static int create(const char *root, const char *path, FILE **ret)
 	return 0;
 }
 
-int kx_effects_note(const char *root, const struct kx_boot_entries *entries,
-		    const struct kx_boot_entry *entry)
+static int write_note(const char *root, const struct kx_boot_effect *first, size_t first_count,
+		      const struct kx_boot_effect *second, size_t second_count)
 {
 	char path[4096];
 	FILE *out = NULL;
@@ -82,13 +82,13 @@ int kx_effects_note(const char *root, const struct kx_boot_entries *entries,
 
 	snprintf(path, sizeof(path), "%s" KX_EFFECTS_FILE, root);
 	(void)unlink(path);
-	if (!entry || !(entries->effect_count + entry->effect_count))
+	if (!first_count && !second_count)
 		return 0;
 	r = create(root, path, &out);
 	if (r < 0)
 		return r;
-	put_effects(out, entries->effects, entries->effect_count);
-	put_effects(out, entry->effects, entry->effect_count);
+	put_effects(out, first, first_count);
+	put_effects(out, second, second_count);
 	bad = fflush(out) == EOF;
 	if (fclose(out) == EOF || bad) {
 		r = errno ? -errno : -EIO;
@@ -96,6 +96,15 @@ int kx_effects_note(const char *root, const struct kx_boot_entries *entries,
 		return r;
 	}
 	return 0;
+}
+
+int kx_effects_note(const char *root, const struct kx_boot_entries *entries,
+		    const struct kx_boot_entry *entry)
+{
+	if (!entry)
+		return write_note(root, NULL, 0, NULL, 0);
+	return write_note(root, entries->effects, entries->effect_count, entry->effects,
+			  entry->effect_count);
 }
 
 /* NULL for none; the bytes are followed by a zero, whatever is in them. */
@@ -126,9 +135,10 @@ static int parse_note(struct kx_view rest, struct kx_effects *effects)
 	return r;
 }
 
-static int read_note(const char *root, struct kx_effects *effects)
+int kx_effects_read(const char *root, struct kx_effects *ret)
 {
 	_cleanup_(kx_root_close) struct kx_root at = KX_ROOT_NONE;
+	_cleanup_(kx_effects_clear) struct kx_effects effects = { 0 };
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	struct kx_error err;
 	int r = kx_root_open(root, &at, &err);
@@ -136,80 +146,70 @@ static int read_note(const char *root, struct kx_effects *effects)
 	if (r == 0)
 		r = kx_root_read(&at, KX_EFFECTS_FILE, KX_CAP_FILE, &blob);
 	if (r == 0)
-		r = parse_note(kx_blob_view(&blob), effects);
-	return r == -ENOENT ? 0 : r;
-}
-
-/* ---- files ----------------------------------------------------------------------------------- */
-
-static int open_file(const char *root, const char *file, int *ret)
-{
-	char path[4096];
-
-	if (snprintf(path, sizeof(path), "%s%s", root, file) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	*ret = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
-	return *ret < 0 ? -errno : 0;
-}
-
-int kx_effects_open(const char *root, struct kx_effects *ret, struct kx_names *problems)
-{
-	_cleanup_(kx_effects_close) struct kx_effects effects = { 0 };
-	int r = read_note(root, &effects);
-
+		r = parse_note(kx_blob_view(&blob), &effects);
 	if (r < 0)
-		return r;
-	effects.fds = malloc((effects.count + 1) * sizeof(*effects.fds));
-	if (!effects.fds)
+		return r == -ENOENT ? 0 : r;
+	effects.was = calloc(effects.count + 1, sizeof(*effects.was));
+	effects.done = calloc(effects.count + 1, sizeof(*effects.done));
+	if (!effects.was || !effects.done)
 		return -ENOMEM;
-	for (size_t i = 0; i < effects.count; i++)
-		effects.fds[i] = -1;
-	for (size_t i = 0; i < effects.count; i++) {
-		const char *file = effects.v[i].file;
-
-		r = file ? open_file(root, file, &effects.fds[i]) : 0;
-		if (r < 0 && problem(problems, file, r) == -ENOMEM)
-			return -ENOMEM;
-	}
 	*ret = effects;
 	effects = (struct kx_effects){ 0 };
 	return 0;
 }
 
-void kx_effects_close(struct kx_effects *effects)
+void kx_effects_clear(struct kx_effects *effects)
 {
-	for (size_t i = 0; effects->fds && i < effects->count; i++)
-		kx_closep(&effects->fds[i]);
-	free(effects->fds);
+	for (size_t i = 0; effects->was && i < effects->count; i++)
+		kx_blob_clear(&effects->was[i]);
+	free(effects->was);
+	free(effects->done);
 	kx_boot_effects_clear(effects->v, effects->count);
 	*effects = (struct kx_effects){ 0 };
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- GRUB's environment block ---------------------------------------------------------------- */
 
 /* In place, since GRUB knows the block by the sectors that it is in. */
-static int write_block(int fd, const struct kx_boot_effect *effect)
+static int put_block(int fd, const void *block, size_t size)
 {
+	if (pwrite(fd, block, size, 0) != (ssize_t)size || fsync(fd) < 0)
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+static int write_block(const char *path, const struct kx_boot_effect *effect, struct kx_blob *was)
+{
+	_cleanup_(kx_closep) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	_cleanup_free_ char *block = NULL;
 	struct stat st;
 	int r;
 
-	if (fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size > KX_GRUB_FILE_MAX)
+	if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > KX_GRUB_FILE_MAX)
 		return -EBADMSG;
-	block = malloc((size_t)st.st_size + 1);
-	if (!block)
+	was->size = (size_t)st.st_size;
+	was->data = malloc(was->size);
+	block = malloc(was->size);
+	if (!was->data || !block)
 		return -ENOMEM;
-	if (pread(fd, block, (size_t)st.st_size, 0) != st.st_size)
+	if (pread(fd, was->data, was->size, 0) != (ssize_t)was->size)
 		return -EIO;
-	r = kx_grub_env_edit(block, (size_t)st.st_size, effect->name, effect->value);
-	if (r < 0)
-		return r;
-	if (pwrite(fd, block, (size_t)st.st_size, 0) != st.st_size || fsync(fd) < 0)
-		return errno ? -errno : -EIO;
-	return 0;
+	memcpy(block, was->data, was->size);
+	r = kx_grub_env_edit(block, was->size, effect->name, effect->value);
+	return r < 0 ? r : put_block(fd, block, was->size);
 }
+
+static void undo_block(const char *path, const struct kx_blob *was)
+{
+	_cleanup_(kx_closep) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		(void)put_block(fd, was->data, was->size);
+}
+
+/* ---- EFI variables --------------------------------------------------------------------------- */
 
 /* Documentation/filesystems/efivarfs.rst: variables are immutable files, lest an rm -rf takes the machine's settings. */
 static void make_mutable(const char *path)
@@ -223,64 +223,120 @@ static void make_mutable(const char *path)
 	(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
+/* The file system sets a variable by one write of all of it. */
+static int put_variable(const char *path, const void *bytes, size_t size)
+{
+	_cleanup_(kx_closep) int fd = -1;
+
+	make_mutable(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	return write(fd, bytes, size) == (ssize_t)size ? 0 : -errno;
+}
+
+static int delete_variable(const char *path)
+{
+	make_mutable(path);
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 /* UEFI, "SetVariable()": kept, and for boot services and the running system. In front of the value, as efivarfs has it. */
 #define ATTRIBUTES 7
 
 /* In UTF-16LE with a zero at its end. What is not ASCII is in no entry's name. */
-static int write_value(const char *path, const char *value)
+static int put_text_variable(const char *path, const char *value)
 {
-	_cleanup_(kx_closep) int fd = -1;
-	_cleanup_free_ uint8_t *bytes = NULL;
 	size_t length = strlen(value), size = 4 + 2 * (length + 1);
+	_cleanup_free_ uint8_t *bytes = calloc(1, size);
 
-	for (size_t i = 0; i < length; i++)
-		if (value[i] & 0x80)
-			return -EINVAL;
-	bytes = calloc(1, size);
 	if (!bytes)
 		return -ENOMEM;
 	bytes[0] = ATTRIBUTES;
-	for (size_t i = 0; i < length; i++)
+	for (size_t i = 0; i < length; i++) {
+		if (value[i] & 0x80)
+			return -EINVAL;
 		bytes[4 + 2 * i] = (uint8_t)value[i];
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	/* The file system sets a variable by one write of all of it. */
-	return write(fd, bytes, size) == (ssize_t)size ? 0 : -errno;
+	}
+	return put_variable(path, bytes, size);
 }
 
-static int write_variable(const char *root, const struct kx_boot_effect *effect)
+static int write_variable(const char *path, const struct kx_boot_effect *effect,
+			  struct kx_blob *was)
 {
-	_cleanup_free_ char *below = NULL, *path = NULL;
+	_cleanup_(kx_root_close) struct kx_root root = KX_ROOT_NONE;
+	struct kx_error ignored = { 0 };
+	int r = kx_root_open("/", &root, &ignored);
 
-	if (asprintf(&below, KX_LOADER_VARIABLE, effect->name) < 0) {
-		below = NULL;
-		return -ENOMEM;
-	}
-	if (asprintf(&path, "%s%s", root, below) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	make_mutable(path);
-	if (effect->value)
-		return write_value(path, effect->value);
-	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+	if (r == 0)
+		r = kx_root_read(&root, path, KX_CAP_VALUE, was);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return effect->value ? put_text_variable(path, effect->value) : delete_variable(path);
 }
 
-int kx_effects_write(const char *root, const struct kx_effects *effects, struct kx_names *problems)
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static int path_of(const char *root, const struct kx_boot_effect *effect, char **ret)
+{
+	_cleanup_free_ char *variable = NULL;
+
+	if (!effect->file && asprintf(&variable, KX_LOADER_VARIABLE, effect->name) < 0) {
+		variable = NULL;
+		return -ENOMEM;
+	}
+	return asprintf(ret, "%s%s", strcmp(root, "/") ? root : "",
+			effect->file ? effect->file : variable) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int write_one(const char *root, const struct kx_boot_effect *effect, struct kx_blob *was)
+{
+	_cleanup_free_ char *path = NULL;
+	int r = path_of(root, effect, &path);
+
+	if (r < 0)
+		return r;
+	return effect->file ? write_block(path, effect, was) : write_variable(path, effect, was);
+}
+
+int kx_effects_write(const char *root, struct kx_effects *effects, struct kx_names *problems)
 {
 	int r = 0;
 
-	for (size_t i = 0; r != -ENOMEM && i < effects->count; i++) {
+	for (size_t i = 0; r == 0 && i < effects->count; i++) {
 		const struct kx_boot_effect *effect = &effects->v[i];
 
-		if (effect->file && effects->fds[i] < 0)
-			continue; /* that was said when it could not be opened */
-		r = effect->file ? write_block(effects->fds[i], effect)
-				 : write_variable(root, effect);
-		if (r < 0 && r != -ENOMEM)
+		r = write_one(root, effect, &effects->was[i]);
+		effects->done[i] = r == 0;
+		if (r < 0)
 			r = problem(problems, effect->file ? effect->file : effect->name, r);
 	}
 	kx_effects_note(root, NULL, NULL);
-	return r == -ENOMEM ? r : 0;
+	return r;
+}
+
+static void undo_one(const char *root, const struct kx_boot_effect *effect,
+		     const struct kx_blob *was)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (path_of(root, effect, &path) < 0)
+		return;
+	if (effect->file)
+		undo_block(path, was);
+	else if (was->data)
+		(void)put_variable(path, was->data, was->size);
+	else
+		(void)delete_variable(path);
+}
+
+/* The last first, since a file may be there more than once. */
+void kx_effects_undo(const char *root, const struct kx_effects *effects)
+{
+	for (size_t i = effects->count; i--;)
+		if (effects->done[i])
+			undo_one(root, &effects->v[i], &effects->was[i]);
+	(void)write_note(root, effects->v, effects->count, NULL, 0);
 }

@@ -24,27 +24,36 @@ int kx_effects_note(const char *root, const struct kx_boot_entries *entries,
 		    const struct kx_boot_entry *entry);
 
 /**
- * struct kx_effects - what was noted, with the files open that it goes to: so that they can be written to until it is done,
- * whatever is unmounted meanwhile
- * @fds: of each one's file; -1 for an EFI variable, and for what cannot be opened
+ * struct kx_effects - what was noted, and how to take it back
+ * @was: of each, what was there before; @was[].data is NULL for a variable that was not
+ * @done: which were written
  */
 struct kx_effects {
 	struct kx_boot_effect *v;
 	size_t count;
-	int *fds;
+	struct kx_blob *was;
+	bool *done;
 };
 
 /**
- * kx_effects_open() - read what was noted, and open its files
+ * kx_effects_read() - read what was noted; nothing noted is nothing in @ret
+ * @ret: to be cleared with kx_effects_clear()
+ *
+ * Errors: -EBADMSG; -ENOMEM.
+ */
+int kx_effects_read(const char *root, struct kx_effects *ret);
+
+/**
+ * kx_effects_write() - write it, to the disks, and forget the note
  * @problems: gets a line for each that cannot be written, "/boot/grub/grubenv: Read-only file system"
  *
- * Nothing noted is nothing in @ret. Errors: -EBADMSG; -ENOMEM.
+ * Errors: -ENOMEM.
  */
-int kx_effects_open(const char *root, struct kx_effects *ret, struct kx_names *problems);
+int kx_effects_write(const char *root, struct kx_effects *effects, struct kx_names *problems);
 
-/* Writes it all, and forgets it. What cannot be written is among @problems. Errors: -ENOMEM. */
-int kx_effects_write(const char *root, const struct kx_effects *effects, struct kx_names *problems);
+/* Takes it all back, and notes it again: for a jump that was not made after all. Best effort. */
+void kx_effects_undo(const char *root, const struct kx_effects *effects);
 
-void kx_effects_close(struct kx_effects *effects);
+void kx_effects_clear(struct kx_effects *effects);
 
 #endif

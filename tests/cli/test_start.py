@@ -258,6 +258,18 @@ def test_choice_for_once_is_consumed_by_reboot_when_init_agrees(grub):
     assert not grub.note.exists()
 
 
+def test_choice_for_once_is_not_consumed_by_a_jump_that_fails(grub):
+    once(grub, "fourth")
+    grub("load")
+    grub.fail = f"reboot_kexec={errno.EPERM}"
+    assert grub("exec").status == NO
+    assert grub("-e").status == 255
+    assert grub.environment.read_text() == block("saved_entry=first\nnext_entry=fourth\n")
+    grub.fail = ""
+    grub("exec")
+    assert grub.environment.read_text() == block("saved_entry=first\nnext_entry=\n")
+
+
 def test_what_an_entry_saves_is_saved(grub):
     grub("load", "Other")
     assert "saved_entry=first" in grub.environment.read_text()

@@ -208,10 +208,10 @@ static const struct kx_boot_entry entry = {
 
 static size_t commit(void)
 {
-	_cleanup_(kx_effects_close) struct kx_effects effects = { 0 };
+	_cleanup_(kx_effects_clear) struct kx_effects effects = { 0 };
 	_cleanup_(kx_names_clear) struct kx_names problems = { 0 };
 
-	assert_int_equal(kx_effects_open(folder, &effects, &problems), 0);
+	assert_int_equal(kx_effects_read(folder, &effects), 0);
 	assert_int_equal(kx_effects_write(folder, &effects, &problems), 0);
 	for (size_t i = 0; i < problems.count; i++)
 		print_message("%s\n", problems.v[i]);
@@ -286,22 +286,43 @@ static void a_note_is_for_root_alone(void **state)
 	assert_int_equal(st.st_mode & 0777, 0700);
 }
 
+static void what_was_written_is_taken_back(void **state)
+{
+	_cleanup_(kx_effects_clear) struct kx_effects effects = { 0 };
+	_cleanup_(kx_names_clear) struct kx_names problems = { 0 };
+	char got[SIZE];
+
+	assert_int_equal(kx_effects_note(folder, &menu, &entry), 0);
+	assert_int_equal(kx_effects_read(folder, &effects), 0);
+	assert_int_equal(kx_effects_write(folder, &effects, &problems), 0);
+	assert_int_equal(get(KX_EFFECTS_FILE, got, 1), SIZE_MAX);
+	kx_effects_undo(folder, &effects);
+	assert_int_equal(get("/boot/grubenv", got, sizeof(got)), SIZE);
+	assert_block(got, SIGNATURE "next_entry=b\nsaved_entry=a\n");
+	assert_int_equal(get(VARIABLES "/LoaderEntryOneShot" VENDOR, got, sizeof(got)), 8);
+	assert_memory_equal(got, "\7\0\0\0b\0\0\0", 8);
+	assert_int_equal(get(VARIABLES "/LoaderEntryLastBooted" VENDOR, got, sizeof(got)),
+			 SIZE_MAX);
+	/* It is noted again, for the jump that may still come. */
+	assert_int_equal(commit(), 0);
+	get("/boot/grubenv", got, sizeof(got));
+	assert_block(got, SIGNATURE "saved_entry=b=\\\n\n");
+}
+
 static void a_damaged_note_is_refused(void **state)
 {
 	static const char whole[] = "=/boot/grubenv\0=next_entry\0";
-	_cleanup_(kx_names_clear) struct kx_names problems = { 0 };
+	struct kx_effects effects = { 0 };
 
 	assert_int_equal(kx_effects_note(folder, &menu, &entry), 0);
 	for (size_t size = 1; size < sizeof(whole); size++) {
-		struct kx_effects effects = { 0 };
-
 		put(KX_EFFECTS_FILE, whole, size);
-		assert_int_equal(kx_effects_open(folder, &effects, &problems), -EBADMSG);
+		assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
 	}
 	put(KX_EFFECTS_FILE, "\0\0\0", 3);
-	assert_int_equal(kx_effects_open(folder, &(struct kx_effects){ 0 }, &problems), -EBADMSG);
+	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
 	put(KX_EFFECTS_FILE, "x\0=a\0\0", 6);
-	assert_int_equal(kx_effects_open(folder, &(struct kx_effects){ 0 }, &problems), -EBADMSG);
+	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
 }
 
 #define EFFECTS_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -319,6 +340,7 @@ int main(void)
 		EFFECTS_TEST(another_load_forgets_it),
 		EFFECTS_TEST(what_cannot_be_written_is_told),
 		EFFECTS_TEST(a_note_is_for_root_alone),
+		EFFECTS_TEST(what_was_written_is_taken_back),
 		EFFECTS_TEST(a_damaged_note_is_refused),
 	};
 
