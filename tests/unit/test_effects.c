@@ -333,6 +333,7 @@ static void what_we_mounted_is_noted_by_its_device(void **state)
 
 static void a_damaged_note_is_refused(void **state)
 {
+	static const char half[] = "=/dev/x\0\0=/grubenv\0=a\0";
 	static const char whole[] = "\0\0=/boot/grubenv\0=next_entry\0";
 	struct kx_effects effects = { 0 };
 
@@ -346,7 +347,7 @@ static void a_damaged_note_is_refused(void **state)
 	put(KX_EFFECTS_FILE, "\0\0x\0=a\0\0", 8);
 	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
 	/* A device without its type. */
-	put(KX_EFFECTS_FILE, "=/dev/x\0\0=/grubenv\0=a\0\0", 25);
+	put(KX_EFFECTS_FILE, half, sizeof(half));
 	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
 }
 
