@@ -118,6 +118,8 @@ def test_choice_for_once_of_systemd_boot(tmp_path):
                    extra=nvme(disk)) as guest:
         guest.ok(variable("LoaderEntryOneShot", "two.conf") + " && mv /tmp/value /tmp/once")
         guest.ok(variable("LoaderBootCountPath", "\\loader\\entries\\old+2-1.conf"))
+        # LoaderBootCountPath is kept here; a boot loader's is volatile, and such ones firmware lets nobody take away.
+        assert guest.run("rm /sys/firmware/efi/efivars/ConOutDev-*").status == 1
         mounts = guest.ok("cat /proc/self/mountinfo")
         guest.ok(f"rm /sbin/reboot; printf '%s' '{REFUSAL}' >/sbin/reboot; chmod +x /sbin/reboot")
         result = guest.run("kexec reboot")
