@@ -412,6 +412,7 @@ INITS = {
                              "shutdown -r now"),
     "OpenRC over busybox": ("init", "/bin/busybox", {"run/openrc/softlevel": "default\n",
                                                      "etc/runlevels/shutdown/kexec": ""}, "reboot"),
+    "busybox as a shell": ("sh", "/bin/busybox", {"etc/inittab": "::shutdown:/sbin/kexec -e\n"}, "shutdown -r now"),
     "sysvinit": ("init", "/sbin/init", {"etc/rc6.d/K09kexec": ""}, "shutdown -r now"),
     "Slackware": ("init", "/sbin/init", {"etc/rc.d/rc.6": "/usr/sbin/kexec -e\n"}, "shutdown -r now"),
 }
