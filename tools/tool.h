@@ -118,6 +118,9 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 		   struct kx_error *err);
 void kx_choice_clear(struct kx_choice *choice);
 
+/* What is wrong with the boot loader's configuration, and what could not be looked at. */
+void kx_say_notes(const struct kx_boot_entries *entries, const struct kx_volumes *volumes);
+
 /* ---- what is done ---------------------------------------------------------------------------- */
 
 /**

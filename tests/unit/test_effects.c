@@ -319,6 +319,7 @@ static void where_a_file_is_is_noted(void **state)
 		  .subroot = TEXT("/@") },
 		{ .top = TEXT("/boot"), .device = TEXT("/dev/sda1"), .type = TEXT("ext4") },
 		{ .top = TEXT("") },
+		{ .top = TEXT("/mnt"), .device = TEXT("/dev/sda3") },
 		{ .top = TEXT("/run/kexec-x/0"),
 		  .device = TEXT("/dev/sda2"),
 		  .type = TEXT("vfat") },
@@ -328,12 +329,13 @@ static void where_a_file_is_is_noted(void **state)
 		{ .file = TEXT("/run/kexec-x/0/grub/grubenv"), .name = TEXT("next_entry") },
 		{ .file = TEXT("/sub/grubenv"), .name = TEXT("next_entry") },
 		{ .file = TEXT("/grubenv"), .name = TEXT("next_entry") },
+		{ .file = TEXT("/mnt/grubenv"), .name = TEXT("next_entry") },
 	};
-	const struct kx_boot_entry other = { .effects = more, .effect_count = 3 };
+	const struct kx_boot_entry other = { .effects = more, .effect_count = 4 };
 
 	assert_int_equal(kx_effects_note(folder, &volumes, &menu, &other), 0);
 	assert_int_equal(kx_effects_read(folder, &effects), 0);
-	assert_int_equal(effects.count, 5);
+	assert_int_equal(effects.count, 6);
 	assert_string_equal(effects.v[0].file, "/boot/grubenv");
 	assert_string_equal(effects.v[0].device, "/dev/sda1");
 	assert_string_equal(effects.v[0].type, "ext4");
@@ -343,6 +345,7 @@ static void where_a_file_is_is_noted(void **state)
 	assert_string_equal(effects.v[2].path, "/grub/grubenv");
 	assert_null(effects.v[3].device);
 	assert_null(effects.v[4].device);
+	assert_null(effects.v[5].device);
 }
 
 static void a_damaged_note_is_refused(void **state)
