@@ -219,7 +219,7 @@ static int stat_whole(struct kx_volumes *volumes, const char *whole, struct stat
 static int fs_stat(void *ctx, const char *device, const char *path, struct kx_boot_stat *ret)
 {
 	_cleanup_free_ char *whole = NULL;
-	struct stat st;
+	struct stat st = { 0 };
 	int r = resolve(ctx, device, path, &whole);
 
 	if (r == 0)
