@@ -9,17 +9,17 @@
 #include "boot/boot.h"
 
 /* Over any of these, evaluation ends with -E2BIG. A grub.cfg of a hundred kernels takes some thousands of each. */
-/* Commands run and turns of loops, for the menu and for each entry anew. */
-#define KX_GRUB_STEPS_MAX 50000
+#define KX_GRUB_STEPS_MAX \
+	50000 /* commands run and turns of loops, for the menu and for each entry anew */
+#define KX_GRUB_STEPS_TIMES \
+	20 /* as many for all together, where 128 bytes of memory count as one, too */
 #define KX_GRUB_MEMORY_MAX (32 << 20) /* bytes for all that is parsed and expanded */
 #define KX_GRUB_READ_MAX (8 << 20)    /* bytes of files read */
 #define KX_GRUB_FILE_MAX (4 << 20)    /* bytes of one file */
 #define KX_GRUB_DEPTH_MAX 100         /* of commands, functions and files inside one another */
 #define KX_GRUB_VARIABLES_MAX 2000
 #define KX_GRUB_VALUE_MAX (64 << 10) /* bytes of one word */
-#define KX_GRUB_ENTRIES_STEPS_MAX \
-	1000000              /* steps for all together, 128 bytes of memory count as one */
-#define KX_GRUB_NOTES_MAX 20 /* notes beyond are dropped */
+#define KX_GRUB_NOTES_MAX 20         /* notes beyond are dropped */
 
 /**
  * struct kx_grub_config - what to evaluate, and as what
@@ -30,6 +30,7 @@
  * @blscfg: for the command of that name, in Fedora's and its descendants' GRUB: adds the entries of @device's
  *	    loader/entries in the order in which they are shown, with paths absolute on @device; $words in their options
  *	    are GRUB's variables and are replaced here. NULL: the command fails. Errors: as @fs
+ * @steps_max: instead of KX_GRUB_STEPS_MAX; 0 for that
  */
 struct kx_grub_config {
 	const struct kx_boot_fs *fs;
@@ -38,6 +39,7 @@ struct kx_grub_config {
 	const char *platform;
 	const char *cpu;
 	int (*blscfg)(void *ctx, const char *device, struct kx_boot_entries *ret);
+	unsigned steps_max;
 };
 
 /**

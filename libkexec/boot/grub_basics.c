@@ -529,9 +529,13 @@ static int run_blscfg(struct kx_grub *g, struct kx_grub_args args)
 		}
 		*item->bls = found.v[i];
 		found.v[i] = (struct kx_boot_entry){ 0 };
-		item->id = item->bls->id ? item->bls->id : "";
-		item->title = item->bls->title ? item->bls->title : item->id;
+		/* They are asked for after the entry has been given away. */
+		item->id = kx_grub_print(g, "%s", item->bls->id ? item->bls->id : "");
+		item->title =
+			item->bls->title ? kx_grub_print(g, "%s", item->bls->title) : item->id;
 		item->device = device;
+		if (!item->id || !item->title)
+			break;
 	}
 	return KX_GRUB_OK;
 }

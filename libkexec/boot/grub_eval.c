@@ -103,12 +103,17 @@ char *kx_grub_print(struct kx_grub *g, const char *format, ...)
 
 bool kx_grub_step(struct kx_grub *g)
 {
+	unsigned max = g->steps_max;
+	bool over;
+
 	if (g->flow == KX_GRUB_FAILED)
 		return false;
-	if (++g->steps > g->steps_max || ++g->steps_total > KX_GRUB_ENTRIES_STEPS_MAX)
+	over = ++g->steps > max;
+	if (!over)
+		max *= KX_GRUB_STEPS_TIMES;
+	if (over || ++g->steps_total > max)
 		kx_grub_end(g, E2BIG, "more than %u commands and turns of loops: does it ever end?",
-			    g->steps > g->steps_max ? g->steps_max
-						    : (unsigned)KX_GRUB_ENTRIES_STEPS_MAX);
+			    max);
 	return g->flow != KX_GRUB_FAILED;
 }
 

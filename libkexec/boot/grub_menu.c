@@ -563,7 +563,8 @@ void kx_grub_configfile(struct kx_grub *g, const char *name)
 	kx_grub_set(g, "config_file", file);
 	kx_grub_set(g, "config_directory", directory);
 	g->args = args;
-	if (menu->first) {
+	/* Its own, or that of a file that it went on to. */
+	if (g->menu->first) {
 		free_menu(outer);
 		if (g->flow == KX_GRUB_GO_ON)
 			g->flow = KX_GRUB_STOP;
@@ -684,7 +685,7 @@ int kx_grub_read(const struct kx_grub_config *config, struct kx_boot_entries *re
 	size_t size;
 	int r;
 
-	g.steps_max = KX_GRUB_STEPS_MAX;
+	g.steps_max = config->steps_max ? config->steps_max : KX_GRUB_STEPS_MAX;
 	r = fs->read(fs->ctx, config->device, config->path, KX_GRUB_FILE_MAX, &text, &size);
 	if (r == -EFBIG)
 		return kx_fail(err, E2BIG, "%s: more than %d MiB", config->path,

@@ -188,21 +188,25 @@ static int fs_read(void *ctx, const char *device, const char *path, size_t max, 
 	return 0;
 }
 
-static int fs_stat(void *ctx, const char *device, const char *path, struct kx_boot_stat *ret)
+static int stat_whole(struct kx_volumes *volumes, const char *whole, struct stat *ret)
 {
-	struct kx_volumes *volumes = ctx;
-	_cleanup_free_ char *whole = NULL;
-	_cleanup_(kx_closep) int fd = -1;
-	struct stat st;
-	int r = resolve(volumes, device, path, &whole);
+	_cleanup_(kx_closep) int fd = kx_root_path(&volumes->root, whole);
 
-	if (r < 0)
-		return r;
-	fd = kx_root_path(&volumes->root, whole);
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
+	return fstat(fd, ret) < 0 ? -errno : 0;
+}
+
+static int fs_stat(void *ctx, const char *device, const char *path, struct kx_boot_stat *ret)
+{
+	_cleanup_free_ char *whole = NULL;
+	struct stat st;
+	int r = resolve(ctx, device, path, &whole);
+
+	if (r == 0)
+		r = stat_whole(ctx, whole, &st);
+	if (r < 0)
+		return r;
 	*ret = (struct kx_boot_stat){ .directory = S_ISDIR(st.st_mode),
 				      .size = (uint64_t)st.st_size,
 				      .mtime = st.st_mtime };
@@ -228,15 +232,16 @@ static bool answers(struct kx_volumes *volumes, const struct kx_volume *v, enum 
 		    const char *value)
 {
 	_cleanup_free_ char *path = NULL;
+	struct stat st;
 
 	switch (by) {
 	case KX_BOOT_BY_UUID:
 		return v->uuid && !strcasecmp(v->uuid, value);
 	case KX_BOOT_BY_LABEL:
 		return v->label && !strcmp(v->label, value);
-	case KX_BOOT_BY_FILE:
+	case KX_BOOT_BY_FILE: /* GRUB opens it, which takes no directory */
 		return path_on(volumes, v, value, &path) == 0 &&
-		       kx_root_exists(&volumes->root, path);
+		       stat_whole(volumes, path, &st) == 0 && S_ISREG(st.st_mode);
 	}
 	return false;
 }

@@ -100,7 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct kx_boot_fs fs = boot_files_fs(&f.files);
 	struct kx_grub_config config = { .fs = &fs,
 					 .device = "hd0",
-					 .path = "/boot/grub/grub.cfg" };
+					 .path = "/boot/grub/grub.cfg",
+					 .steps_max = 400 };
 	struct kx_boot_entries menu = { 0 };
 	struct kx_error err = { 0 };
 	int r;

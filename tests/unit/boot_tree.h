@@ -104,9 +104,10 @@ static int tree_search(void *ctx, enum kx_boot_search by, const char *value, cha
 
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct tree_device *d = &tree->devices[i];
-		bool found = by == KX_BOOT_BY_UUID    ? !strcasecmp(d->uuid, value)
-			     : by == KX_BOOT_BY_LABEL ? !strcmp(d->label, value)
-						      : tree_stat(ctx, d->name, value, &st) == 0;
+		bool found = by == KX_BOOT_BY_UUID ? !strcasecmp(d->uuid, value)
+			     : by == KX_BOOT_BY_LABEL
+				     ? !strcmp(d->label, value)
+				     : tree_stat(ctx, d->name, value, &st) == 0 && !st.directory;
 
 		if (found) {
 			*ret_device = strdup(d->name);

@@ -182,6 +182,17 @@ static void test_source_and_configfile(void **state)
 	assert_string_equal(g.menu.v[0].source_file, "hd0:/b.cfg");
 }
 
+static void test_configfile_of_a_configfile(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	boot_file(&g.files, "/a.cfg", "menuentry a { linux /k a; }\nconfigfile /b.cfg\n");
+	boot_file(&g.files, "/b.cfg", "menuentry b { linux /k b; }\n");
+	grub_read(&g, "configfile /a.cfg\nmenuentry c { linux /k c; }\n");
+	assert_int_equal(g.menu.count, 1);
+	assert_string_equal(g.menu.v[0].options, "b");
+}
+
 static void test_submenu_of_another_file(void **state)
 {
 	_cleanup_grub_ struct grub g = { 0 };
@@ -259,6 +270,10 @@ static void test_blscfg(void **state)
 	assert_string_equal(grub_default(&g)->options, "root=x ro quiet t q");
 	assert_string_equal(grub_default(&g)->kernel, "hd0:/k");
 	assert_string_equal(grub_default(&g)->initrds[0], "hd0:/i");
+	grub_clear(&g);
+	g.files.count = 0;
+	grub_read(&g, "menuentry a { linux /no; }\nblscfg\nfallback='9 Fedora'\n");
+	assert_string_equal(grub_default(&g)->title, "Fedora");
 }
 
 static void test_blscfg_inside(void **state)
@@ -417,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_bad_entries_are_left_out),
 		cmocka_unit_test(test_source_and_configfile),
+		cmocka_unit_test(test_configfile_of_a_configfile),
 		cmocka_unit_test(test_submenu_of_another_file),
 		cmocka_unit_test(test_environment_block),
 		cmocka_unit_test(test_load_env_refuses),

@@ -239,6 +239,7 @@ static void test_where_files_are(void **state)
 	file = search(tree, KX_BOOT_BY_FILE, "/EFI/x.efi");
 	check_locate(tree, file, "/gone", "/boot/efi/gone");
 	assert_int_equal(tree->fs.search(tree->fs.ctx, KX_BOOT_BY_FILE, "/gone", &gone), -ENODEV);
+	assert_int_equal(tree->fs.search(tree->fs.ctx, KX_BOOT_BY_FILE, "/EFI", &gone), -ENODEV);
 }
 
 /* A link of the tree's leads nowhere out of it. */

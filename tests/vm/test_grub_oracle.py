@@ -10,9 +10,6 @@ import pytest
 
 from lab import grub, grub_scripts, tool
 
-# Until all of it has been seen to agree: docs/testing.md.
-pytestmark = pytest.mark.long
-
 DATA = Path(__file__).resolve().parents[1] / "data/boot"
 
 # `t` writes down what it is given; where a case has no menu, that is the command line.

@@ -42,6 +42,7 @@ LOADER = """function {name} {{
 KEY = "\x1b"
 WAITS = "Press any key to continue"
 MENU = "Use the "
+PAGER = "--MORE--"
 
 
 def image(folder, name, uuid, label):
@@ -81,13 +82,13 @@ def make_iso(tree, cases, devices):
 def press_keys(guest):
     """A key wherever GRUB waits for one, until the batch is done."""
     at = 0
-    pattern = re.compile(f"{WAITS}|{MENU}|@@done")
+    pattern = re.compile(f"{WAITS}|{MENU}|{PAGER}|@@done")
     while True:
         found = guest.wait_for("a key to press", lambda: pattern.search(guest.text["console"], at))
         if found.group() == "@@done":
             return guest.text["console"]
         at = found.end()
-        guest.send("console", KEY)
+        guest.send("console", " " if found.group() == PAGER else KEY)
 
 
 def run(tree, cases, devices):
@@ -100,7 +101,7 @@ def run(tree, cases, devices):
                     extra=["-drive", f"file={iso},format=raw,if=ide,snapshot=on"])
         with Qemu(spec) as guest:
             said = press_keys(guest)
-    said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said)
+    said = re.sub(rf"\x1b\[[0-9;?]*[A-Za-z]|{PAGER}[ \r]*", "", said)
     return {int(n): text for n, text in re.findall(r"@@case (\d+)\n(.*?)(?=@@case |@@done)", said, re.S)}
 
 
