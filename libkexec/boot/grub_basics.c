@@ -58,8 +58,7 @@ static int run_shift(struct kx_grub *g, struct kx_grub_args args)
 		return KX_GRUB_OK;
 	if (n < 0 || n > g->args->count)
 		return KX_GRUB_BAD_ARGUMENT;
-	g->args->v += n;
-	g->args->count -= (int)n;
+	*g->args = kx_grub_args_from(*g->args, (int)n);
 	return KX_GRUB_OK;
 }
 

@@ -255,20 +255,19 @@ static int assign(struct kx_grub *g, const char *word)
 static bool dispatch(struct kx_grub *g, const struct kx_grub_command *command,
 		     struct kx_grub_args args)
 {
-	struct kx_grub_args rest = { args.v + 1, args.count - 1 };
 	bool submenu = !strcmp(args.v[0], "submenu");
 	kx_grub_command_fn *builtin;
 	const struct kx_grub_function *function;
+	struct kx_grub_args rest;
 
 	if (submenu || !strcmp(args.v[0], "menuentry")) {
-		g->status = kx_grub_add_menu_item(g, command, rest, submenu);
+		g->status = kx_grub_add_menu_item(g, command, kx_grub_args_from(args, 1), submenu);
 		return false;
 	}
-	if (command->block_text) {
-		if (!kx_grub_args_add(g, &args, (char *)(uintptr_t)command->block_text))
-			return false;
-		rest = (struct kx_grub_args){ args.v + 1, args.count - 1 };
-	}
+	if (command->block_text &&
+	    !kx_grub_args_add(g, &args, (char *)(uintptr_t)command->block_text))
+		return false;
+	rest = kx_grub_args_from(args, 1);
 	builtin = kx_grub_find_command(args.v[0]);
 	function = builtin ? NULL : find_function(g, args.v[0]);
 	if (builtin)
@@ -298,10 +297,8 @@ static void run_simple(struct kx_grub *g, const struct kx_grub_command *command)
 		g->status = kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "! without a command");
 		return;
 	}
-	if (invert) {
-		args.v++;
-		args.count--;
-	}
+	if (invert)
+		args = kx_grub_args_from(args, 1);
 	if (args.count)
 		unknown = dispatch(g, command, args);
 	if (unknown)

@@ -5,7 +5,7 @@
 
 #include "boot/grub.h"
 
-/* ---- memory: everything lives until the evaluation ends, and all of it is capped --------------- */
+/* ---- memory: of an entry's body until that has been run, else until the end; all of it is capped - */
 
 struct kx_grub_block {
 	struct kx_grub_block *next;
@@ -161,9 +161,13 @@ enum kx_grub_status {
 	KX_GRUB_BAD_ARGUMENT = 18,
 };
 
+/**
+ * struct kx_grub_args - arguments of a command
+ * @room: of @v, for what is added; 0 for a part of others' arguments, which is copied before anything is added
+ */
 struct kx_grub_args {
 	char **v;
-	int count;
+	int count, room;
 };
 
 struct kx_grub_function {
@@ -278,6 +282,8 @@ bool kx_grub_expand(struct kx_grub *g, const struct kx_grub_word *words, struct 
 /* Appends the files that a pattern names; none if there are none. False when the evaluation has ended. */
 bool kx_grub_glob(struct kx_grub *g, const char *pattern, struct kx_grub_args *args);
 bool kx_grub_args_add(struct kx_grub *g, struct kx_grub_args *args, char *word);
+/* Those behind the first @n, which has to be at most their count. */
+struct kx_grub_args kx_grub_args_from(struct kx_grub_args args, int n);
 
 /* "(device)/path", or a path on $root. */
 struct kx_grub_file kx_grub_file_of(struct kx_grub *g, const char *name);

@@ -75,16 +75,15 @@ static const char *joined(struct kx_grub *g, struct kx_grub_args args)
 /* Options of a command itself, before its file. */
 static struct kx_grub_args skip_options(struct kx_grub_args args)
 {
-	while (args.count && args.v[0][0] == '-' && args.v[0][1] == '-') {
-		args.v++;
-		args.count--;
-	}
-	return args;
+	int n = 0;
+
+	while (n < args.count && args.v[n][0] == '-' && args.v[n][1] == '-')
+		n++;
+	return kx_grub_args_from(args, n);
 }
 
 static int load_kernel(struct kx_grub *g, struct kx_grub_args args, enum kx_boot_type type)
 {
-	struct kx_grub_args rest = { args.v + 1, args.count - 1 };
 	struct kx_grub_file file;
 	int status;
 
@@ -94,7 +93,7 @@ static int load_kernel(struct kx_grub *g, struct kx_grub_args args, enum kx_boot
 	status = find_file(g, args.v[0], &file);
 	if (status)
 		return status;
-	file.args = joined(g, rest);
+	file.args = joined(g, kx_grub_args_from(args, 1));
 	g->boot.kernel = file;
 	g->boot.type = type;
 	return KX_GRUB_OK;
@@ -148,13 +147,12 @@ static int run_initrd(struct kx_grub *g, struct kx_grub_args args)
 static int run_module(struct kx_grub *g, struct kx_grub_args args)
 {
 	struct kx_grub_args named = skip_options(args);
-	struct kx_grub_args rest = { named.v + 1, named.count - 1 };
 
 	if (!named.count)
 		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "no module named");
 	if (g->boot.type != KX_BOOT_MULTIBOOT)
 		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "a module before a kernel");
-	return add_file(g, named.v[0], joined(g, rest));
+	return add_file(g, named.v[0], joined(g, kx_grub_args_from(named, 1)));
 }
 
 static int run_devicetree(struct kx_grub *g, struct kx_grub_args args)

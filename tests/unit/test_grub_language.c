@@ -188,6 +188,17 @@ static void test_syntax_errors(void **state)
 	assert_out("if true; then\nt a & t b\nt c\nfi\nt d", "[1<c>][1<d>]");
 }
 
+/* The block is one argument more; the words before it may fill their array. */
+static void test_blocks(void **state)
+{
+	assert_out("t { true; }\nt a b c { true; }", "[1<{ true; }>][4<a><b><c><{ true; }>]");
+	assert_out("! t a b { true; }; t $?", "[3<a><b><{ true; }>][1<1>]");
+	assert_out("! true a b { true; }\nt $?", "[1<1>]");
+	assert_out("! true a b c d e f { true; }\nt $?", "[1<1>]");
+	assert_out("function f { setparams a b c d; shift; t \"$@\" { x; }; }\nf",
+		   "[4<b><c><d><{ x; }>]");
+}
+
 static void test_patterns(void **state)
 {
 	assert_out("t /boot/grub/g*.cfg", "[1</boot/grub/g*.cfg>]");
@@ -206,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_test),          cmocka_unit_test(test_regexp),
 		cmocka_unit_test(test_search),        cmocka_unit_test(test_eval),
 		cmocka_unit_test(test_syntax_errors), cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
