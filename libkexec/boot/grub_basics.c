@@ -497,52 +497,11 @@ static int run_hwmatch(struct kx_grub *g, struct kx_grub_args args)
 	return KX_GRUB_OK;
 }
 
-static void free_entries(struct kx_boot_entries *entries)
-{
-	kx_boot_entries_clear(entries);
-}
-
-static int run_blscfg(struct kx_grub *g, struct kx_grub_args args)
-{
-	__attribute__((cleanup(free_entries))) struct kx_boot_entries found = { 0 };
-	struct kx_grub_item *item;
-	const char *device = kx_grub_value(g, "boot");
-	int r;
-
-	if (!g->config->blscfg)
-		return kx_grub_complain(g, KX_GRUB_INVALID, "no such command: blscfg");
-	if (!*device)
-		device = kx_grub_value(g, "root");
-	r = g->config->blscfg(g->config->fs->ctx, device, &found);
-	if (r < 0)
-		return kx_grub_complain(g, KX_GRUB_NOT_FOUND, "blscfg: (%s)/loader/entries: %s",
-					device, strerror(-r));
-	for (size_t i = 0; i < found.count; i++) {
-		item = kx_grub_new_item(g);
-		if (!item)
-			break;
-		item->bls = malloc(sizeof(*item->bls));
-		if (!item->bls) {
-			kx_grub_end(g, ENOMEM, "cannot allocate memory for an entry");
-			break;
-		}
-		*item->bls = found.v[i];
-		found.v[i] = (struct kx_boot_entry){ 0 };
-		/* They are asked for after the entry has been given away. */
-		item->id = kx_grub_print(g, "%s", item->bls->id ? item->bls->id : "");
-		item->title =
-			item->bls->title ? kx_grub_print(g, "%s", item->bls->title) : item->id;
-		item->device = device;
-		if (!item->id || !item->title)
-			break;
-	}
-	return KX_GRUB_OK;
-}
-
 static const struct kx_grub_builtin basics[] = {
 	{ ".", run_source },
 	{ "[", run_test },
-	{ "blscfg", run_blscfg },
+	{ "bls_import", kx_grub_blscfg },
+	{ "blscfg", kx_grub_blscfg },
 	{ "break", run_break },
 	{ "configfile", run_configfile },
 	{ "continue", run_continue },

@@ -186,9 +186,11 @@ struct kx_grub_item {
 	const struct kx_grub_command *command; /* its block is what it does */
 	struct kx_grub_args args;
 	bool submenu;
-	unsigned out;              /* its first entry's place in the result */
-	struct kx_boot_entry *bls; /* or it came from blscfg: owned; its paths are on @device */
-	const char *device;
+	bool hidden;  /* not in GRUB's menu, which says nothing of it */
+	unsigned out; /* its first entry's place in the result */
+	struct kx_boot_entry
+		*bls; /* or it came from blscfg: owned, @script is what GRUB makes of it */
+	const char *script;
 };
 
 struct kx_grub_menu {
@@ -308,6 +310,7 @@ struct kx_grub_builtin {
 	kx_grub_command_fn *run;
 };
 extern const struct kx_grub_builtin kx_grub_loaders[];
+int kx_grub_blscfg(struct kx_grub *g, struct kx_grub_args args);
 /* A new last item of g->menu; NULL when the evaluation has ended. */
 struct kx_grub_item *kx_grub_new_item(struct kx_grub *g);
 /* To g->menu. Return: a status. */

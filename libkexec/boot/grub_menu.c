@@ -204,6 +204,18 @@ struct level {
 	unsigned depth;
 };
 
+static int describe_bls(const struct kx_grub_item *item, struct kx_boot_entry *entry)
+{
+	entry->version = kx_steal(item->bls->version);
+	entry->architecture = kx_steal(item->bls->architecture);
+	entry->source_file = kx_steal(item->bls->source_file);
+	if (!item->hidden)
+		return 0;
+	return set_string(&entry->problem, item->bls->problem
+						   ? item->bls->problem
+						   : "GRUB passes it over, as it names no kernel");
+}
+
 static int describe(struct kx_grub *g, const struct kx_grub_item *item, const struct level *level,
 		    struct kx_boot_entry *entry)
 {
@@ -212,7 +224,7 @@ static int describe(struct kx_grub *g, const struct kx_grub_item *item, const st
 	struct kx_grub_file file;
 	int r = id ? set_string(&entry->id, id) : g->failure;
 
-	entry->source_kind = "grub";
+	entry->source_kind = item->bls ? item->bls->source_kind : "grub";
 	if (!r)
 		r = set_string(&entry->title, item->title);
 	if (!r && *level->titles)
@@ -221,6 +233,8 @@ static int describe(struct kx_grub *g, const struct kx_grub_item *item, const st
 		r = set_string(&entry->class, item->class);
 	if (!r)
 		r = set_string(&entry->users, item->users);
+	if (!r && item->bls)
+		r = describe_bls(item, entry);
 	if (r < 0 || !item->command)
 		return r;
 	entry->source_line = item->command->line;
@@ -255,6 +269,17 @@ static bool enter(struct kx_grub *g, const struct kx_grub_item *item, const stru
 	return g->flow != KX_GRUB_FAILED;
 }
 
+/* As a function's body, but line by line. */
+static void run_script(struct kx_grub *g, const struct kx_grub_item *item, struct kx_grub_args args)
+{
+	g->args = &args;
+	kx_grub_run_text(g, item->bls->source_file ? item->bls->source_file : item->id,
+			 item->script, strlen(item->script));
+	g->args = NULL;
+	if (g->flow == KX_GRUB_RETURN)
+		g->flow = KX_GRUB_GO_ON;
+}
+
 static void run_body(struct kx_grub *g, const struct kx_grub_item *item)
 {
 	struct kx_grub_args args = item->args;
@@ -266,7 +291,10 @@ static void run_body(struct kx_grub *g, const struct kx_grub_item *item)
 		return;
 	memcpy(copy, args.v, (size_t)args.count * sizeof(*copy));
 	args.v = copy;
-	kx_grub_call(g, item->command->block, args);
+	if (item->bls)
+		run_script(g, item, args);
+	else
+		kx_grub_call(g, item->command->block, args);
 	if (g->flow == KX_GRUB_STOP)
 		g->flow = KX_GRUB_GO_ON;
 }
@@ -298,7 +326,10 @@ struct scope {
 
 static void scope_open(struct kx_grub *g, struct scope *scope)
 {
-	*scope = (struct scope){ g->env, g->functions, g->menu, { .end = &scope->menu.first },
+	*scope = (struct scope){ g->env,
+				 g->functions,
+				 g->menu,
+				 { .end = &scope->menu.first },
 				 kx_grub_arena_mark(&g->arena) };
 	g->menu = &scope->menu;
 }
@@ -339,70 +370,6 @@ static void evaluate_entry(struct kx_grub *g, const struct kx_grub_item *item,
 	scope_close(g, &scope);
 }
 
-/* ---- entries of the Boot Loader Specification -------------------------------------------------- */
-
-/* Replaces $words by variables, in what blscfg makes a command line of. */
-static char *substitute(struct kx_grub *g, const char *options)
-{
-	char *line = kx_grub_print(g, "x %s\n", options);
-	struct kx_grub_lexer lexer = { &g->arena, line, line ? strlen(line) : 0, 0, 1 };
-	struct kx_grub_command *command;
-	struct kx_grub_args args;
-	const char *why;
-	char *out = NULL;
-
-	if (!line || kx_grub_parse_line(&lexer, "", 2, &command, &why) < 0 || !command ||
-	    command->next || command->kind != KX_GRUB_SIMPLE || command->block)
-		return NULL;
-	if (!kx_grub_expand(g, command->words, &args))
-		return NULL;
-	for (int i = 1; i < args.count && (i == 1 || out); i++)
-		out = kx_grub_print(g, "%s%s%s", out ? out : "", out ? " " : "", args.v[i]);
-	return out;
-}
-
-static int locate_in_place(struct kx_grub *g, const char *device, char **path)
-{
-	const struct kx_boot_fs *fs = g->config->fs;
-	char *located = NULL;
-	int r;
-
-	if (!*path)
-		return 0;
-	r = fs->locate(fs->ctx, device, *path, &located);
-	if (r < 0)
-		return r;
-	free(*path);
-	*path = located;
-	return 0;
-}
-
-static void take_bls_entry(struct kx_grub *g, struct kx_grub_item *item, const struct level *level)
-{
-	struct kx_boot_entry *entry = item->bls;
-	char *id = path_of(g, level->ids, item->id);
-	const char *options = entry->options ? substitute(g, entry->options) : NULL;
-	int r;
-
-	if (g->flow == KX_GRUB_FAILED)
-		return;
-	r = options ? set_string(&entry->options, options) : 0;
-	if (!r)
-		r = locate_in_place(g, item->device, &entry->kernel);
-	if (!r)
-		r = locate_in_place(g, item->device, &entry->devicetree);
-	for (size_t i = 0; !r && i < entry->initrd_count; i++)
-		r = locate_in_place(g, item->device, &entry->initrds[i]);
-	if (r < 0 && r != -ENOMEM)
-		r = set_string(&entry->problem, strerror(-r));
-	if (!r)
-		r = set_string(&entry->id, id);
-	if (r < 0)
-		kx_grub_end(g, ENOMEM, "cannot allocate memory for an entry");
-	else
-		add(g, entry);
-}
-
 /* ---- the default ------------------------------------------------------------------------------- */
 
 /* A name up to a single >; what is behind that is for the submenu. */
@@ -421,27 +388,35 @@ static char *first_name(struct kx_grub *g, const char *s, const char **rest)
 	return name;
 }
 
+/* @item, or the next one that GRUB shows. */
+static struct kx_grub_item *shown(struct kx_grub_item *item)
+{
+	while (item && item->hidden)
+		item = item->next;
+	return item;
+}
+
 /*
  * By number, id or title; NULL if there is none such. A number is one whatever stands behind it, but not where blscfg is
  * known: there ids begin with digits.
  */
 static struct kx_grub_item *find_item(const struct kx_grub_menu *menu, const char *name)
 {
-	struct kx_grub_item *item = menu->first;
+	struct kx_grub_item *item = shown(menu->first);
 	unsigned long n = strtoul(name, NULL, 0);
 
 	while (item && (!item->bls || strcmp(item->id, name) != 0))
-		item = item->next;
+		item = shown(item->next);
 	if (item)
 		return item;
-	item = menu->first;
+	item = shown(menu->first);
 	if (*name >= '0' && *name <= '9') {
 		for (; n && item; n--)
-			item = item->next;
+			item = shown(item->next);
 		return item;
 	}
 	while (item && strcmp(item->id, name) != 0 && strcmp(item->title, name) != 0)
-		item = item->next;
+		item = shown(item->next);
 	return item;
 }
 
@@ -508,15 +483,13 @@ static void evaluate_menu(struct kx_grub *g, struct kx_grub_menu *menu, const st
 	struct kx_grub_item *chosen = name && *name ? find_item(menu, name) : NULL;
 
 	if (!chosen)
-		chosen = menu->first;
+		chosen = shown(menu->first);
 	for (struct kx_grub_item *item = menu->first; item && g->flow == KX_GRUB_GO_ON;
 	     item = item->next) {
 		bool is_default = has_default && item == chosen;
 
 		item->out = (unsigned)g->out->count;
-		if (item->bls)
-			take_bls_entry(g, item, level);
-		else if (item->submenu)
+		if (item->submenu)
 			evaluate_submenu(g, item, level, is_default, is_default ? rest : "");
 		else
 			evaluate_entry(g, item, level);

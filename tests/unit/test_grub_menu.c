@@ -253,9 +253,11 @@ static int bls(void *ctx, const char *device, struct kx_boot_entries *ret)
 	entry.id = strdup("4f-6.5");
 	entry.title = strdup("Fedora");
 	entry.kernel = strdup("/k");
-	entry.options = strdup("root=x $kernelopts ${tuned} $none 'q'");
+	entry.options = strdup("root=x $kernelopts ${tuned} $none 'q' a=\"b c\"");
 	entry.type = KX_BOOT_LINUX;
-	kx_boot_strings_add(&entry.initrds, &entry.initrd_count, "/i");
+	entry.version = strdup("6.5");
+	entry.source_file = strdup("/loader/entries/4f-6.5.conf");
+	kx_boot_strings_add(&entry.initrds, &entry.initrd_count, "/i $tuned_initrd");
 	return kx_boot_entries_add(ret, &entry);
 }
 
@@ -267,13 +269,96 @@ static void test_blscfg(void **state)
 		      "default=4f-6.5\n");
 	assert_int_equal(g.menu.count, 2);
 	assert_string_equal(grub_default(&g)->title, "Fedora");
-	assert_string_equal(grub_default(&g)->options, "root=x ro quiet t q");
+	assert_string_equal(grub_default(&g)->options, "root=x ro quiet t q \"a=b c\"");
 	assert_string_equal(grub_default(&g)->kernel, "hd0:/k");
+	assert_int_equal(grub_default(&g)->initrd_count, 1);
 	assert_string_equal(grub_default(&g)->initrds[0], "hd0:/i");
+	assert_string_equal(grub_default(&g)->version, "6.5");
+	assert_string_equal(grub_default(&g)->source_kind, "bls1");
+	assert_string_equal(grub_default(&g)->source_file, "/loader/entries/4f-6.5.conf");
 	grub_clear(&g);
 	g.files.count = 0;
 	grub_read(&g, "menuentry a { linux /no; }\nblscfg\nfallback='9 Fedora'\n");
 	assert_string_equal(grub_default(&g)->title, "Fedora");
+}
+
+/* GRUB makes a text of the entry, and so do its variables' values become words and quotes. */
+static void test_blscfg_variables(void **state)
+{
+	_cleanup_grub_ struct grub g = { .blscfg = bls };
+
+	boot_file(&g.files, "/e1", "early");
+	boot_file(&g.files, "/dtb", "tree");
+	boot_file(&g.files, "/boot/grub/grubenv", BLOCK("x=1\n"));
+	grub_read(&g, "kernelopts='dyndbg=\"file a.c +p\" ro'\ntuned_initrd='(hd1)/e1'\n"
+		      "early_initrd='e1'; devicetree=dtb; save_default=true\n"
+		      "function savedefault { saved=$chosen; save_env saved; }\nblscfg\n");
+	assert_int_equal(g.menu.count, 1);
+	assert_null(g.menu.v[0].problem);
+	assert_string_equal(g.menu.v[0].options, "root=x \"dyndbg=file a.c +p\" ro q \"a=b c\"");
+	assert_int_equal(g.menu.v[0].initrd_count, 3);
+	assert_string_equal(g.menu.v[0].initrds[0], "hd0:/e1");
+	assert_string_equal(g.menu.v[0].initrds[1], "hd0:/i");
+	assert_string_equal(g.menu.v[0].initrds[2], "hd1:/e1");
+	assert_string_equal(g.menu.v[0].devicetree, "hd0:/dtb");
+	assert_int_equal(g.menu.v[0].effect_count, 1);
+	assert_string_equal(g.menu.v[0].effects[0].value, "4f-6.5");
+}
+
+/* What has no kernel has no place in GRUB's menu. */
+static int bls_of_three(void *ctx, const char *device, struct kx_boot_entries *ret)
+{
+	struct kx_boot_entry program = { .source_kind = "bls1", .type = KX_BOOT_CHAINLOAD };
+	struct kx_boot_entry bare = { .source_kind = "bls1", .type = KX_BOOT_LINUX };
+	int r;
+
+	program.id = strdup("z");
+	program.title = strdup("Program");
+	program.kernel = strdup("/x.efi");
+	program.problem = strdup("is an EFI program");
+	bare.id = strdup("b");
+	bare.title = strdup("Bare");
+	bare.kernel = strdup("/k");
+	r = kx_boot_entries_add(ret, &program);
+	return r < 0 ? r : bls(ctx, device, ret) || kx_boot_entries_add(ret, &bare);
+}
+
+static void test_blscfg_without_a_kernel(void **state)
+{
+	_cleanup_grub_ struct grub g = { .blscfg = bls_of_three };
+
+	grub_read(&g, "default_kernelopts='by default'\nblscfg\ndefault=0\n");
+	assert_int_equal(g.menu.count, 3);
+	assert_string_equal(grub_default(&g)->title, "Fedora");
+	assert_string_equal(g.menu.v[0].id, "z");
+	assert_string_equal(g.menu.v[0].problem, "is an EFI program");
+	assert_string_equal(g.menu.v[2].options, "by default");
+	grub_clear(&g);
+	g.files.count = 0;
+	grub_read(&g, "blscfg\ndefault=z\n");
+	assert_string_equal(grub_default(&g)->title, "Fedora");
+	grub_clear(&g);
+	g.files.count = 0;
+	grub_read(&g, "blscfg\ndefault=1\n");
+	assert_string_equal(grub_default(&g)->title, "Bare");
+}
+
+static void test_blscfg_chooses(void **state)
+{
+	_cleanup_grub_ struct grub g = { .blscfg = bls_of_three };
+
+	grub_read(&g, "default=b\nblscfg default\nmenuentry m { linux /k m; }\nblscfg non-default\n"
+		      "blscfg\n");
+	assert_int_equal(g.menu.count, 4);
+	assert_string_equal(g.menu.v[0].id, "b");
+	assert_true(g.menu.v[0].is_default);
+	assert_string_equal(g.menu.v[1].id, "m");
+	assert_string_equal(g.menu.v[3].id, "4f-6.5");
+	grub_clear(&g);
+	g.files.count = 0;
+	grub_read(&g, "bls_import 4f-6.5\n");
+	assert_int_equal(g.menu.count, 1);
+	assert_string_equal(g.menu.v[0].id, "4f-6.5");
 }
 
 static void test_blscfg_inside(void **state)
@@ -437,6 +522,9 @@ int main(void)
 		cmocka_unit_test(test_environment_block),
 		cmocka_unit_test(test_load_env_refuses),
 		cmocka_unit_test(test_blscfg),
+		cmocka_unit_test(test_blscfg_variables),
+		cmocka_unit_test(test_blscfg_without_a_kernel),
+		cmocka_unit_test(test_blscfg_chooses),
 		cmocka_unit_test(test_blscfg_inside),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_deep_submenus),
