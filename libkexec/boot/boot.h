@@ -167,6 +167,7 @@ typedef int kx_boot_name_fn(void *arg, const char *name);
  * @stat: what is there
  * @list: the names in a directory, in any order
  * @search: the device with this UUID, label or file; to be freed with free()
+ * @identify: the UUID or label of a device, to be freed with free(); -ENODATA when that is not known
  * @locate: the file as an absolute path in the tree, to be freed with free(); it must not exist
  */
 struct kx_boot_fs {
@@ -177,6 +178,7 @@ struct kx_boot_fs {
 	int (*list)(void *ctx, const char *device, const char *path, kx_boot_name_fn *each,
 		    void *arg);
 	int (*search)(void *ctx, enum kx_boot_search by, const char *value, char **ret_device);
+	int (*identify)(void *ctx, enum kx_boot_search by, const char *device, char **ret);
 	int (*locate)(void *ctx, const char *device, const char *path, char **ret);
 };
 

@@ -126,8 +126,7 @@ const char *kx_grub_value(const struct kx_grub *g, const char *name)
 	return value ? value : "";
 }
 
-/* A device in parentheses is meant without. */
-static const char *device_of(struct kx_grub *g, const char *value)
+const char *kx_grub_device_of(struct kx_grub *g, const char *value)
 {
 	const char *end = *value == '(' ? strchr(value, ')') : NULL;
 
@@ -139,7 +138,7 @@ void kx_grub_set(struct kx_grub *g, const char *name, const char *value)
 	int r;
 
 	if (value && !strcmp(name, "root"))
-		value = device_of(g, value);
+		value = kx_grub_device_of(g, value);
 	r = kx_grub_env_set(&g->arena, g->env, name, value);
 	if (r == -E2BIG)
 		kx_grub_end(g, E2BIG, "more than %d variables", KX_GRUB_VARIABLES_MAX);

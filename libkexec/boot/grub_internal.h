@@ -157,8 +157,10 @@ enum kx_grub_status {
 	KX_GRUB_FALSE = 1,
 	KX_GRUB_NOT_FOUND = 5,
 	KX_GRUB_BAD_NUMBER = 10,
+	KX_GRUB_NO_DEVICE = 12,
 	KX_GRUB_INVALID = 17,
 	KX_GRUB_BAD_ARGUMENT = 18,
+	KX_GRUB_UNSUPPORTED = 24,
 };
 
 /**
@@ -231,6 +233,7 @@ enum kx_grub_flow {
  * struct kx_grub - an evaluation
  * @args: positional arguments; NULL outside of functions and entries
  * @entry: the entry whose body runs; NULL while the menu is made
+ * @doubt: why @entry cannot be what GRUB makes of it, whatever it loads
  * @patterns: file name patterns are expanded, since the module regexp is there
  */
 struct kx_grub {
@@ -243,6 +246,7 @@ struct kx_grub {
 	struct kx_grub_args *args;
 	struct kx_grub_boot boot;
 	struct kx_boot_entry *entry;
+	const char *doubt;
 	const struct kx_grub_command *at;
 	enum kx_grub_flow flow;
 	unsigned flow_count; /* loops to leave */
@@ -287,6 +291,8 @@ bool kx_grub_args_add(struct kx_grub *g, struct kx_grub_args *args, char *word);
 /* Those behind the first @n, which has to be at most their count. */
 struct kx_grub_args kx_grub_args_from(struct kx_grub_args args, int n);
 
+/* A device, in parentheses or without; NULL when the evaluation has ended. */
+const char *kx_grub_device_of(struct kx_grub *g, const char *value);
 /* "(device)/path", or a path on $root. */
 struct kx_grub_file kx_grub_file_of(struct kx_grub *g, const char *name);
 /* A file for a command. Errors: those of struct kx_boot_fs; and the evaluation may have ended. */

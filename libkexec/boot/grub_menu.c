@@ -171,7 +171,7 @@ static int finish_entry(struct kx_grub *g, struct kx_boot_entry *entry)
 	} else if (g->boot.type == KX_BOOT_NONE && !problem) {
 		problem = "it loads nothing that could be started";
 	} else if (g->boot.type != KX_BOOT_NONE && !g->boot.refused) {
-		problem = NULL;
+		problem = g->doubt;
 	}
 	if (g->boot.kernel.args && *g->boot.kernel.args)
 		r = set_string(&entry->options, g->boot.kernel.args);
@@ -245,6 +245,47 @@ static int describe(struct kx_grub *g, const struct kx_grub_item *item, const st
 	return 0;
 }
 
+/* What is in @text as a whole word. */
+static bool has_word(const char *text, const char *word)
+{
+	size_t n;
+
+	for (; text && *text; text += n + strspn(text + n, " ")) {
+		n = strcspn(text, " ");
+		if (n == strlen(word) && !strncmp(text, word, n))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What os-prober found, as grub-mkconfig writes it down: with such ids, or in a title of the class "os" the device of the
+ * other system, "Debian GNU/Linux 12 (on /dev/sdb1)".
+ */
+static bool is_of_another_system(const struct kx_grub_item *item, const struct level *level)
+{
+	const char *device = strstr(item->title, " /dev/");
+
+	return !strncmp(item->id, "osprober-", 9) || !strncmp(level->ids, "osprober-", 9) ||
+	       strstr(level->ids, ">osprober-") ||
+	       (has_word(item->class, "os") && device && strchr(device, ')'));
+}
+
+/*
+ * Its files are on a disk of the other system, which is not looked for: where that is not there they would be taken for
+ * this system's, which has files of the same names.
+ */
+static void refuse_another_system(struct kx_grub *g, const struct kx_grub_item *item)
+{
+	bool kernel = !strncmp(item->id, "osprober-gnulinux-", 18);
+
+	g->boot.type = kernel ? KX_BOOT_LINUX : KX_BOOT_CHAINLOAD;
+	g->boot.refused = true;
+	g->boot.problem =
+		"belongs to another system, which os-prober found: start it from the boot "
+		"loader";
+}
+
 /* The environment of an entry's body: that of its menu, or what of it is exported, for a submenu. */
 static bool enter(struct kx_grub *g, const struct kx_grub_item *item, const struct level *level,
 		  struct kx_grub_env *env, const char *rest)
@@ -257,6 +298,7 @@ static bool enter(struct kx_grub *g, const struct kx_grub_item *item, const stru
 	}
 	g->env = env;
 	g->boot = (struct kx_grub_boot){ 0 };
+	g->doubt = NULL;
 	g->steps = 0;
 	g->at = item->command;
 	chosen = path_of(g, level->ids, item->id);
@@ -355,7 +397,10 @@ static void evaluate_entry(struct kx_grub *g, const struct kx_grub_item *item,
 	scope_open(g, &scope);
 	g->entry = &entry;
 	if (enter(g, item, level, &env, "")) {
-		run_body(g, item);
+		if (is_of_another_system(item, level))
+			refuse_another_system(g, item);
+		else
+			run_body(g, item);
 		if (g->flow != KX_GRUB_FAILED)
 			r = finish_entry(g, &entry);
 		if (!r && g->flow != KX_GRUB_FAILED)

@@ -126,6 +126,26 @@ static void test_search(void **state)
 	assert_out("search -f /k -s; t $root; root=hd0", "[1</k>]");
 }
 
+static void test_probe(void **state)
+{
+	assert_out("probe --set=u --fs-uuid $root; t $? $u", "[2<0><uuid-of-hd0>]");
+	assert_out("probe -u '(hd1)' -s u; t $u; probe --set u -l hd1; t $u",
+		   "[1<uuid-of-hd1>][1<label-of-hd1>]");
+	assert_out("probe -u -s u un; t $? $u; probe -u; t $?; probe -s u hd0; t $?",
+		   "[1<24>][1<18>][1<18>]");
+	assert_out("probe -f -s u hd0; t $? $u; probe -u -s u none; t $? $u", "[1<24>][1<12>]");
+}
+
+/* Of Fedora's GRUB. */
+static void test_counters(void **state)
+{
+	assert_out("x=3; decrement x; t $? $x; increment x; increment x; t $x", "[2<0><2>][1<4>]");
+	assert_out("x=0; decrement x; t $x; x=0x10; increment x; t $x", "[1<-1>][1<17>]");
+	assert_out("increment; t $?; increment a b; t $?; decrement no; t $?",
+		   "[1<18>][1<18>][1<5>]");
+	assert_out("x=y; decrement x; t $? $x; x=-1; decrement x; t $x", "[2<10><y>][1<-2>]");
+}
+
 static void test_eval(void **state)
 {
 	assert_out("eval 'x=5; t $x'; t $x", "[1<5>][1<5>]");
@@ -216,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_loops),         cmocka_unit_test(test_functions),
 		cmocka_unit_test(test_test),          cmocka_unit_test(test_regexp),
 		cmocka_unit_test(test_search),        cmocka_unit_test(test_eval),
+		cmocka_unit_test(test_probe),         cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_syntax_errors), cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_blocks),
 	};

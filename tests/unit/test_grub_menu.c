@@ -117,6 +117,9 @@ static void test_loaders(void **state)
 	assert_entry("configfile /x.cfg", KX_BOOT_NONE, NULL, "another menu: /x.cfg");
 	assert_entry("true", KX_BOOT_NONE, NULL, "nothing");
 	assert_entry("linux /k; boot; linux /no", KX_BOOT_LINUX, NULL, NULL);
+	assert_entry("probe -s u -u hd0; linux /k $u", KX_BOOT_LINUX, "uuid-of-hd0", NULL);
+	/* It would be started with a wrong command line. */
+	assert_entry("probe -s u -u un; linux /k root=$u", KX_BOOT_LINUX, "root=", "probe");
 }
 
 static void test_entries_leave_nothing_behind(void **state)
@@ -145,6 +148,36 @@ static void test_entries_may_add_entries(void **state)
 	assert_int_equal(g.menu.count, 3);
 	assert_string_equal(g.menu.v[1].options, "d");
 	assert_string_equal(g.menu.v[2].options, "e");
+}
+
+/* Another system's: its files may have the names of ours. */
+static void test_os_prober(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	static const char windows[] = "belongs to another system";
+
+	grub_read(
+		&g,
+		"menuentry 'X (on /dev/sdb1)' --class os { search --set=root -u Y; linux /k b; }\n"
+		"menuentry W --class os --id osprober-efi-9 { linux /k; }\n"
+		"submenu S --id osprober-gnulinux-advanced-9 {\n"
+		" menuentry L --id osprober-gnulinux-/k--9 { linux /k; save_env x; }\n"
+		" menuentry M { linux /k; }\n}\n"
+		"menuentry 'Debian (on /dev/sda1)' { linux /k ours; }\n"
+		"menuentry Debian --class os --class gnu { linux /k ours; }\nfallback=5\n");
+	assert_int_equal(g.menu.count, 6);
+	for (size_t i = 0; i < 4; i++) {
+		assert_non_null(strstr(g.menu.v[i].problem, windows));
+		assert_null(g.menu.v[i].kernel);
+		assert_int_equal(g.menu.v[i].effect_count, 0);
+	}
+	assert_int_equal(g.menu.v[1].type, KX_BOOT_CHAINLOAD);
+	assert_int_equal(g.menu.v[2].type, KX_BOOT_LINUX);
+	assert_string_equal(g.menu.v[2].id, "osprober-gnulinux-advanced-9>osprober-gnulinux-/k--9");
+	assert_null(g.menu.v[4].problem);
+	assert_null(g.menu.v[5].problem);
+	/* It is what a reboot would start all the same. */
+	assert_true(g.menu.v[0].is_default);
 }
 
 static void test_fallback(void **state)
@@ -514,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_loaders),
 		cmocka_unit_test(test_entries_leave_nothing_behind),
 		cmocka_unit_test(test_entries_may_add_entries),
+		cmocka_unit_test(test_os_prober),
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_bad_entries_are_left_out),
 		cmocka_unit_test(test_source_and_configfile),
