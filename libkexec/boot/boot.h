@@ -131,6 +131,7 @@ int kx_boot_effects_add(struct kx_boot_effect **array, size_t *count, const char
 			const char *name, const char *value);
 int kx_boot_modules_add(struct kx_boot_entry *entry, const char *path, const char *args);
 
+void kx_boot_effect_clear(struct kx_boot_effect *effect);
 void kx_boot_effects_clear(struct kx_boot_effect *effects, size_t count);
 
 /* Each frees what is inside and leaves it empty. */

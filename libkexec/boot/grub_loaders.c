@@ -3,7 +3,10 @@
 #include "boot/grub_internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "util.h"
 
 /* What a command cannot do; the entry will say so. */
 static int refuse(struct kx_grub *g, int status, const char *why, const char *what)
@@ -11,6 +14,17 @@ static int refuse(struct kx_grub *g, int status, const char *why, const char *wh
 	g->boot.problem = NULL;
 	g->boot.refused = true;
 	return kx_grub_complain(g, status, "%s: %s", what, why);
+}
+
+/* How a file is called in the tree, where that can be said. */
+static const char *shown(struct kx_grub *g, const struct kx_grub_file *file)
+{
+	const struct kx_boot_fs *fs = g->config->fs;
+	_cleanup_free_ char *path = NULL;
+
+	if (fs->locate(fs->ctx, file->device, file->path, &path) < 0)
+		return kx_grub_print(g, "(%s)%s", file->device, file->path);
+	return kx_grub_copy(g, path, strlen(path));
 }
 
 /* The file, if it is there. */
@@ -29,8 +43,7 @@ static int find_file(struct kx_grub *g, const char *name, struct kx_grub_file *r
 			      "it is on a device that is not to be found here",
 			      kx_grub_print(g, "(%s)%s", file.device, file.path));
 	if (r < 0 || st.directory)
-		return refuse(g, KX_GRUB_NOT_FOUND, "no such file",
-			      kx_grub_print(g, "(%s)%s", file.device, file.path));
+		return refuse(g, KX_GRUB_NOT_FOUND, "no such file", shown(g, &file));
 	*ret = file;
 	return KX_GRUB_OK;
 }
@@ -186,7 +199,8 @@ static int run_chainloader(struct kx_grub *g, struct kx_grub_args args)
 	if (file.path[strspn(file.path, "/0123456789")] != '+')
 		g->boot.kernel = file;
 	refuse(g, KX_GRUB_OK, "another boot loader, which needs the firmware",
-	       kx_grub_print(g, "(%s)%s", file.device, file.path));
+	       g->boot.kernel.path ? shown(g, &file)
+				   : kx_grub_print(g, "(%s)%s", file.device, file.path));
 	return KX_GRUB_OK;
 }
 

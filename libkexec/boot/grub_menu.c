@@ -364,6 +364,8 @@ struct scope {
 	struct kx_grub_function *functions;
 	struct kx_grub_menu *outer, menu;
 	struct kx_grub_mark mark;
+	int status;
+	bool patterns;
 };
 
 static void scope_open(struct kx_grub *g, struct scope *scope)
@@ -372,7 +374,9 @@ static void scope_open(struct kx_grub *g, struct scope *scope)
 				 g->functions,
 				 g->menu,
 				 { .end = &scope->menu.first },
-				 kx_grub_arena_mark(&g->arena) };
+				 kx_grub_arena_mark(&g->arena),
+				 g->status,
+				 g->patterns };
 	g->menu = &scope->menu;
 }
 
@@ -382,6 +386,8 @@ static void scope_close(struct kx_grub *g, struct scope *scope)
 	g->menu = scope->outer;
 	g->functions = scope->functions;
 	g->env = scope->env;
+	g->status = scope->status;
+	g->patterns = scope->patterns;
 	g->at = NULL;
 	kx_grub_arena_release(&g->arena, scope->mark);
 }
@@ -468,12 +474,55 @@ static struct kx_grub_item *find_item(const struct kx_grub_menu *menu, const cha
 static void evaluate_menu(struct kx_grub *g, struct kx_grub_menu *menu, const struct level *level,
 			  bool has_default);
 
+/* Puts copies before those that @entry has. */
+static int prepend_effects(const struct kx_boot_effect *v, size_t count,
+			   struct kx_boot_entry *entry)
+{
+	struct kx_boot_effect *own = entry->effects;
+	size_t own_count = entry->effect_count;
+	int r = 0;
+
+	entry->effects = NULL;
+	entry->effect_count = 0;
+	for (size_t i = 0; r == 0 && i < count + own_count; i++) {
+		const struct kx_boot_effect *e = i < count ? &v[i] : &own[i - count];
+
+		r = kx_boot_effects_add(&entry->effects, &entry->effect_count, e->file, e->name,
+					e->value);
+	}
+	kx_boot_effects_clear(own, own_count);
+	return r;
+}
+
+/*
+ * What a submenu's body would write down, of the effects from @first on, is written when one of its entries is chosen,
+ * which are those from @entry on.
+ */
+static void give_effects(struct kx_grub *g, size_t first, size_t entry)
+{
+	struct kx_boot_entries *out = g->out;
+	size_t count = out->effect_count - first;
+	int r = 0;
+
+	g->steps = 0;
+	for (size_t i = entry; count && r == 0 && i < out->count; i++) {
+		g->steps_total += count;
+		if (kx_grub_step(g))
+			r = prepend_effects(&out->effects[first], count, &out->v[i]);
+	}
+	if (r < 0)
+		kx_grub_end(g, ENOMEM, "cannot allocate memory for what save_env would write");
+	while (out->effect_count > first)
+		kx_boot_effect_clear(&out->effects[--out->effect_count]);
+}
+
 static void evaluate_submenu(struct kx_grub *g, const struct kx_grub_item *item,
 			     const struct level *level, bool is_default, const char *rest)
 {
 	struct kx_grub_env env;
 	struct scope scope;
 	struct level inner = { .depth = level->depth + 1 };
+	size_t effects = g->out->effect_count, entries = g->out->count;
 
 	if (inner.depth > 16) {
 		kx_grub_end(g, E2BIG, "more than 16 submenus inside one another");
@@ -487,6 +536,7 @@ static void evaluate_submenu(struct kx_grub *g, const struct kx_grub_item *item,
 		if (g->flow != KX_GRUB_FAILED)
 			evaluate_menu(g, g->menu, &inner, is_default);
 	}
+	give_effects(g, effects, entries);
 	scope_close(g, &scope);
 }
 

@@ -96,7 +96,7 @@ static void test_loaders(void **state)
 	assert_entry("linux16 /k a 'b c' \"d\\\"\"", KX_BOOT_LINUX, "a \"b c\" d\\\"", NULL);
 	assert_entry("linux /k $1 \"$2\" $#", KX_BOOT_LINUX, "e a1 3", NULL);
 	assert_entry("linux /k a; linux (hd0)/k b", KX_BOOT_LINUX, "b", NULL);
-	assert_entry("linux /no", KX_BOOT_NONE, NULL, "(hd0)/no: no such file");
+	assert_entry("linux /no", KX_BOOT_NONE, NULL, "hd0:/no: no such file");
 	assert_entry("linux (nodev)/k", KX_BOOT_NONE, NULL, "(nodev)/k");
 	assert_entry("set root=nodev; linux /k", KX_BOOT_NONE, NULL, "(nodev)/k");
 	assert_entry("if linux /no; then true; else linux /k b; fi", KX_BOOT_LINUX, "b", NULL);
@@ -136,6 +136,21 @@ static void test_entries_leave_nothing_behind(void **state)
 	assert_string_equal(g.menu.v[2].options, "old");
 	/* Only what is exported is there in a submenu. */
 	assert_string_equal(g.menu.v[3].options, "<5>");
+}
+
+static void test_entries_leave_no_state_behind(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g, "menuentry a { insmod regexp; false; }\n"
+		      "menuentry b { linux /k st=$?; initrd /boot/grub/g*; }\n"
+		      "submenu s { insmod regexp; true; false; }\n"
+		      "menuentry c { linux /k st=$?; initrd /boot/grub/g*; }\n");
+	assert_int_equal(g.menu.count, 3);
+	for (size_t i = 1; i < 3; i++) {
+		assert_string_equal(g.menu.v[i].options, "st=0");
+		assert_non_null(strstr(g.menu.v[i].problem, "/boot/grub/g*: no such file"));
+	}
 }
 
 static void test_entries_may_add_entries(void **state)
@@ -198,6 +213,7 @@ static void test_bad_entries_are_left_out(void **state)
 	assert_int_equal(g.menu.count, 1);
 	assert_string_equal(g.menu.v[0].options, "--id q");
 	assert_int_equal(g.menu.note_count, 3);
+	assert_ptr_equal(strstr(g.menu.notes[1], "hd0:" CFG ":2: "), g.menu.notes[1]);
 }
 
 /* ---- files ------------------------------------------------------------------------------------- */
@@ -265,6 +281,30 @@ static void test_environment_block(void **state)
 	assert_string_equal(value, "x y\\z");
 	assert_int_equal(kx_grub_env_get(block, strlen(block), "c", &value), -ENOENT);
 	assert_int_equal(kx_grub_env_get("x", 1, "c", &value), -EBADMSG);
+}
+
+/* What a submenu's body writes down is written when it is chosen. */
+static void test_effects_of_submenus(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	const struct kx_boot_entry *v;
+
+	boot_file(&g.files, "/boot/grub/grubenv", BLOCK("x=1\n"));
+	grub_read(&g,
+		  "save_env top\n"
+		  "submenu s { save_env outer; submenu t { save_env inner\n"
+		  " menuentry a { linux /k; save_env own; }\n }\n menuentry b { linux /k; }\n}\n"
+		  "menuentry c { linux /k; }\n");
+	v = g.menu.v;
+	assert_int_equal(g.menu.count, 3);
+	assert_int_equal(g.menu.effect_count, 1);
+	assert_string_equal(g.menu.effects[0].name, "top");
+	assert_int_equal(v[0].effect_count, 3);
+	assert_string_equal(v[0].effects[0].name, "outer");
+	assert_string_equal(v[0].effects[1].name, "inner");
+	assert_string_equal(v[0].effects[2].name, "own");
+	assert_int_equal(v[1].effect_count, 1);
+	assert_int_equal(v[2].effect_count, 0);
 }
 
 static void test_load_env_refuses(void **state)
@@ -494,6 +534,18 @@ static void test_large(void **state)
 	assert_non_null(strstr(g.err.text, "4 MiB"));
 }
 
+/* libc's matcher takes a time that grows with the square of what it is given. */
+static void test_regexp_is_counted(void **state)
+{
+	_cleanup_free_ char *subject = repeated("a", 4000, "");
+	_cleanup_free_ char *turns = repeated(" i", 10, "");
+	_cleanup_free_ char *text = NULL;
+
+	assert_true(asprintf(&text, "for i in %s; do regexp '(.*)(.*)(.*)x' %s; done\n", turns,
+			     subject) > 0);
+	assert_too_much(text, "does it ever end");
+}
+
 static void test_no_file(void **state)
 {
 	const struct kx_boot_fs fs = boot_files_fs(&(struct boot_files){ .count = 0 });
@@ -546,6 +598,7 @@ int main(void)
 		cmocka_unit_test(test_what_an_entry_holds),
 		cmocka_unit_test(test_loaders),
 		cmocka_unit_test(test_entries_leave_nothing_behind),
+		cmocka_unit_test(test_entries_leave_no_state_behind),
 		cmocka_unit_test(test_entries_may_add_entries),
 		cmocka_unit_test(test_os_prober),
 		cmocka_unit_test(test_fallback),
@@ -554,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_configfile_of_a_configfile),
 		cmocka_unit_test(test_submenu_of_another_file),
 		cmocka_unit_test(test_environment_block),
+		cmocka_unit_test(test_effects_of_submenus),
 		cmocka_unit_test(test_load_env_refuses),
 		cmocka_unit_test(test_blscfg),
 		cmocka_unit_test(test_blscfg_variables),
@@ -564,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_deep_submenus),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_regexp_is_counted),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_boot_without_a_menu),
