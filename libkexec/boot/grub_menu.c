@@ -3,6 +3,7 @@
 #include "boot/grub_internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -324,7 +325,7 @@ static void run_script(struct kx_grub *g, const struct kx_grub_item *item, struc
 
 static void run_body(struct kx_grub *g, const struct kx_grub_item *item)
 {
-	struct kx_grub_args args = item->args;
+	struct kx_grub_args args = kx_grub_args_from(item->args, 0);
 	char **copy;
 
 	/* shift and setparams change them. */
@@ -348,11 +349,6 @@ static int add(struct kx_grub *g, struct kx_boot_entry *entry)
 	if (r == -E2BIG)
 		return kx_grub_end(g, E2BIG, "more than %d entries", KX_BOOT_ENTRIES_MAX);
 	return r < 0 ? kx_grub_end(g, -r, "cannot allocate memory for an entry") : 0;
-}
-
-static void free_entry(struct kx_boot_entry *entry)
-{
-	kx_boot_entry_clear(entry);
 }
 
 /*
@@ -395,7 +391,7 @@ static void scope_close(struct kx_grub *g, struct scope *scope)
 static void evaluate_entry(struct kx_grub *g, const struct kx_grub_item *item,
 			   const struct level *level)
 {
-	__attribute__((cleanup(free_entry))) struct kx_boot_entry entry = { 0 };
+	_cleanup_(kx_boot_entry_clear) struct kx_boot_entry entry = { 0 };
 	struct kx_grub_env env;
 	struct scope scope;
 	int r = 0;
@@ -702,7 +698,7 @@ static void set_initial(struct kx_grub *g)
 /* A configuration without a menu that ends in `boot`. */
 static void add_booted(struct kx_grub *g)
 {
-	__attribute__((cleanup(free_entry))) struct kx_boot_entry entry = { .is_default = true };
+	_cleanup_(kx_boot_entry_clear) struct kx_boot_entry entry = { .is_default = true };
 	struct kx_grub_item item = { .id = "boot", .title = "boot" };
 	const struct level top = { "", "", 0 };
 	int r = finish_entry(g, &entry);
@@ -715,10 +711,23 @@ static void add_booted(struct kx_grub *g)
 		add(g, &entry);
 }
 
+/* Seconds; for ever where that is no number. */
+static int timeout_of(struct kx_grub *g)
+{
+	const char *text = kx_grub_value(g, "timeout"), *end;
+	int64_t n;
+
+	if (!*text)
+		return -1;
+	n = kx_grub_number(g, text, &end);
+	if (end == text || n < 0)
+		return -1;
+	return n < INT_MAX ? (int)n : INT_MAX;
+}
+
 static void evaluate(struct kx_grub *g, const char *text, size_t size)
 {
 	const struct level top = { "", "", 0 };
-	const char *timeout;
 
 	set_initial(g);
 	if (g->flow == KX_GRUB_GO_ON)
@@ -731,8 +740,7 @@ static void evaluate(struct kx_grub *g, const char *text, size_t size)
 	g->args = NULL;
 	g->loops = 0;
 	g->at = NULL;
-	timeout = kx_grub_value(g, "timeout");
-	g->out->timeout = *timeout ? atoi(timeout) : -1;
+	g->out->timeout = timeout_of(g);
 	if (g->booted)
 		add_booted(g);
 	else if (g->menu->first)

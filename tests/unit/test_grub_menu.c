@@ -70,6 +70,29 @@ static void test_what_an_entry_holds(void **state)
 	assert_int_equal(g.menu.note_count, 0);
 }
 
+static void assert_timeout(const char *set, int timeout)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g, set);
+	assert_int_equal(g.r, 0);
+	if (g.menu.timeout != timeout)
+		fail_msg("%s: %d", set, g.menu.timeout);
+}
+
+static void test_timeout(void **state)
+{
+	assert_timeout("", -1);
+	assert_timeout("timeout=0", 0);
+	assert_timeout("timeout=0x10", 16);
+	assert_timeout("timeout=5s", 5);
+	assert_timeout("timeout=-1", -1);
+	/* What is no number is as none: for ever. */
+	assert_timeout("timeout=", -1);
+	assert_timeout("timeout=never", -1);
+	assert_timeout("timeout=99999999999999", INT32_MAX);
+}
+
 static void assert_entry(const char *body, enum kx_boot_type type, const char *options,
 			 const char *problem)
 {
@@ -596,6 +619,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_what_an_entry_holds),
+		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_loaders),
 		cmocka_unit_test(test_entries_leave_nothing_behind),
 		cmocka_unit_test(test_entries_leave_no_state_behind),
