@@ -45,11 +45,16 @@ struct kx_boot_module {
  *
  * @file: GRUB's environment block, absolute in the tree; NULL for an EFI variable of the Boot Loader Interface
  * @value: NULL to take the variable out
+ * @device, @type, @path: where @file is found when it is not mounted there any more: block device, its file system's type, and
+ *			  the path on it; NULL for not known. Readers do not know it
  */
 struct kx_boot_effect {
 	char *file;
 	char *name;
 	char *value;
+	char *device;
+	char *type;
+	char *path;
 };
 
 /**

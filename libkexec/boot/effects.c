@@ -13,6 +13,7 @@
 
 #include "boot/bls.h"
 #include "boot/grub.h"
+#include "boot/probe.h"
 #include "util.h"
 
 static int problem(struct kx_names *problems, const char *what, int r)
@@ -31,20 +32,36 @@ static int problem(struct kx_names *problems, const char *what, int r)
 
 /* ---- the note -------------------------------------------------------------------------------- */
 
-/* File, name and value of each, with a zero behind it; what is there has "=" in front. */
-static void put_text(FILE *out, const char *text)
+/* Its fields in their order, each with a zero behind it; what is there has "=" in front. */
+#define FIELDS 6
+
+static void put_effect(FILE *out, const struct kx_boot_effect *effect, const char *device,
+		       const char *type, const char *path)
 {
-	if (text)
-		fprintf(out, "=%s", text);
-	fputc(0, out);
+	const char *const fields[FIELDS] = { effect->file, effect->name, effect->value,
+					     device,       type,         path };
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		if (fields[i])
+			fprintf(out, "=%s", fields[i]);
+		fputc(0, out);
+	}
 }
 
-static void put_effects(FILE *out, const struct kx_boot_effect *effects, size_t count)
+static void put_effects(FILE *out, const struct kx_volumes *volumes,
+			const struct kx_boot_effect *effects, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		put_text(out, effects[i].file);
-		put_text(out, effects[i].name);
-		put_text(out, effects[i].value);
+		const struct kx_boot_effect *effect = &effects[i];
+		const struct kx_volume *on = NULL;
+		const char *path = NULL;
+
+		if (volumes && effect->file)
+			on = kx_volumes_holding(volumes, effect->file, &path);
+		if (on)
+			put_effect(out, effect, on->device, on->type, path);
+		else
+			put_effect(out, effect, effect->device, effect->type, effect->path);
 	}
 }
 
@@ -72,8 +89,8 @@ static int create(const char *root, const char *path, FILE **ret)
 	return 0;
 }
 
-static int write_note(const char *root, const struct kx_boot_effect *first, size_t first_count,
-		      const struct kx_boot_effect *second, size_t second_count)
+static int write_note(const char *root, const struct kx_volumes *volumes,
+		      const struct kx_effects *menu, const struct kx_effects *entry)
 {
 	char path[4096];
 	FILE *out = NULL;
@@ -82,13 +99,13 @@ static int write_note(const char *root, const struct kx_boot_effect *first, size
 
 	snprintf(path, sizeof(path), "%s" KX_EFFECTS_FILE, root);
 	(void)unlink(path);
-	if (!first_count && !second_count)
+	if (!menu->count && !entry->count)
 		return 0;
 	r = create(root, path, &out);
 	if (r < 0)
 		return r;
-	put_effects(out, first, first_count);
-	put_effects(out, second, second_count);
+	put_effects(out, volumes, menu->v, menu->count);
+	put_effects(out, volumes, entry->v, entry->count);
 	bad = fflush(out) == EOF;
 	if (fclose(out) == EOF || bad) {
 		r = errno ? -errno : -EIO;
@@ -98,13 +115,16 @@ static int write_note(const char *root, const struct kx_boot_effect *first, size
 	return 0;
 }
 
-int kx_effects_note(const char *root, const struct kx_boot_entries *entries,
-		    const struct kx_boot_entry *entry)
+int kx_effects_note(const char *root, const struct kx_volumes *volumes,
+		    const struct kx_boot_entries *entries, const struct kx_boot_entry *entry)
 {
-	if (!entry)
-		return write_note(root, NULL, 0, NULL, 0);
-	return write_note(root, entries->effects, entries->effect_count, entry->effects,
-			  entry->effect_count);
+	struct kx_effects menu = { 0 }, own = { 0 };
+
+	if (entry) {
+		menu = (struct kx_effects){ .v = entries->effects, .count = entries->effect_count };
+		own = (struct kx_effects){ .v = entry->effects, .count = entry->effect_count };
+	}
+	return write_note(root, volumes, &menu, &own);
 }
 
 /* NULL for none; the bytes are followed by a zero, whatever is in them. */
@@ -120,18 +140,33 @@ static bool take_text(struct kx_view *rest, const char **ret)
 	return true;
 }
 
+static int parse_effect(struct kx_view *rest, struct kx_effects *effects)
+{
+	const char *fields[FIELDS] = { 0 };
+	struct kx_boot_effect *effect;
+	int r;
+
+	for (size_t i = 0; i < FIELDS; i++)
+		if (!take_text(rest, &fields[i]))
+			return -EBADMSG;
+	if (!fields[1] || !fields[3] != !fields[4] || !fields[3] != !fields[5])
+		return -EBADMSG;
+	r = kx_boot_effects_add(&effects->v, &effects->count, fields[0], fields[1], fields[2]);
+	if (r < 0 || !fields[3])
+		return r;
+	effect = &effects->v[effects->count - 1];
+	effect->device = strdup(fields[3]);
+	effect->type = strdup(fields[4]);
+	effect->path = strdup(fields[5]);
+	return effect->device && effect->type && effect->path ? 0 : -ENOMEM;
+}
+
 static int parse_note(struct kx_view rest, struct kx_effects *effects)
 {
 	int r = 0;
 
-	while (r == 0 && rest.size) {
-		const char *file = NULL, *name = NULL, *value = NULL;
-
-		if (!take_text(&rest, &file) || !take_text(&rest, &name) ||
-		    !take_text(&rest, &value) || !name)
-			return -EBADMSG;
-		r = kx_boot_effects_add(&effects->v, &effects->count, file, name, value);
-	}
+	while (r == 0 && rest.size)
+		r = parse_effect(&rest, effects);
 	return r;
 }
 
@@ -201,12 +236,11 @@ static int write_block(const char *path, const struct kx_boot_effect *effect, st
 	return r < 0 ? r : put_block(fd, block, was->size);
 }
 
-static void undo_block(const char *path, const struct kx_blob *was)
+static int undo_block(const char *path, const struct kx_blob *was)
 {
 	_cleanup_(kx_closep) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
 
-	if (fd >= 0)
-		(void)put_block(fd, was->data, was->size);
+	return fd < 0 ? -errno : put_block(fd, was->data, was->size);
 }
 
 /* ---- EFI variables --------------------------------------------------------------------------- */
@@ -277,28 +311,59 @@ static int write_variable(const char *path, const struct kx_boot_effect *effect,
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static int path_of(const char *root, const struct kx_boot_effect *effect, char **ret)
+static int undo_one(const char *path, const struct kx_boot_effect *effect,
+		    const struct kx_blob *was)
 {
+	if (effect->file)
+		return undo_block(path, was);
+	return was->data ? put_variable(path, was->data, was->size) : delete_variable(path);
+}
+
+/* One effect, there or back. */
+struct turn {
+	const struct kx_boot_effect *effect;
+	struct kx_blob *was;
+	bool undo;
+};
+
+static int take(const struct turn *turn, const char *root, const char *below)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s%s", strcmp(root, "/") ? root : "", below) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	if (turn->undo)
+		return undo_one(path, turn->effect, turn->was);
+	return turn->effect->file ? write_block(path, turn->effect, turn->was)
+				  : write_variable(path, turn->effect, turn->was);
+}
+
+static int take_on_device(void *arg, const char *top)
+{
+	const struct turn *turn = arg;
+
+	return take(turn, top, turn->effect->path);
+}
+
+/* What was unmounted since, or by us, is not there: so it is looked for on its device. */
+static int take_where_it_is(const char *root, struct turn turn)
+{
+	const struct kx_boot_effect *effect = turn.effect;
 	_cleanup_free_ char *variable = NULL;
+	int r, again;
 
 	if (!effect->file && asprintf(&variable, KX_LOADER_VARIABLE, effect->name) < 0) {
 		variable = NULL;
 		return -ENOMEM;
 	}
-	return asprintf(ret, "%s%s", strcmp(root, "/") ? root : "",
-			effect->file ? effect->file : variable) < 0
-		       ? -ENOMEM
-		       : 0;
-}
-
-static int write_one(const char *root, const struct kx_boot_effect *effect, struct kx_blob *was)
-{
-	_cleanup_free_ char *path = NULL;
-	int r = path_of(root, effect, &path);
-
-	if (r < 0)
+	r = take(&turn, root, effect->file ? effect->file : variable);
+	if ((r != -ENOENT && r != -EROFS) || !effect->device)
 		return r;
-	return effect->file ? write_block(path, effect, was) : write_variable(path, effect, was);
+	again = kx_mount_to_write(effect->device, effect->type, take_on_device, &turn);
+	/* The root file system stays read-only, and that says more. */
+	return again == -EBUSY ? r : again;
 }
 
 int kx_effects_write(const char *root, struct kx_effects *effects, struct kx_names *problems)
@@ -308,35 +373,23 @@ int kx_effects_write(const char *root, struct kx_effects *effects, struct kx_nam
 	for (size_t i = 0; r == 0 && i < effects->count; i++) {
 		const struct kx_boot_effect *effect = &effects->v[i];
 
-		r = write_one(root, effect, &effects->was[i]);
+		r = take_where_it_is(root, (struct turn){ effect, &effects->was[i], false });
 		effects->done[i] = r == 0;
 		if (r < 0)
 			r = problem(problems, effect->file ? effect->file : effect->name, r);
 	}
-	kx_effects_note(root, NULL, NULL);
+	kx_effects_note(root, NULL, NULL, NULL);
 	return r;
-}
-
-static void undo_one(const char *root, const struct kx_boot_effect *effect,
-		     const struct kx_blob *was)
-{
-	_cleanup_free_ char *path = NULL;
-
-	if (path_of(root, effect, &path) < 0)
-		return;
-	if (effect->file)
-		undo_block(path, was);
-	else if (was->data)
-		(void)put_variable(path, was->data, was->size);
-	else
-		(void)delete_variable(path);
 }
 
 /* The last first, since a file may be there more than once. */
 void kx_effects_undo(const char *root, const struct kx_effects *effects)
 {
+	const struct kx_effects none = { 0 };
+
 	for (size_t i = effects->count; i--;)
 		if (effects->done[i])
-			undo_one(root, &effects->v[i], &effects->was[i]);
-	(void)write_note(root, effects->v, effects->count, NULL, 0);
+			take_where_it_is(root,
+					 (struct turn){ &effects->v[i], &effects->was[i], true });
+	(void)write_note(root, NULL, effects, &none);
 }

@@ -72,6 +72,9 @@ void kx_boot_effect_clear(struct kx_boot_effect *effect)
 	free(effect->file);
 	free(effect->name);
 	free(effect->value);
+	free(effect->device);
+	free(effect->type);
+	free(effect->path);
 }
 
 int kx_boot_effects_add(struct kx_boot_effect **array, size_t *count, const char *file,
