@@ -126,8 +126,7 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 /**
  * kx_bls_read_grub() - what GRUB's command blscfg adds, in its order, which knows no sort-key
  *
- * Paths are absolute on @device, and words that begin with "$" are GRUB's variables still, but for those of initrds,
- * which are left out.
+ * What they say of files and options is as it is written: of lines from which GRUB makes a script of its own.
  *
  * Errors: -ENOENT no folder of entries; -E2BIG; -ENOMEM.
  */

@@ -84,18 +84,18 @@ static void cut_suffix(char *name)
 		*dot = '\0';
 }
 
-/* A path of an entry: below the partition's root, and in the tree unless it is for GRUB. */
+/* A path of an entry: below the partition's root and in the tree; for GRUB as it is. */
 static int place_path(const struct reader *reader, const char *path, char **ret)
 {
 	_cleanup_free_ char *whole = NULL;
-	int r = kx_boot_path("", NULL, path, &whole);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (!reader->grub)
-		return reader->fs->locate(reader->fs->ctx, reader->device, whole, ret);
-	*ret = kx_steal(whole);
-	return 0;
+	if (reader->grub) {
+		*ret = strdup(path);
+		return *ret ? 0 : -ENOMEM;
+	}
+	r = kx_boot_path("", NULL, path, &whole);
+	return r < 0 ? r : reader->fs->locate(reader->fs->ctx, reader->device, whole, ret);
 }
 
 static int set_problem(struct kx_boot_entry *entry, const char *text)
@@ -116,21 +116,6 @@ static int add_initrd(const struct reader *reader, struct kx_boot_entry *entry, 
 	return r < 0 ? r : kx_boot_strings_add(&entry->initrds, &entry->initrd_count, placed);
 }
 
-/* GRUB takes several in a line, among them variables that are empty unless tuned(8) sets them. */
-static int add_initrds(const struct reader *reader, struct kx_boot_entry *entry, const char *line)
-{
-	_cleanup_(kx_names_clear) struct kx_names words = { 0 };
-	int r;
-
-	if (!reader->grub)
-		return add_initrd(reader, entry, line);
-	r = kx_boot_add_each(&words, kx_text_of(line), " \t");
-	for (size_t i = 0; r == 0 && i < words.count; i++)
-		if (words.v[i][0] != '$')
-			r = add_initrd(reader, entry, words.v[i]);
-	return r;
-}
-
 static int fill_files(const struct reader *reader, const struct kx_bls *bls,
 		      struct kx_boot_entry *entry)
 {
@@ -144,7 +129,7 @@ static int fill_files(const struct reader *reader, const struct kx_bls *bls,
 	if (start)
 		r = place_path(reader, start, &entry->kernel);
 	for (size_t i = 0; r == 0 && i < bls->initrd.count; i++)
-		r = add_initrds(reader, entry, bls->initrd.v[i]);
+		r = add_initrd(reader, entry, bls->initrd.v[i]);
 	if (r == 0 && bls->devicetree)
 		r = place_path(reader, bls->devicetree, &entry->devicetree);
 	return r;
@@ -226,10 +211,19 @@ static int finish(const struct reader *reader, const char *path, const char *kin
 	if (reader->grub)
 		cut_suffix(entry->id);
 	if (!entry->title)
-		entry->title = strdup(entry->id);
+		entry->title = strdup(reader->grub && entry->kernel ? entry->kernel : entry->id);
 	if (!entry->title)
 		return -ENOMEM;
 	return reader->fs->locate(reader->fs->ctx, reader->device, path, &entry->source_file);
+}
+
+/* GRUB counts no tries: what stands in a name is part of it. */
+static int name_of(const struct reader *reader, const char *file, struct kx_bls_name *ret)
+{
+	if (!reader->grub)
+		return kx_bls_name(file, ret);
+	*ret = (struct kx_bls_name){ .id = strdup(file), .tries_left = -1 };
+	return ret->id ? 0 : -ENOMEM;
 }
 
 static int on_type1(void *arg, const char *file)
@@ -244,7 +238,7 @@ static int on_type1(void *arg, const char *file)
 		return 0;
 	if (asprintf(&path, "%s/loader/entries/%s", reader->folder, file) < 0)
 		return -ENOMEM;
-	r = kx_bls_name(file, &item.name);
+	r = name_of(reader, file, &item.name);
 	if (r == 0)
 		r = read_type1(reader, path, &item, &keep);
 	if (r == 0)

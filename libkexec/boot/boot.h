@@ -136,6 +136,7 @@ int kx_boot_effects_add(struct kx_boot_effect **array, size_t *count, const char
 			const char *name, const char *value);
 int kx_boot_modules_add(struct kx_boot_entry *entry, const char *path, const char *args);
 
+void kx_boot_effect_clear(struct kx_boot_effect *effect);
 void kx_boot_effects_clear(struct kx_boot_effect *effects, size_t count);
 
 /* Each frees what is inside and leaves it empty. */
@@ -172,6 +173,7 @@ typedef int kx_boot_name_fn(void *arg, const char *name);
  * @stat: what is there
  * @list: the names in a directory, in any order
  * @search: the device with this UUID, label or file; to be freed with free()
+ * @identify: the UUID or label of a device, to be freed with free(); -ENODATA when that is not known
  * @locate: the file as an absolute path in the tree, to be freed with free(); it must not exist
  */
 struct kx_boot_fs {
@@ -182,6 +184,7 @@ struct kx_boot_fs {
 	int (*list)(void *ctx, const char *device, const char *path, kx_boot_name_fn *each,
 		    void *arg);
 	int (*search)(void *ctx, enum kx_boot_search by, const char *value, char **ret_device);
+	int (*identify)(void *ctx, enum kx_boot_search by, const char *device, char **ret);
 	int (*locate)(void *ctx, const char *device, const char *path, char **ret);
 };
 

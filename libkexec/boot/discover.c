@@ -157,6 +157,20 @@ static int on_blscfg(void *ctx, const char *device, struct kx_boot_entries *ret)
 	return kx_bls_read_grub(&fs, device, ret);
 }
 
+/* What GRUB was built for: on a PC's BIOS it is a program of 32 bits. */
+static const char *grub_cpu(const struct kx_boot_system *system)
+{
+	const char *arch = system->arch ? system->arch : "x86_64";
+
+	if (!strcmp(arch, "x86_64"))
+		return system->efi == KX_YES ? arch : "i386";
+	if (!strcmp(arch, "aarch64"))
+		return "arm64";
+	if (!strncmp(arch, "arm", 3))
+		return "arm";
+	return arch[0] == 'i' && arch[1] && !strcmp(arch + 2, "86") ? "i386" : arch;
+}
+
 static int read_grub(struct finder *f)
 {
 	const struct kx_grub_config config = {
@@ -164,7 +178,7 @@ static int read_grub(struct finder *f)
 		.device = f->device,
 		.path = f->path,
 		.platform = f->system->efi == KX_YES ? "efi" : "pc",
-		.cpu = f->system->efi == KX_YES ? "x86_64" : "i386",
+		.cpu = grub_cpu(f->system),
 		.blscfg = on_blscfg,
 	};
 

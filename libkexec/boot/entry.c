@@ -67,7 +67,7 @@ int kx_boot_strings_add(char ***array, size_t *count, const char *s)
 	return 0;
 }
 
-static void clear_effect(struct kx_boot_effect *effect)
+void kx_boot_effect_clear(struct kx_boot_effect *effect)
 {
 	free(effect->file);
 	free(effect->name);
@@ -88,7 +88,7 @@ int kx_boot_effects_add(struct kx_boot_effect **array, size_t *count, const char
 	*array = v;
 	if (copy_string(file, &effect.file) < 0 || copy_string(name, &effect.name) < 0 ||
 	    copy_string(value, &effect.value) < 0) {
-		clear_effect(&effect);
+		kx_boot_effect_clear(&effect);
 		return -ENOMEM;
 	}
 	v[(*count)++] = effect;
@@ -114,7 +114,7 @@ int kx_boot_modules_add(struct kx_boot_entry *entry, const char *path, const cha
 void kx_boot_effects_clear(struct kx_boot_effect *effects, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		clear_effect(&effects[i]);
+		kx_boot_effect_clear(&effects[i]);
 	free(effects);
 }
 

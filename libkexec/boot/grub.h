@@ -28,8 +28,8 @@
  * @path: grub.cfg, absolute on @device
  * @platform: `grub_platform`: "pc", "efi"; @cpu: `grub_cpu`: "i386", "x86_64"; NULL for these two
  * @blscfg: for the command of that name, in Fedora's and its descendants' GRUB: adds the entries of @device's
- *	    loader/entries in the order in which they are shown, with paths absolute on @device; $words in their options
- *	    are GRUB's variables and are replaced here. NULL: the command fails. Errors: as @fs
+ *	    loader/entries in the order in which they are shown; what they say of files and options is as it is written,
+ *	    and evaluated here as GRUB does. NULL: the command fails. Errors: as @fs
  * @steps_max: instead of KX_GRUB_STEPS_MAX; 0 for that
  */
 struct kx_grub_config {

@@ -286,6 +286,19 @@ static int fs_search(void *ctx, enum kx_boot_search by, const char *value, char 
 	return *ret_device ? 0 : -ENOMEM;
 }
 
+static int fs_identify(void *ctx, enum kx_boot_search by, const char *device, char **ret)
+{
+	const struct kx_volume *v = find_volume(ctx, device);
+	const char *value = !v || by == KX_BOOT_BY_FILE ? NULL
+			    : by == KX_BOOT_BY_UUID     ? v->uuid
+							: v->label;
+
+	if (!value)
+		return v ? -ENODATA : -ENODEV;
+	*ret = strdup(value);
+	return *ret ? 0 : -ENOMEM;
+}
+
 static int fs_locate(void *ctx, const char *device, const char *path, char **ret)
 {
 	return resolve(ctx, device, path, ret);
@@ -298,6 +311,7 @@ struct kx_boot_fs kx_volumes_fs(struct kx_volumes *volumes)
 				    .stat = fs_stat,
 				    .list = fs_list,
 				    .search = fs_search,
+				    .identify = fs_identify,
 				    .locate = fs_locate };
 }
 

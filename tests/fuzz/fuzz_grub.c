@@ -2,6 +2,7 @@
 /* GRUB's grub.cfg, and its environment block. */
 #include <errno.h>
 
+#include "boot/bls.h"
 #include "boot/grub.h"
 #include "fuzz_boot.h"
 
@@ -83,10 +84,14 @@ static void require_result(const struct kx_boot_entries *menu)
 	require_effects(menu->effects, menu->effect_count);
 }
 
+/* Those of the input, else one. */
 static int bls(void *ctx, const char *device, struct kx_boot_entries *ret)
 {
 	struct kx_boot_entry entry = { .type = KX_BOOT_LINUX, .source_kind = "bls1" };
+	const struct kx_boot_fs fs = boot_files_fs(ctx);
 
+	if (kx_bls_read_grub(&fs, device, ret) == 0)
+		return 0;
 	entry.id = strdup("6f-6.1");
 	entry.title = strdup("Linux");
 	entry.kernel = strdup("/k");
@@ -98,10 +103,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(fuzz_files_clear) struct fuzz_files f = { 0 };
 	const struct kx_boot_fs fs = boot_files_fs(&f.files);
-	struct kx_grub_config config = { .fs = &fs,
-					 .device = "hd0",
-					 .path = "/boot/grub/grub.cfg",
-					 .steps_max = 400 };
+	struct kx_grub_config config = {
+		.fs = &fs, .device = "hd0", .path = "/boot/grub/grub.cfg", .steps_max = 400
+	};
 	struct kx_boot_entries menu = { 0 };
 	struct kx_error err = { 0 };
 	int r;

@@ -462,13 +462,18 @@ static void test_grub_knows_no_sort_key(void **state)
 	boot_file(&files, "/boot/loader/entries/m-5.9.conf", "linux /l\nsort-key a\n");
 	boot_file(&files, "/boot/loader/entries/m-5.10.conf",
 		  "linux /l\ninitrd /a $tuned_initrd\toptional\noptions $kernelopts x\n");
+	boot_file(&files, "/boot/loader/entries/n+0-3.conf", "linux $l\n");
 	assert_int_equal(kx_bls_read_grub(&fs, "hd0,msdos1", &menu), 0);
-	assert_int_equal(menu.count, 2);
-	assert_string_equal(menu.v[0].id, "m-5.10");
-	assert_string_equal(menu.v[0].kernel, "/l");
-	assert_int_equal(menu.v[0].initrd_count, 2);
-	assert_string_equal(menu.v[0].initrds[1], "/optional");
-	assert_string_equal(menu.v[0].options, "$kernelopts x");
+	assert_int_equal(menu.count, 3);
+	/* Nor does it know counters. */
+	assert_string_equal(menu.v[0].id, "n+0-3");
+	assert_string_equal(menu.v[0].title, "$l");
+	assert_string_equal(menu.v[2].id, "m-5.9");
+	assert_string_equal(menu.v[1].id, "m-5.10");
+	assert_string_equal(menu.v[1].kernel, "/l");
+	assert_int_equal(menu.v[1].initrd_count, 1);
+	assert_string_equal(menu.v[1].initrds[0], "/a $tuned_initrd\toptional");
+	assert_string_equal(menu.v[1].options, "$kernelopts x");
 }
 
 int main(void)

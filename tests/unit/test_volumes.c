@@ -309,6 +309,32 @@ static void test_which_loader_counts(void **state)
 	check_kind(tree, &(struct kx_loader_vars){ .info = grub }, "grub");
 }
 
+static void check_grub_cpu(struct tree *tree, const char *arch, enum kx_fact efi, const char *cpu)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	const struct kx_boot_system system = { .arch = arch, .efi = efi };
+	struct kx_error err = { 0 };
+
+	open_tree(tree);
+	assert_int_equal(kx_boot_discover(&tree->volumes, &tree->fs, &system, &menu, &err), 0);
+	assert_string_equal(menu.v[0].title, cpu);
+}
+
+static void test_grub_of_each_machine(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_write(tree->dir, "/boot/grub/grub.cfg",
+		   "menuentry \"$grub_cpu $grub_platform\" { linux /vmlinuz; }\n");
+	check_grub_cpu(tree, "x86_64", KX_YES, "x86_64 efi");
+	check_grub_cpu(tree, "x86_64", KX_NO, "i386 pc");
+	check_grub_cpu(tree, NULL, KX_NO, "i386 pc");
+	check_grub_cpu(tree, "i686", KX_YES, "i386 efi");
+	check_grub_cpu(tree, "aarch64", KX_YES, "arm64 efi");
+	check_grub_cpu(tree, "riscv64", KX_YES, "riscv64 efi");
+	check_grub_cpu(tree, "armv7l", KX_YES, "arm efi");
+}
+
 static void test_one_boot_partition(void **state)
 {
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
@@ -377,6 +403,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_where_files_are, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tree_is_not_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_which_loader_counts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_grub_of_each_machine, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_boot_partition, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_configuration_is_noted, set_up,
 						tear_down),
