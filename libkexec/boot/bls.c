@@ -159,6 +159,8 @@ int kx_bls_compare(const struct kx_bls_key *a, const struct kx_bls_key *b)
 	if (!order)
 		order = kx_version_compare(b->name->id, a->name->id);
 	if (!order)
+		order = compare_int((int)a->profile, (int)b->profile);
+	if (!order)
 		order = compare_int(b->name->tries_left, a->name->tries_left);
 	return order ? order : compare_int(a->name->tries_done, b->name->tries_done);
 }

@@ -48,10 +48,12 @@ int kx_bls_name(const char *file, struct kx_bls_name *ret);
 
 /**
  * struct kx_bls_key - what entries are sorted by; NULL for what an entry does not say
+ * @profile: which one of an image's; those of one image are in their own order
  */
 struct kx_bls_key {
 	const char *sort_key, *machine_id, *version;
 	const struct kx_bls_name *name;
+	unsigned profile;
 };
 
 /* As strcmp(3): less than 0 when @a stands above @b in the menu. */

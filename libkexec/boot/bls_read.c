@@ -15,11 +15,17 @@
 #define UKI_SIZE_MAX (1U << 30)
 #define PROFILES_MAX 64U
 
-/* An entry with what it is sorted by. */
+/*
+ * An entry with what it is sorted by.
+ *
+ * @profile_id: of a profile but the first of its image
+ * @kernel_version: the entry's version is its kernel's, which is for people only
+ */
 struct item {
 	struct kx_boot_entry entry;
 	struct kx_bls_name name;
-	char *sort_key, *machine_id;
+	char *sort_key, *machine_id, *profile_id;
+	bool kernel_version;
 };
 
 struct reader {
@@ -36,6 +42,7 @@ static void item_clear(struct item *item)
 	free(item->name.id);
 	free(item->sort_key);
 	free(item->machine_id);
+	free(item->profile_id);
 	*item = (struct item){ 0 };
 }
 
@@ -220,9 +227,11 @@ static int finish(const struct reader *reader, const char *path, const char *kin
 	struct kx_boot_entry *entry = &item->entry;
 
 	entry->source_kind = kind;
-	entry->id = strdup(item->name.id);
-	if (!entry->id)
+	if (asprintf(&entry->id, "%s%s%s", item->name.id, item->profile_id ? "@" : "",
+		     item->profile_id ? item->profile_id : "") < 0) {
+		entry->id = NULL;
 		return -ENOMEM;
+	}
 	if (reader->grub)
 		cut_suffix(entry->id);
 	if (!entry->title)
@@ -301,12 +310,25 @@ static int fill_release(const struct kx_uki *uki, struct item *item)
 		r = take_field(release, versions, KX_ARRAY_SIZE(versions), &item->entry.version);
 	if (r == 0)
 		r = take_field(release, sort_keys, KX_ARRAY_SIZE(sort_keys), &item->sort_key);
-	if (r == 0 && !item->entry.version && uki->has[KX_UKI_UNAME])
-		r = kx_boot_set(&item->entry.version, kx_text_trim(uki->parts[KX_UKI_UNAME]));
-	return r;
+	if (r < 0 || item->entry.version || !uki->has[KX_UKI_UNAME])
+		return r;
+	item->kernel_version = true;
+	return kx_boot_set(&item->entry.version, kx_text_trim(uki->parts[KX_UKI_UNAME]));
 }
 
-/* The name of a profile goes behind the image's: "x.efi@factory-reset", "Fedora (Factory Reset)". */
+/* What systemd-boot calls a profile: its title, else for all but the first its id, else its number. */
+static int profile_title(const struct kx_uki *uki, unsigned number, const char *id, char **ret)
+{
+	struct kx_view value;
+
+	if (release_field(uki->parts[KX_UKI_PROFILE], "TITLE", &value))
+		return kx_boot_set(ret, value);
+	if (number && id)
+		return kx_boot_set(ret, kx_text_of(id));
+	return number && asprintf(ret, "Profile #%u", number + 1) < 0 ? -ENOMEM : 0;
+}
+
+/* It goes behind the image's: "x.efi@factory-reset", "Fedora (Factory Reset)". */
 static int fill_profile(const struct kx_uki *uki, unsigned number, struct item *item)
 {
 	_cleanup_free_ char *id = NULL, *title = NULL;
@@ -316,12 +338,10 @@ static int fill_profile(const struct kx_uki *uki, unsigned number, struct item *
 
 	if (!uki->profile_count)
 		return 0;
-	if (release_field(uki->parts[KX_UKI_PROFILE], "TITLE", &value))
-		r = kx_boot_set(&title, value);
-	if (r == 0 && release_field(uki->parts[KX_UKI_PROFILE], "ID", &value))
+	if (release_field(uki->parts[KX_UKI_PROFILE], "ID", &value))
 		r = kx_boot_set(&id, value);
-	else if (r == 0 && asprintf(&id, "%u", number) < 0)
-		r = -ENOMEM;
+	if (r == 0)
+		r = profile_title(uki, number, id, &title);
 	if (r < 0)
 		return r;
 	if (title && item->entry.title) {
@@ -329,11 +349,10 @@ static int fill_profile(const struct kx_uki *uki, unsigned number, struct item *
 			return -ENOMEM;
 		move(&item->entry.title, &whole);
 	}
-	if (!number)
-		return 0;
-	if (asprintf(&whole, "%s@%s", item->name.id, id) < 0)
+	if (number && !id && asprintf(&id, "%u", number) < 0)
 		return -ENOMEM;
-	move(&item->name.id, &whole);
+	if (number)
+		move(&item->profile_id, &id);
 	return 0;
 }
 
@@ -433,8 +452,9 @@ static struct kx_bls_key key_of(const struct item *item)
 {
 	return (struct kx_bls_key){ .sort_key = item->sort_key,
 				    .machine_id = item->machine_id,
-				    .version = item->entry.version,
-				    .name = &item->name };
+				    .version = item->kernel_version ? NULL : item->entry.version,
+				    .name = &item->name,
+				    .profile = item->profile_id ? item->entry.profile : 0 };
 }
 
 static int compare_items(const void *a, const void *b)

@@ -410,8 +410,17 @@ static void test_unified_kernel_image(void **state)
 	sample_free(&s);
 }
 
+/* In their own order, however they are called: the last may well be the one that deletes everything. */
 static void test_profiles(void **state)
 {
+	static const struct {
+		const char *id, *title, *options;
+	} profiles[] = {
+		{ "os.efi", "An OS (Main)", "normal" },
+		{ "os.efi@factory", "An OS (Factory reset)", "reset" },
+		{ "os.efi@x", "An OS (x)", NULL },
+		{ "os.efi@3", "An OS (Profile #4)", NULL },
+	};
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
 	struct sample s = sample_pe(KX_PE_X86_64);
 	struct boot_files files = { 0 };
@@ -423,31 +432,46 @@ static void test_profiles(void **state)
 	sample_pe_text(&s, ".cmdline", "normal");
 	sample_pe_text(&s, ".profile", "ID=factory\nTITLE=\"Factory reset\"\n");
 	sample_pe_text(&s, ".cmdline", "reset");
+	sample_pe_text(&s, ".profile", "ID=x\n");
 	sample_pe_text(&s, ".profile", "");
 	boot_file_bytes(&files, "/EFI/Linux/os.efi", s.data, s.size);
-	read_menu(&files, NULL, NULL, "os.efi", &menu);
-	assert_int_equal(menu.count, 3);
-	for (size_t i = 0; i < menu.count; i++) {
+	read_menu(&files, NULL, NULL, NULL, &menu);
+	assert_int_equal(menu.count, KX_ARRAY_SIZE(profiles));
+	for (unsigned i = 0; i < menu.count; i++) {
 		const struct kx_boot_entry *entry = &menu.v[i];
 
 		assert_string_equal(entry->kernel, "esp:/EFI/Linux/os.efi");
 		assert_string_equal(entry->version, "6.1");
-		if (!strcmp(entry->id, "os.efi")) {
-			assert_true(entry->is_default);
-			assert_string_equal(entry->title, "An OS (Main)");
-			assert_int_equal(entry->profile, 0);
-			assert_string_equal(entry->options, "normal");
-		} else if (!strcmp(entry->id, "os.efi@factory")) {
-			assert_string_equal(entry->title, "An OS (Factory reset)");
-			assert_string_equal(entry->options, "reset");
-			assert_int_equal(entry->profile, 1);
-		} else {
-			assert_string_equal(entry->id, "os.efi@2");
-			assert_string_equal(entry->title, "An OS");
+		assert_string_equal(entry->id, profiles[i].id);
+		assert_string_equal(entry->title, profiles[i].title);
+		assert_int_equal(entry->profile, i);
+		assert_true(entry->is_default == !i);
+		if (profiles[i].options)
+			assert_string_equal(entry->options, profiles[i].options);
+		else
 			assert_null(entry->options);
-		}
 	}
 	sample_free(&s);
+}
+
+/* Of one system without a version: by name, whatever kernels they have. */
+static void test_kernel_version_is_no_order(void **state)
+{
+	struct boot_files files = { 0 };
+	static const char *const ids[] = { "b.efi", "a.efi" };
+	struct sample new = sample_pe(KX_PE_X86_64), old = sample_pe(KX_PE_X86_64);
+
+	sample_pe_text(&new, ".osrel", "ID=debian\n");
+	sample_pe_text(&new, ".uname", "6.12");
+	sample_pe_text(&new, ".linux", "kernel");
+	sample_pe_text(&old, ".osrel", "ID=debian\n");
+	sample_pe_text(&old, ".uname", "6.1");
+	sample_pe_text(&old, ".linux", "kernel");
+	boot_file_bytes(&files, "/EFI/Linux/a.efi", new.data, new.size);
+	boot_file_bytes(&files, "/EFI/Linux/b.efi", old.data, old.size);
+	check_order(&files, NULL, ids, KX_ARRAY_SIZE(ids));
+	sample_free(&new);
+	sample_free(&old);
 }
 
 /* ---- for GRUB -------------------------------------------------------------------------------- */
@@ -489,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_loader_conf),
 		cmocka_unit_test(test_unified_kernel_image),
 		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_kernel_version_is_no_order),
 		cmocka_unit_test(test_grub_knows_no_sort_key),
 	};
 
