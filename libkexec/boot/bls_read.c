@@ -20,12 +20,13 @@
  *
  * @profile_id: of a profile but the first of its image
  * @kernel_version: the entry's version is its kernel's, which is for people only
+ * @dropped: systemd-boot's menu does not have it, so it is the last here, and never the default
  */
 struct item {
 	struct kx_boot_entry entry;
 	struct kx_bls_name name;
 	char *sort_key, *machine_id, *profile_id;
-	bool kernel_version;
+	bool kernel_version, dropped;
 };
 
 struct reader {
@@ -198,6 +199,17 @@ static int fill_type1(const struct reader *reader, struct kx_bls *bls, struct it
 	return r;
 }
 
+/* Is what it starts there? An initrd that is not is found out too late by the boot loader. */
+static bool can_start(const struct reader *reader, const struct kx_bls *bls)
+{
+	const char *start = bls->kernel ? bls->kernel : bls->uki ? bls->uki : bls->efi;
+	_cleanup_free_ char *path = NULL;
+	struct kx_boot_stat stat;
+
+	return !start || (kx_boot_path("", NULL, start, &path) == 0 &&
+			  reader->fs->stat(reader->fs->ctx, reader->device, path, &stat) == 0);
+}
+
 /* A file that nobody can make sense of is in the list, too: whoever misses an entry finds out why. */
 static int read_type1(const struct reader *reader, const char *path, struct item *item,
 		      bool *ret_keep)
@@ -215,8 +227,10 @@ static int read_type1(const struct reader *reader, const char *path, struct item
 		r = kx_bls_parse(kx_view_of(text, size), &bls, &err);
 	if (r == -ENOMEM)
 		return r;
+	item->dropped = r < 0;
 	if (r < 0)
 		return set_problem(&item->entry, err.text);
+	item->dropped = !can_start(reader, &bls);
 	*ret_keep = kx_bls_architecture(bls.architecture, reader->arch);
 	return fill_type1(reader, &bls, item);
 }
@@ -414,6 +428,8 @@ static int read_profile(struct reader *reader, struct kx_view file, const char *
 		kx_fail(&err, EBADMSG, "malformed UKI: there is a zero byte in its texts");
 	if (r == -ENOMEM)
 		return r;
+	/* Without any name of a system, systemd-boot has nothing to show. */
+	item.dropped = r < 0 || !item.entry.title;
 	if (r < 0)
 		r = set_problem(&item.entry, err.text);
 	*ret_count = uki.profile_count;
@@ -459,8 +475,11 @@ static struct kx_bls_key key_of(const struct item *item)
 
 static int compare_items(const void *a, const void *b)
 {
-	struct kx_bls_key key_a = key_of(a), key_b = key_of(b);
+	const struct item *x = a, *y = b;
+	struct kx_bls_key key_a = key_of(x), key_b = key_of(y);
 
+	if (x->dropped != y->dropped)
+		return x->dropped ? 1 : -1;
 	return kx_bls_compare(&key_a, &key_b);
 }
 
@@ -492,18 +511,19 @@ static int hand_over(struct reader *reader, struct kx_boot_entries *entries)
 	return r;
 }
 
-static int mark_default(struct kx_boot_entries *entries, const struct kx_loader_vars *vars,
-			const struct kx_loader_conf *conf)
+/* The first @count are those that systemd-boot has. */
+static int mark_default(struct kx_boot_entries *entries, size_t count,
+			const struct kx_loader_vars *vars, const struct kx_loader_conf *conf)
 {
-	_cleanup_free_ const char **ids = calloc(entries->count + 1, sizeof(*ids));
+	_cleanup_free_ const char **ids = calloc(count + 1, sizeof(*ids));
 	size_t found;
 
 	if (!ids)
 		return -ENOMEM;
-	for (size_t i = 0; i < entries->count; i++)
+	for (size_t i = 0; i < count; i++)
 		ids[i] = entries->v[i].id;
-	found = kx_loader_default(ids, entries->count, vars, conf);
-	if (found < entries->count)
+	found = kx_loader_default(ids, count, vars, conf);
+	if (found < count)
 		entries->v[found].is_default = true;
 	return 0;
 }
@@ -575,13 +595,16 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries entries = { 0 };
 	_cleanup_(reader_clear) struct reader reader = { .fs = fs, .arch = arch };
 	int r = read_places(&reader, places, count);
+	size_t shown = 0;
 
+	for (size_t i = 0; i < reader.count; i++)
+		shown += !reader.items[i].dropped;
 	if (r == 0 && reader.count)
 		qsort(reader.items, reader.count, sizeof(*reader.items), compare_items);
 	if (r == 0)
 		r = hand_over(&reader, &entries);
 	if (r == 0)
-		r = mark_default(&entries, vars, conf);
+		r = mark_default(&entries, shown, vars, conf);
 	if (r == 0)
 		r = add_effects(&entries, vars, conf);
 	if (r == 0)

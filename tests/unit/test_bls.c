@@ -164,6 +164,7 @@ static void test_architectures(void **state)
 
 static const struct kx_bls_place esp = { .device = "esp", .folder = "" };
 
+/* "/l" is there, whoever names it. */
 static void read_menu(struct boot_files *files, const char *arch, const struct kx_loader_vars *vars,
 		      const char *pattern, struct kx_boot_entries *ret)
 {
@@ -172,6 +173,7 @@ static void read_menu(struct boot_files *files, const char *arch, const struct k
 	const struct kx_boot_fs fs = boot_files_fs(files);
 	struct kx_error err = { 0 };
 
+	boot_file(files, "/l", "");
 	assert_int_equal(kx_bls_read(&fs, &esp, 1, arch, vars ? vars : &none, &conf, ret, &err), 0);
 }
 
@@ -235,21 +237,24 @@ static void test_files_of_an_entry(void **state)
 	boot_file(&files, "/loader/entries/e.conf", "linux l\ndevicetree-overlay o\n");
 	boot_file(&files, "/loader/entries/f.conf", "uki u\nprofile 3\n");
 	boot_file(&files, "/loader/entries/g.conf", "uki u\nprofile x\n");
+	boot_file(&files, "/vmlinuz", "");
+	boot_file(&files, "/shell.efi", "");
+	boot_file(&files, "/u", "");
 	read_menu(&files, NULL, NULL, NULL, &menu);
 	assert_int_equal(menu.count, 7);
 	assert_int_equal(menu.v[1].profile, 3);
 	assert_null(menu.v[1].problem);
 	assert_non_null(strstr(menu.v[0].problem, "no number"));
-	assert_string_equal(menu.v[6].kernel, "esp:/vmlinuz");
-	assert_string_equal(menu.v[6].initrds[0], "esp:/x/i");
-	assert_string_equal(menu.v[6].initrds[1], "esp:/j k");
-	assert_string_equal(menu.v[6].title, "a.conf");
-	assert_string_equal(menu.v[6].source_file, "esp:/loader/entries/a.conf");
-	assert_null(menu.v[6].problem);
-	assert_int_equal(menu.v[5].type, KX_BOOT_CHAINLOAD);
-	assert_non_null(strstr(menu.v[5].problem, "EFI program"));
-	assert_int_equal(menu.v[4].type, KX_BOOT_NONE);
-	assert_non_null(strstr(menu.v[4].problem, "nothing to start"));
+	assert_string_equal(menu.v[5].kernel, "esp:/vmlinuz");
+	assert_string_equal(menu.v[5].initrds[0], "esp:/x/i");
+	assert_string_equal(menu.v[5].initrds[1], "esp:/j k");
+	assert_string_equal(menu.v[5].title, "a.conf");
+	assert_string_equal(menu.v[5].source_file, "esp:/loader/entries/a.conf");
+	assert_null(menu.v[5].problem);
+	assert_int_equal(menu.v[4].type, KX_BOOT_CHAINLOAD);
+	assert_non_null(strstr(menu.v[4].problem, "EFI program"));
+	assert_int_equal(menu.v[6].type, KX_BOOT_NONE);
+	assert_non_null(strstr(menu.v[6].problem, "nothing to start"));
 	assert_non_null(strstr(menu.v[3].problem, "network"));
 	assert_non_null(strstr(menu.v[2].problem, "overlays"));
 }
@@ -294,6 +299,27 @@ static void test_default(void **state)
 	check_default(&(struct kx_loader_vars){ .last = one, .default_id = saved }, "arch",
 		      "Fedora-1.conf");
 	check_default(NULL, "@saved", "fedora-2.conf");
+}
+
+/* It has none of those, and so a normal reboot starts another. */
+static void test_default_is_none_that_systemd_boot_drops(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct boot_files files = { 0 };
+	struct sample s = sample_pe(KX_PE_X86_64);
+
+	sample_pe_text(&s, ".linux", "kernel");
+	boot_file(&files, "/loader/entries/good.conf", "linux /l\ninitrd /gone\n");
+	boot_file(&files, "/loader/entries/zz-gone.conf", "sort-key a\nlinux /gone\n");
+	boot_file(&files, "/loader/entries/zz-efi.conf", "efi /gone.efi\n");
+	boot_file(&files, "/loader/entries/zz-junk.conf", "title only\n");
+	boot_file_bytes(&files, "/EFI/Linux/zz.efi", s.data, s.size);
+	read_menu(&files, NULL, NULL, "zz-*", &menu);
+	assert_int_equal(menu.count, 5);
+	assert_string_equal(menu.v[0].id, "good.conf");
+	for (size_t i = 0; i < menu.count; i++)
+		assert_true(menu.v[i].is_default == !i);
+	sample_free(&s);
 }
 
 /* ---- what systemd-boot writes down ----------------------------------------------------------- */
@@ -507,6 +533,7 @@ int main(void)
 		cmocka_unit_test(test_other_architectures_are_left_out),
 		cmocka_unit_test(test_files_of_an_entry),
 		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_default_is_none_that_systemd_boot_drops),
 		cmocka_unit_test(test_choice_for_once_is_taken_out),
 		cmocka_unit_test(test_what_is_started_is_saved),
 		cmocka_unit_test(test_entry_on_trial),
