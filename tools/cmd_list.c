@@ -116,7 +116,8 @@ static void print_text(const struct kx_boot_entries *entries)
 		const char *source = entry->source_file ? entry->source_file : "";
 
 		if (strcmp(kind, entry->source_kind) != 0 || strcmp(file, source) != 0) {
-			printf("%s%s (%s)\n", i ? "\n" : "", source, entry->source_kind);
+			printf(*source ? "%s%s (%s)\n" : "%s%s%s\n", i ? "\n" : "", source,
+			       entry->source_kind);
 			kind = entry->source_kind;
 			file = source;
 		}

@@ -236,39 +236,38 @@ void kx_loader_vars_clear(struct kx_loader_vars *vars)
 	*vars = (struct kx_loader_vars){ 0 };
 }
 
-/* Old systemd-boot knew entries without their suffix, and such names are still in variables and files. */
-static bool id_matches(const char *pattern, const char *id)
-{
-	_cleanup_free_ char *longer = NULL;
-
-	if (!fnmatch(pattern, id, FNM_CASEFOLD | FNM_NOESCAPE))
-		return true;
-	return asprintf(&longer, "%s.conf", pattern) >= 0 &&
-	       !fnmatch(longer, id, FNM_CASEFOLD | FNM_NOESCAPE);
-}
-
-static size_t find_id(const char *const *ids, size_t count, const char *pattern, const char *saved)
+static size_t find_id(const char *const *ids, size_t count, const char *pattern)
 {
 	size_t i = 0;
 
-	if (pattern && !strcmp(pattern, "@saved"))
-		pattern = saved;
-	if (!pattern || strlen(pattern) > NAME_MAX)
-		return count;
-	while (i < count && !id_matches(pattern, ids[i]))
+	while (i < count && fnmatch(pattern, ids[i], FNM_CASEFOLD) != 0)
 		i++;
 	return i;
 }
 
+/* systemd-boot(7): entries for other systems, the firmware's setup and the like, all of them "auto-…". */
+static bool is_own(const char *pattern)
+{
+	return !strncasecmp(pattern, "auto-", 5) && !strpbrk(pattern, "*?[\\");
+}
+
 size_t kx_loader_default(const char *const *ids, size_t count, const struct kx_loader_vars *vars,
-			 const struct kx_loader_conf *conf)
+			 const struct kx_loader_conf *conf, const char **ret_own)
 {
 	const char *patterns[] = { vars->oneshot, vars->default_id, conf->default_pattern };
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(patterns); i++) {
-		size_t found = find_id(ids, count, patterns[i], vars->last);
+		const char *pattern = patterns[i];
+		size_t found;
 
-		if (found < count)
+		if (pattern && !strcmp(pattern, "@saved"))
+			pattern = vars->last;
+		if (!pattern || strlen(pattern) > NAME_MAX)
+			continue;
+		found = find_id(ids, count, pattern);
+		if (found == count && is_own(pattern))
+			*ret_own = pattern;
+		if (found < count || is_own(pattern))
 			return found;
 	}
 	return 0;

@@ -77,7 +77,7 @@ void kx_loader_conf_clear(struct kx_loader_conf *conf);
  * struct kx_loader_vars - variables of the Boot Loader Interface; NULL for those that are not set
  * @info: LoaderInfo: which boot loader it was
  * @part_uuid: LoaderDevicePartUUID
- * @last: LoaderEntryLastBooted, else LoaderEntrySelected: what "@saved" stands for
+ * @last: LoaderEntryLastBooted: what "@saved" stands for
  * @count_path: LoaderBootCountPath: the file, named after its counter, of the entry that it started, with backslashes
  */
 struct kx_loader_vars {
@@ -96,10 +96,13 @@ void kx_loader_vars_clear(struct kx_loader_vars *vars);
  * The variables go before loader.conf, LoaderEntryOneShot first of all. What matches nothing is passed over; then it is the
  * first entry.
  *
- * Return: its index; @count when there is no entry.
+ * @ret_own: the name of an entry that systemd-boot makes itself, such as "auto-windows", when it is that one. Nobody looks
+ *	     whether there is one, since what sets the variables has its names from systemd-boot
+ *
+ * Return: its index; @count when there is no entry, and with @ret_own.
  */
 size_t kx_loader_default(const char *const *ids, size_t count, const struct kx_loader_vars *vars,
-			 const struct kx_loader_conf *conf);
+			 const struct kx_loader_conf *conf, const char **ret_own);
 
 /* ---- through the file system ----------------------------------------------------------------- */
 

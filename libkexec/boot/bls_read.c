@@ -511,18 +511,41 @@ static int hand_over(struct reader *reader, struct kx_boot_entries *entries)
 	return r;
 }
 
+/* Nothing of it is on a disk. */
+static int add_own(struct kx_boot_entries *entries, const char *id)
+{
+	_cleanup_(kx_boot_entry_clear) struct kx_boot_entry entry = {
+		.id = strdup(id),
+		.title = strdup(id),
+		.type = KX_BOOT_CHAINLOAD,
+		.source_kind = "systemd-boot",
+		.is_default = true,
+	};
+
+	if (!entry.id || !entry.title)
+		return -ENOMEM;
+	if (set_problem(&entry,
+			"is an entry of systemd-boot's own, which only it and the firmware can "
+			"start") < 0)
+		return -ENOMEM;
+	return kx_boot_entries_add(entries, &entry);
+}
+
 /* The first @count are those that systemd-boot has. */
 static int mark_default(struct kx_boot_entries *entries, size_t count,
 			const struct kx_loader_vars *vars, const struct kx_loader_conf *conf)
 {
 	_cleanup_free_ const char **ids = calloc(count + 1, sizeof(*ids));
+	const char *own = NULL;
 	size_t found;
 
 	if (!ids)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		ids[i] = entries->v[i].id;
-	found = kx_loader_default(ids, count, vars, conf);
+	found = kx_loader_default(ids, count, vars, conf, &own);
+	if (own)
+		return add_own(entries, own);
 	if (found < count)
 		entries->v[found].is_default = true;
 	return 0;

@@ -50,7 +50,6 @@ int kx_loader_vars_read(struct kx_root *root, struct kx_loader_vars *ret)
 		{ "LoaderDevicePartUUID", &vars.part_uuid },
 		{ "LoaderEntryOneShot", &vars.oneshot },
 		{ "LoaderEntryDefault", &vars.default_id },
-		{ "LoaderEntrySelected", &vars.last },
 		{ "LoaderEntryLastBooted", &vars.last },
 		{ "LoaderBootCountPath", &vars.count_path },
 	};

@@ -274,6 +274,7 @@ static void check_default(const struct kx_loader_vars *vars, const char *pattern
 			continue;
 		found++;
 		assert_string_equal(menu.v[i].id, id);
+		assert_true(!menu.v[i].problem == !!strncmp(id, "auto-", 5));
 	}
 	assert_int_equal(found, 1);
 }
@@ -285,20 +286,37 @@ static void test_default(void **state)
 
 	check_default(NULL, NULL, "fedora-2.conf");
 	check_default(NULL, "arch.conf", "arch.conf");
-	check_default(NULL, "arch", "arch.conf");
+	/* The whole name. */
+	check_default(NULL, "arch", "fedora-2.conf");
+	check_default(NULL, "arch\\.conf", "arch.conf");
+	check_default(NULL, "arch\\", "fedora-2.conf");
 	check_default(NULL, "a*", "arch.conf");
 	check_default(NULL, "FEDORA-?.conf", "fedora-2.conf");
 	check_default(NULL, "fedora-[01].conf", "Fedora-1.conf");
 	check_default(NULL, "gone*", "fedora-2.conf");
-	check_default(&(struct kx_loader_vars){ .default_id = one }, "arch", "Fedora-1.conf");
-	check_default(&(struct kx_loader_vars){ .default_id = gone }, "arch", "arch.conf");
+	check_default(&(struct kx_loader_vars){ .default_id = one }, "arch.conf", "Fedora-1.conf");
+	check_default(&(struct kx_loader_vars){ .default_id = gone }, "arch.conf", "arch.conf");
 	check_default(&(struct kx_loader_vars){ .default_id = one, .oneshot = other }, NULL,
 		      "arch.conf");
 	check_default(&(struct kx_loader_vars){ .last = one }, "@saved", "Fedora-1.conf");
 	check_default(&(struct kx_loader_vars){ .last = one }, NULL, "fedora-2.conf");
-	check_default(&(struct kx_loader_vars){ .last = one, .default_id = saved }, "arch",
+	check_default(&(struct kx_loader_vars){ .last = one, .default_id = saved }, "arch.conf",
 		      "Fedora-1.conf");
 	check_default(NULL, "@saved", "fedora-2.conf");
+}
+
+/* Windows, the firmware's setup and their like are where a normal reboot goes, and nothing else is. */
+static void test_default_is_systemd_boots_own(void **state)
+{
+	static char windows[] = "auto-windows", setup[] = "auto-reboot-to-firmware-setup",
+		    gone[] = "gone.conf", file[] = "auto-*";
+
+	check_default(NULL, "auto-windows", "auto-windows");
+	check_default(&(struct kx_loader_vars){ .oneshot = setup, .default_id = windows }, NULL,
+		      "auto-reboot-to-firmware-setup");
+	check_default(&(struct kx_loader_vars){ .oneshot = gone, .default_id = windows },
+		      "arch.conf", "auto-windows");
+	check_default(&(struct kx_loader_vars){ .oneshot = file }, "arch.conf", "arch.conf");
 }
 
 /* It has none of those, and so a normal reboot starts another. */
@@ -533,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_other_architectures_are_left_out),
 		cmocka_unit_test(test_files_of_an_entry),
 		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_default_is_systemd_boots_own),
 		cmocka_unit_test(test_default_is_none_that_systemd_boot_drops),
 		cmocka_unit_test(test_choice_for_once_is_taken_out),
 		cmocka_unit_test(test_what_is_started_is_saved),

@@ -355,13 +355,15 @@ static void test_loader_variables(void **state)
 #define EFIVAR(name) "/sys/firmware/efi/efivars/" name "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 	tree_write_bytes(tree->dir, EFIVAR("LoaderEntryOneShot"), one_shot, sizeof(one_shot) - 1);
 	tree_write_bytes(tree->dir, EFIVAR("LoaderInfo"), cut, sizeof(cut) - 1);
-	tree_write_bytes(tree->dir, EFIVAR("LoaderEntrySelected"), odd, sizeof(odd) - 1);
+	tree_write_bytes(tree->dir, EFIVAR("LoaderEntryDefault"), odd, sizeof(odd) - 1);
+	tree_write_bytes(tree->dir, EFIVAR("LoaderEntrySelected"), one_shot, sizeof(one_shot) - 1);
 	assert_int_equal(kx_root_open(tree->dir, &root, &err), 0);
 	assert_int_equal(kx_loader_vars_read(&root, &vars), 0);
 	assert_string_equal(vars.oneshot, "a.c");
 	assert_string_equal(vars.info, "");
-	assert_string_equal(vars.last, "a?");
-	assert_null(vars.default_id);
+	assert_string_equal(vars.default_id, "a?");
+	/* What was started is not what was saved: it may have been for once. */
+	assert_null(vars.last);
 }
 
 int main(void)
