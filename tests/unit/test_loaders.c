@@ -124,7 +124,10 @@ static void test_extlinux_default(void **state)
 	check_extlinux_default("default C", 2);
 	check_extlinux_default("default gone", 0);
 	check_extlinux_default("default vesamenu.c32 MARK", 1);
-	check_extlinux_default("default c\nMARK", 1);
+	check_extlinux_default("ui menu.c32\ndefault c\nMARK", 1);
+	check_extlinux_default("default c\nMARK", 2);
+	check_extlinux_default("MARK", 1);
+	check_extlinux_default("default gone\nMARK", 1);
 	check_extlinux_default("ontimeout c\ndefault a", 2);
 }
 
@@ -191,7 +194,9 @@ static void test_extlinux_cannot(void **state)
 		{ "localboot 0x80", "firmware" },
 		{ "menu label x", "nothing" },
 		{ "kernel chain.c32", "SYSLINUX" },
-		{ "kernel /memtest.bin", "SYSLINUX" },
+		{ "com32 /linux", "SYSLINUX" },
+		{ "boot /linux", "SYSLINUX" },
+		{ "fdimage /dos.img", "SYSLINUX" },
 		{ "config other.cfg", "another configuration" },
 		{ "linux k\nfdtoverlays o", "overlays" },
 		{ "kernel mboot.c32", "nothing to start" },
@@ -208,6 +213,47 @@ static void test_extlinux_cannot(void **state)
 		assert_non_null(menu.v[0].problem);
 		assert_non_null(strstr(menu.v[0].problem, cases[i].problem));
 	}
+}
+
+static enum kx_boot_type type_of(const char *config, const char *line)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	char text[256];
+
+	snprintf(text, sizeof(text), "label x\n%s\n", line);
+	read_file(kx_extlinux_read, config, text, &menu);
+	assert_int_equal(menu.count, 1);
+	assert_true(!menu.v[0].problem == (menu.v[0].type == KX_BOOT_LINUX));
+	return menu.v[0].type;
+}
+
+/* "make install" has vmlinuz-6.1.0, Debian memtest86+x64.bin; and a name says nothing behind LINUX. */
+static void test_extlinux_kernels_names(void **state)
+{
+	static const char conf[] = "/extlinux/extlinux.conf", isolinux[] = "/isolinux/isolinux.cfg",
+			  syslinux[] = "/syslinux/syslinux.cfg";
+
+	assert_int_equal(type_of(conf, "kernel /vmlinuz-6.1.0"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "kernel /memtest86+x64.bin"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "kernel /kernel.img"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "kernel /x.bss"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "kernel /x.com"), KX_BOOT_CHAINLOAD);
+	assert_int_equal(type_of(conf, "linux /vmlinuz.efi"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "linux /x.c32"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(isolinux, "kernel /x.img"), KX_BOOT_CHAINLOAD);
+	assert_int_equal(type_of(isolinux, "kernel /x.bss"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(isolinux, "linux /x.img"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(syslinux, "kernel /x.bss"), KX_BOOT_CHAINLOAD);
+	assert_int_equal(type_of(syslinux, "kernel /x.bin"), KX_BOOT_LINUX);
+}
+
+static void test_extlinux_without_a_timeout_or_tree(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+
+	read_file(kx_extlinux_read, "/x.cfg", "label a\nlinux k\nfdt -\n", &menu);
+	assert_int_equal(menu.timeout, -1);
+	assert_null(menu.v[0].devicetree);
 }
 
 static void test_extlinux_multiboot(void **state)
@@ -483,6 +529,8 @@ int main(void)
 		cmocka_unit_test(test_extlinux_including_itself),
 		cmocka_unit_test(test_extlinux_including_too_much),
 		cmocka_unit_test(test_extlinux_cannot),
+		cmocka_unit_test(test_extlinux_kernels_names),
+		cmocka_unit_test(test_extlinux_without_a_timeout_or_tree),
 		cmocka_unit_test(test_extlinux_multiboot),
 		cmocka_unit_test(test_menulst),
 		cmocka_unit_test(test_menulst_devices_that_are_not_here),
