@@ -101,6 +101,42 @@ static void test_subvolumes(void **state)
 	assert_int_equal(fs.locate(fs.ctx, "hd1,gpt2", "/k", &(char *){ NULL }), -ENODEV);
 }
 
+/* Whoever mounts what he boots from a second time still boots from it. */
+static void test_bind_mounts_hide_nothing(void **state)
+{
+	_cleanup_(kx_volumes_close) struct kx_volumes volumes = KX_VOLUMES_NONE;
+	struct kx_boot_fs fs = kx_volumes_fs(&volumes);
+	static const char *const paths[][2] = {
+		{ "/@boot/k", "/boot/k" },
+		{ "/@/boot/k", "/boot/k" },
+		{ "/@/efi/x/k", "/boot/firmware/k" },
+		{ "/k", "/k" },
+	};
+
+	volumes.live = true;
+	assert_int_equal(
+		kx_mountinfo_parse(
+			kx_text_of("1 1 0:3 /@ / rw - btrfs /dev/sda2 rw\n"
+				   "2 1 0:3 /@boot /boot rw - btrfs /dev/sda2 rw\n"
+				   "3 1 0:3 / /mnt/top rw - btrfs /dev/sda2 rw\n"
+				   "4 1 8:1 / /boot/efi rw - vfat /dev/sda1 rw\n"
+				   "5 1 8:1 / /mnt rw - vfat /dev/sda1 rw\n"
+				   "6 1 8:1 / /efi rw - vfat /dev/sda1 rw\n"
+				   "7 1 0:3 /@/efi/x /boot/firmware rw - btrfs /dev/sda2 rw\n"),
+			&volumes),
+		0);
+	assert_true(at(&volumes, "/boot")->boots);
+	assert_true(at(&volumes, "/efi")->boots);
+	assert_false(has(&volumes, "/boot/efi"));
+	assert_false(has(&volumes, "/mnt"));
+	for (size_t i = 0; i < KX_ARRAY_SIZE(paths); i++) {
+		_cleanup_free_ char *path = NULL;
+
+		assert_int_equal(fs.locate(fs.ctx, at(&volumes, "")->name, paths[i][0], &path), 0);
+		assert_string_equal(path, paths[i][1]);
+	}
+}
+
 static void test_malformed_mountinfo(void **state)
 {
 	static const char *const lines[] = {
@@ -152,6 +188,7 @@ static void test_fstab(void **state)
 	assert_string_equal(at(&volumes, "/boot")->label, "my boot");
 	assert_string_equal(at(&volumes, "/efi")->part_uuid, "aa");
 	assert_string_equal(at(&volumes, "/boot/efi")->device, "/dev/sda4");
+	assert_null(at(&volumes, "")->subroot);
 }
 
 static void test_mounts_write_nothing(void **state)
@@ -240,6 +277,25 @@ static void test_where_files_are(void **state)
 	check_locate(tree, file, "/gone", "/boot/efi/gone");
 	assert_int_equal(tree->fs.search(tree->fs.ctx, KX_BOOT_BY_FILE, "/gone", &gone), -ENODEV);
 	assert_int_equal(tree->fs.search(tree->fs.ctx, KX_BOOT_BY_FILE, "/EFI", &gone), -ENODEV);
+}
+
+/* Ubuntu's installer on a btrfs: the paths of its grub.cfg begin with "/@". */
+static void test_subvolumes_of_a_tree(void **state)
+{
+	struct tree *tree = *state;
+	_cleanup_free_ char *device = NULL;
+
+	tree_write(tree->dir, "/etc/fstab",
+		   "UUID=B / btrfs defaults,subvol=@ 0 1\n"
+		   "UUID=B /boot btrfs subvol=/@boot\n"
+		   "UUID=E /efi vfat umask=0077\n");
+	tree_write(tree->dir, "/boot/vmlinuz", "");
+	tree_write(tree->dir, "/vmlinuz", "");
+	open_tree(tree);
+	device = search(tree, KX_BOOT_BY_UUID, "b");
+	check_locate(tree, device, "/@/vmlinuz", "/vmlinuz");
+	check_locate(tree, device, "/@boot/vmlinuz", "/boot/vmlinuz");
+	check_locate(tree, device, "/@/boot/vmlinuz", "/boot/vmlinuz");
 }
 
 /* A link of the tree's leads nowhere out of it. */
@@ -371,11 +427,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mountinfo),
 		cmocka_unit_test(test_subvolumes),
+		cmocka_unit_test(test_bind_mounts_hide_nothing),
 		cmocka_unit_test(test_malformed_mountinfo),
 		cmocka_unit_test(test_very_many_mounts),
 		cmocka_unit_test(test_fstab),
 		cmocka_unit_test(test_mounts_write_nothing),
 		cmocka_unit_test_setup_teardown(test_where_files_are, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_subvolumes_of_a_tree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tree_is_not_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_which_loader_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_boot_partition, set_up, tear_down),
