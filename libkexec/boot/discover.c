@@ -128,22 +128,23 @@ static int on_boot_program(void *arg, const char *name)
 	return 0;
 }
 
-/* bootctl(1) installs its loader as EFI/systemd/systemd-boot*.efi and makes these files, which nobody else does. */
-static int has_systemd_boot(struct finder *f)
+/* bootctl(1) installs its loader as EFI/systemd/systemd-boot*.efi. Of a system that a BIOS has started, it is a leftover. */
+static int try_systemd_boot(struct finder *f)
 {
-	static const char *const marks[] = { "/loader/loader.conf", "/loader/entries.srel" };
 	bool found = false;
 
-	for (size_t i = 0; !found && i < f->volumes->count; i++)
+	for (size_t i = 0; f->system->efi != KX_NO && !found && i < f->volumes->count; i++)
 		if (f->volumes->v[i].boots)
 			f->fs->list(f->fs->ctx, f->volumes->v[i].name, "/EFI/systemd",
 				    on_boot_program, &found);
-	return found ? 1 : find_first(f, marks, KX_ARRAY_SIZE(marks));
+	return found ? read_bls(f) : 0;
 }
 
-static int try_systemd_boot(struct finder *f)
+/* It makes these files, too, which nobody else does; but they stay when GRUB comes after it. */
+static int try_marked(struct finder *f)
 {
-	int r = has_systemd_boot(f);
+	static const char *const marks[] = { "/loader/loader.conf", "/loader/entries.srel" };
+	int r = f->system->efi != KX_NO ? find_first(f, marks, KX_ARRAY_SIZE(marks)) : 0;
 
 	return r > 0 ? read_bls(f) : r;
 }
@@ -322,16 +323,23 @@ static int check_files(struct kx_volumes *volumes, struct kx_boot_entry *entry)
 }
 
 static int (*const readers[])(struct finder *f) = {
-	try_systemd_boot, try_grub,       try_extlinux, try_menulst,
-	read_bls,         try_config_txt, try_kernels,
+	try_systemd_boot, try_grub, try_marked,     try_extlinux,
+	try_menulst,      read_bls, try_config_txt, try_kernels,
 };
 
-/* The place of the loader that left its name. */
+/* The place of the loader that left its name; behind the last when none did. */
 static size_t named_reader(const struct kx_loader_vars *vars)
 {
+	int (*named)(struct finder * f) = NULL;
+	size_t i = 0;
+
 	if (vars->info && !strncasecmp(vars->info, "systemd-boot", 12))
-		return 4;
-	return vars->info && !strncasecmp(vars->info, "grub", 4) ? 1 : KX_ARRAY_SIZE(readers);
+		named = read_bls;
+	else if (vars->info && !strncasecmp(vars->info, "grub", 4))
+		named = try_grub;
+	while (i < KX_ARRAY_SIZE(readers) && readers[i] != named)
+		i++;
+	return i;
 }
 
 static int try_reader(struct finder *f, size_t i, struct kx_error *first_err, int *first)

@@ -25,7 +25,7 @@ struct kx_boot_system {
  * @volumes: @fs is about them, and may add to them: what a `search` mounts
  *
  * That is the one that EFI variables name, or else the first of these that has entries: systemd-boot where it is installed,
- * GRUB 2, SYSLINUX's files, GRUB Legacy, entries of the Boot Loader Specification without a loader, a Raspberry Pi's
+ * GRUB 2, what systemd-boot has left (neither of it on a BIOS), SYSLINUX's files, GRUB Legacy, entries of the Boot Loader Specification without a loader, a Raspberry Pi's
  * config.txt, and kernels in /boot. Files that entries name and that are not there become their problems.
  *
  * What could not be read is among the notes. No entries at all is no error.

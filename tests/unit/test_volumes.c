@@ -320,22 +320,28 @@ static void test_tree_is_not_left(void **state)
 
 /* ---- which loader counts --------------------------------------------------------------------- */
 
-static void check_kind(struct tree *tree, const struct kx_loader_vars *vars, const char *kind)
+static void check_kind_of(struct tree *tree, const struct kx_boot_system *system, const char *kind)
 {
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
-	struct kx_boot_system system = { 0 };
 	struct kx_error err = { 0 };
 
 	open_tree(tree);
-	if (vars)
-		system.vars = *vars;
-	assert_int_equal(kx_boot_discover(&tree->volumes, &tree->fs, &system, &menu, &err), 0);
+	assert_int_equal(kx_boot_discover(&tree->volumes, &tree->fs, system, &menu, &err), 0);
 	if (kind) {
 		assert_true(menu.count > 0);
 		assert_string_equal(menu.v[0].source_kind, kind);
 	} else {
 		assert_int_equal(menu.count, 0);
 	}
+}
+
+static void check_kind(struct tree *tree, const struct kx_loader_vars *vars, const char *kind)
+{
+	struct kx_boot_system system = { 0 };
+
+	if (vars)
+		system.vars = *vars;
+	check_kind_of(tree, &system, kind);
 }
 
 static void test_which_loader_counts(void **state)
@@ -359,8 +365,16 @@ static void test_which_loader_counts(void **state)
 	tree_write(tree->dir, "/boot/grub/grub.cfg", "menuentry a { linux /vmlinuz }\n");
 	check_kind(tree, NULL, "grub");
 	check_kind(tree, &(struct kx_loader_vars){ .info = systemd }, "bls1");
+	/* Without GRUB's file it would be systemd-boot's; with it, it is of times past. */
 	tree_write(tree->dir, "/efi/loader/loader.conf", "");
+	check_kind(tree, NULL, "grub");
+	tree_write(tree->dir, "/boot/grub/grub.cfg", "# no entries\n");
 	check_kind(tree, NULL, "bls1");
+	check_kind_of(tree, &(struct kx_boot_system){ .efi = KX_NO }, "extlinux");
+	tree_write(tree->dir, "/boot/grub/grub.cfg", "menuentry a { linux /vmlinuz }\n");
+	tree_write(tree->dir, "/efi/EFI/systemd/systemd-bootx64.efi", "");
+	check_kind(tree, NULL, "bls1");
+	check_kind_of(tree, &(struct kx_boot_system){ .efi = KX_NO }, "grub");
 	check_kind(tree, &(struct kx_loader_vars){ .info = grub }, "grub");
 }
 
