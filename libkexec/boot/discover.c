@@ -158,6 +158,22 @@ static int on_blscfg(void *ctx, const char *device, struct kx_boot_entries *ret)
 	return kx_bls_read_grub(&fs, device, ret);
 }
 
+/* GRUB's manual, "grub_cpu". */
+static const char *grub_cpu(const struct kx_boot_system *system)
+{
+	static const struct {
+		const char *uname, *grub;
+	} cpus[] = {
+		{ "aarch64", "arm64" },           { "armv7l", "arm" }, { "riscv64", "riscv64" },
+		{ "loongarch64", "loongarch64" }, { "i686", "i386" },
+	};
+
+	for (size_t i = 0; system->arch && i < KX_ARRAY_SIZE(cpus); i++)
+		if (!strcmp(system->arch, cpus[i].uname))
+			return cpus[i].grub;
+	return system->efi == KX_YES ? "x86_64" : "i386";
+}
+
 static int read_grub(struct finder *f)
 {
 	const struct kx_grub_config config = {
@@ -165,7 +181,7 @@ static int read_grub(struct finder *f)
 		.device = f->device,
 		.path = f->path,
 		.platform = f->system->efi == KX_YES ? "efi" : "pc",
-		.cpu = f->system->efi == KX_YES ? "x86_64" : "i386",
+		.cpu = grub_cpu(f->system),
 		.blscfg = on_blscfg,
 	};
 

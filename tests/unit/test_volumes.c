@@ -378,6 +378,16 @@ static void test_which_loader_counts(void **state)
 	check_kind(tree, &(struct kx_loader_vars){ .info = grub }, "grub");
 }
 
+static void test_grub_is_told_the_processor(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_write(tree->dir, "/boot/grub/grub.cfg",
+		   "if [ $grub_cpu = arm64 ]; then menuentry a { linux /vmlinuz; }; fi\n");
+	check_kind_of(tree, &(struct kx_boot_system){ .arch = "aarch64", .efi = KX_YES }, "grub");
+	check_kind_of(tree, &(struct kx_boot_system){ .arch = "x86_64", .efi = KX_YES }, NULL);
+}
+
 static void test_one_boot_partition(void **state)
 {
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
@@ -450,6 +460,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_subvolumes_of_a_tree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tree_is_not_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_which_loader_counts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_grub_is_told_the_processor, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_boot_partition, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_configuration_is_noted, set_up,
 						tear_down),
