@@ -155,6 +155,8 @@ int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 		return KX_EXIT_ERROR;
 	}
 	r = kx_boot_list(args->root ? args->root : tool->root, &entries, &volumes, &err);
+	if (r == 0 && kx_boot_show(&volumes, &entries) < 0)
+		r = kx_fail(&err, ENOMEM, "out of memory");
 	if (r < 0) {
 		kx_say("%s", err.text);
 		return KX_EXIT_ERROR;

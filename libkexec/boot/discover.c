@@ -319,9 +319,13 @@ static int try_kernels(struct finder *f)
 
 static int missing(struct kx_volumes *volumes, struct kx_boot_entry *entry, const char *path)
 {
+	_cleanup_free_ char *shown = NULL;
+
 	if (!path || entry->problem || kx_root_exists(&volumes->root, path))
 		return 0;
-	if (asprintf(&entry->problem, "%s is not there", path) >= 0)
+	if (kx_volumes_shown(volumes, path, &shown) < 0)
+		return -ENOMEM;
+	if (asprintf(&entry->problem, "%s is not there", shown) >= 0)
 		return 0;
 	entry->problem = NULL;
 	return -ENOMEM;
@@ -336,6 +340,41 @@ static int check_files(struct kx_volumes *volumes, struct kx_boot_entry *entry)
 	for (size_t i = 0; r == 0 && i < entry->module_count; i++)
 		r = missing(volumes, entry, entry->modules[i].path);
 	return r < 0 ? r : missing(volumes, entry, entry->devicetree);
+}
+
+static int show(const struct kx_volumes *volumes, char **path)
+{
+	char *shown;
+
+	if (!*path)
+		return 0;
+	if (kx_volumes_shown(volumes, *path, &shown) < 0)
+		return -ENOMEM;
+	free(*path);
+	*path = shown;
+	return 0;
+}
+
+static int show_entry(const struct kx_volumes *volumes, struct kx_boot_entry *entry)
+{
+	int r = show(volumes, &entry->kernel);
+
+	for (size_t i = 0; r == 0 && i < entry->initrd_count; i++)
+		r = show(volumes, &entry->initrds[i]);
+	for (size_t i = 0; r == 0 && i < entry->module_count; i++)
+		r = show(volumes, &entry->modules[i].path);
+	if (r == 0)
+		r = show(volumes, &entry->devicetree);
+	return r < 0 ? r : show(volumes, &entry->source_file);
+}
+
+int kx_boot_show(const struct kx_volumes *volumes, struct kx_boot_entries *entries)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < entries->count; i++)
+		r = show_entry(volumes, &entries->v[i]);
+	return r;
 }
 
 static int (*const readers[])(struct finder *f) = {

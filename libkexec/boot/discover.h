@@ -36,6 +36,9 @@ int kx_boot_discover(struct kx_volumes *volumes, const struct kx_boot_fs *fs,
 		     const struct kx_boot_system *system, struct kx_boot_entries *ret,
 		     struct kx_error *err);
 
+/* Makes all paths those of kx_volumes_shown(): for people, and no more for opening files. Errors: -ENOMEM. */
+int kx_boot_show(const struct kx_volumes *volumes, struct kx_boot_entries *entries);
+
 /* Reads @vars from the variables of the Boot Loader Interface below @root. Errors: -ENOMEM. */
 int kx_loader_vars_read(struct kx_root *root, struct kx_loader_vars *ret);
 

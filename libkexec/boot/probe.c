@@ -146,12 +146,12 @@ static bool is_type(const struct kx_volume *v, const char *gpt, const char *mbr)
 	return v->part_type && (!strcasecmp(v->part_type, gpt) || !strcasecmp(v->part_type, mbr));
 }
 
-static bool is_mounted(const struct kx_volumes *volumes, const struct kx_volume *v)
+static struct kx_volume *find_mounted(struct kx_volumes *volumes, const struct kx_volume *v)
 {
 	for (size_t i = 0; i < volumes->count; i++)
 		if (volumes->v[i].device && !strcmp(volumes->v[i].device, v->device))
-			return true;
-	return false;
+			return &volumes->v[i];
+	return NULL;
 }
 
 struct search {
@@ -221,9 +221,13 @@ static int find_partition(struct search *search)
 {
 	struct kx_volumes *volumes = search->volumes;
 	int r = search_partitions(search);
+	bool found = r == 0 && search->found.device && (search->sure || search->matches == 1);
+	struct kx_volume *mounted = found ? find_mounted(volumes, &search->found) : NULL;
 
-	if (r == 0 && search->found.device && (search->sure || search->matches == 1) &&
-	    !is_mounted(volumes, &search->found)) {
+	/* Wherever that is, the system boots from it. */
+	if (mounted)
+		mounted->boots = true;
+	if (found && !mounted) {
 		search->found.boots = true;
 		r = kx_probe_mount(volumes, &search->found, search->type ? search->type : "");
 		if (r < 0 && r != -ENOMEM)
@@ -265,7 +269,7 @@ int kx_probe_search(struct kx_volumes *volumes, enum kx_boot_search by, const ch
 	if (!device)
 		return -ENODEV;
 	v.device = kx_steal(device);
-	r = is_mounted(volumes, &v) ? -ENODEV : probe(&volumes->root, &v, &type);
+	r = find_mounted(volumes, &v) ? -ENODEV : probe(&volumes->root, &v, &type);
 	if (r == 0)
 		r = kx_probe_mount(volumes, &v, type ? type : "");
 	if (r < 0 && r != -ENOMEM && r != -ENODEV && note(volumes, &v, r) == 0)

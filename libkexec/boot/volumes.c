@@ -204,6 +204,19 @@ static int resolve(struct kx_volumes *volumes, const char *device, const char *p
 	return v ? path_on(volumes, v, path, ret) : -ENODEV;
 }
 
+int kx_volumes_shown(const struct kx_volumes *volumes, const char *path, char **ret)
+{
+	for (size_t i = 0; volumes->scratch && i < volumes->count; i++) {
+		const struct kx_volume *v = &volumes->v[i];
+		const char *rest = path_below(path, v->top);
+
+		if (rest && path_below(v->top, volumes->scratch))
+			return asprintf(ret, "(%s)%s", v->device, rest) < 0 ? -ENOMEM : 0;
+	}
+	*ret = strdup(path);
+	return *ret ? 0 : -ENOMEM;
+}
+
 /* ---- operations ------------------------------------------------------------------------------ */
 
 static int fs_read(void *ctx, const char *device, const char *path, size_t max, char **ret,

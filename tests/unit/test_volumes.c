@@ -137,6 +137,33 @@ static void test_bind_mounts_hide_nothing(void **state)
 	}
 }
 
+/* Nobody can use a path that is gone when it is read. */
+static void test_private_mounts_are_shown_by_device(void **state)
+{
+	static char scratch[] = "/run/kexec-x";
+	static const char *const paths[][2] = {
+		{ "/run/kexec-x/10/vmlinuz", "(/dev/sda10)/vmlinuz" },
+		{ "/run/kexec-x/1/vmlinuz", "(/dev/sda1)/vmlinuz" },
+		{ "/boot/vmlinuz", "/boot/vmlinuz" },
+	};
+	_cleanup_(kx_volumes_close) struct kx_volumes volumes = KX_VOLUMES_NONE;
+
+	assert_int_equal(
+		kx_mountinfo_parse(kx_text_of("1 1 8:1 / /run/kexec-x/1 rw - ext4 /dev/sda1 rw\n"
+					      "1 1 8:2 / /run/kexec-x/10 rw - ext4 /dev/sda10 rw\n"
+					      "2 1 8:3 / /boot rw - ext4 /dev/sda3 rw\n"),
+				   &volumes),
+		0);
+	volumes.scratch = scratch;
+	for (size_t i = 0; i < KX_ARRAY_SIZE(paths); i++) {
+		_cleanup_free_ char *shown = NULL;
+
+		assert_int_equal(kx_volumes_shown(&volumes, paths[i][0], &shown), 0);
+		assert_string_equal(shown, paths[i][1]);
+	}
+	volumes.scratch = NULL;
+}
+
 static void test_malformed_mountinfo(void **state)
 {
 	static const char *const lines[] = {
@@ -452,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_mountinfo),
 		cmocka_unit_test(test_subvolumes),
 		cmocka_unit_test(test_bind_mounts_hide_nothing),
+		cmocka_unit_test(test_private_mounts_are_shown_by_device),
 		cmocka_unit_test(test_malformed_mountinfo),
 		cmocka_unit_test(test_very_many_mounts),
 		cmocka_unit_test(test_fstab),
