@@ -233,6 +233,8 @@ void kx_loader_vars_clear(struct kx_loader_vars *vars)
 	free(vars->default_id);
 	free(vars->last);
 	free(vars->count_path);
+	free(vars->timeout);
+	free(vars->timeout_once);
 	*vars = (struct kx_loader_vars){ 0 };
 }
 
@@ -271,4 +273,30 @@ size_t kx_loader_default(const char *const *ids, size_t count, const struct kx_l
 			return found;
 	}
 	return 0;
+}
+
+static bool parse_timeout(const char *text, int *ret)
+{
+	uint64_t seconds;
+
+	if (!text)
+		return false;
+	if (!strcmp(text, "menu-hidden") || !strcmp(text, "menu-disabled"))
+		*ret = 0;
+	else if (!strcmp(text, "menu-force"))
+		*ret = -1;
+	else if (kx_text_u64(kx_text_of(text), 10, &seconds))
+		*ret = seconds < INT_MAX ? (int)seconds : INT_MAX;
+	else
+		return false;
+	return true;
+}
+
+int kx_loader_timeout(const struct kx_loader_vars *vars, const struct kx_loader_conf *conf)
+{
+	int seconds = 0;
+
+	if (!parse_timeout(vars->timeout_once, &seconds) && !parse_timeout(vars->timeout, &seconds))
+		(void)parse_timeout(conf->timeout, &seconds);
+	return seconds;
 }

@@ -78,10 +78,13 @@ void kx_loader_conf_clear(struct kx_loader_conf *conf);
  * @info: LoaderInfo: which boot loader it was
  * @part_uuid: LoaderDevicePartUUID
  * @last: LoaderEntryLastBooted: what "@saved" stands for
+ * @timeout: LoaderConfigTimeout
+ * @timeout_once: LoaderConfigTimeoutOneShot
  * @count_path: LoaderBootCountPath: the file, named after its counter, of the entry that it started, with backslashes
  */
 struct kx_loader_vars {
 	char *info, *part_uuid, *oneshot, *default_id, *last, *count_path;
+	char *timeout, *timeout_once;
 };
 
 /* "The Boot Loader Interface" of systemd has the variables' names and their vendor. */
@@ -103,6 +106,12 @@ void kx_loader_vars_clear(struct kx_loader_vars *vars);
  */
 size_t kx_loader_default(const char *const *ids, size_t count, const struct kx_loader_vars *vars,
 			 const struct kx_loader_conf *conf, const char **ret_own);
+
+/*
+ * How long systemd-boot shows its menu, as struct kx_boot_entries has it. The variables go before loader.conf; what is no number
+ * and no word for one is passed over.
+ */
+int kx_loader_timeout(const struct kx_loader_vars *vars, const struct kx_loader_conf *conf);
 
 /* ---- through the file system ----------------------------------------------------------------- */
 

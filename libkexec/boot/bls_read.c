@@ -552,7 +552,7 @@ static int mark_default(struct kx_boot_entries *entries, size_t count,
 }
 
 /*
- * systemd-boot takes LoaderEntryOneShot out before it shows its menu, and where the default is "@saved" it writes down what
+ * systemd-boot takes what is for once out before it shows its menu, and where the default is "@saved" it writes down what
  * it starts, unless that was the one-shot choice.
  */
 static int add_effects(struct kx_boot_entries *entries, const struct kx_loader_vars *vars,
@@ -564,6 +564,9 @@ static int add_effects(struct kx_boot_entries *entries, const struct kx_loader_v
 	if (vars->oneshot)
 		r = kx_boot_effects_add(&entries->effects, &entries->effect_count, NULL,
 					"LoaderEntryOneShot", NULL);
+	if (r == 0 && vars->timeout_once)
+		r = kx_boot_effects_add(&entries->effects, &entries->effect_count, NULL,
+					"LoaderConfigTimeoutOneShot", NULL);
 	if (!vars->info || !pattern || strcmp(pattern, "@saved") != 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < entries->count; i++) {
@@ -634,6 +637,7 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 		r = find_on_trial(fs, places, count, vars, &entries.on_trial);
 	if (r < 0)
 		return kx_fail(err, -r, "cannot read boot entries: %s", strerror(-r));
+	entries.timeout = kx_loader_timeout(vars, conf);
 	*ret = entries;
 	entries = (struct kx_boot_entries){ 0 };
 	return 0;

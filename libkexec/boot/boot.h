@@ -104,7 +104,7 @@ struct kx_boot_entry {
  * struct kx_boot_entries - a menu, in the loader's order
  * @effects: what the loader would write down before it shows the menu
  * @notes: what was wrong with the configuration, though the loader goes on: "/boot/grub/grub.cfg:7: …"
- * @timeout: seconds; -1 to wait for ever
+ * @timeout: seconds until the loader starts the default; 0 at once, -1 to wait for ever
  * @on_trial: @source_file of the entry that the boot loader counted a try of as it started this system, and that nobody has
  *	      found good since; NULL for none
  */

@@ -52,6 +52,8 @@ int kx_loader_vars_read(struct kx_root *root, struct kx_loader_vars *ret)
 		{ "LoaderEntryDefault", &vars.default_id },
 		{ "LoaderEntryLastBooted", &vars.last },
 		{ "LoaderBootCountPath", &vars.count_path },
+		{ "LoaderConfigTimeout", &vars.timeout },
+		{ "LoaderConfigTimeoutOneShot", &vars.timeout_once },
 	};
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(fields); i++)

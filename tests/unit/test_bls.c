@@ -369,6 +369,37 @@ static void test_choice_for_once_is_taken_out(void **state)
 	assert_int_equal(menu.v[0].effect_count + menu.v[1].effect_count, 0);
 }
 
+static void check_timeout(const struct kx_loader_vars *vars, char *conf, int seconds)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	const struct kx_loader_conf loader = { .timeout = conf };
+	struct boot_files files = { 0 };
+	const struct kx_boot_fs fs = boot_files_fs(&files);
+	struct kx_error err = { 0 };
+
+	assert_int_equal(kx_bls_read(&fs, &esp, 1, NULL, vars, &loader, &menu, &err), 0);
+	assert_int_equal(menu.timeout, seconds);
+	assert_int_equal(menu.effect_count, !!vars->timeout_once);
+	if (menu.effect_count)
+		assert_string_equal(menu.effects[0].name, "LoaderConfigTimeoutOneShot");
+}
+
+static void test_timeouts(void **state)
+{
+	static char force[] = "menu-force", hidden[] = "menu-hidden", five[] = "5", bad[] = "x",
+		    huge[] = "99999999999";
+
+	check_timeout(&(struct kx_loader_vars){ 0 }, NULL, 0);
+	check_timeout(&(struct kx_loader_vars){ 0 }, five, 5);
+	check_timeout(&(struct kx_loader_vars){ 0 }, force, -1);
+	check_timeout(&(struct kx_loader_vars){ 0 }, bad, 0);
+	check_timeout(&(struct kx_loader_vars){ 0 }, huge, INT_MAX);
+	check_timeout(&(struct kx_loader_vars){ .timeout = hidden }, five, 0);
+	check_timeout(&(struct kx_loader_vars){ .timeout = bad }, five, 5);
+	check_timeout(&(struct kx_loader_vars){ .timeout = hidden, .timeout_once = force }, five,
+		      -1);
+}
+
 static void test_what_is_started_is_saved(void **state)
 {
 	static char one[] = "a.conf", info[] = "systemd-boot 252", saved[] = "@saved";
@@ -554,6 +585,7 @@ int main(void)
 		cmocka_unit_test(test_default_is_systemd_boots_own),
 		cmocka_unit_test(test_default_is_none_that_systemd_boot_drops),
 		cmocka_unit_test(test_choice_for_once_is_taken_out),
+		cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_what_is_started_is_saved),
 		cmocka_unit_test(test_entry_on_trial),
 		cmocka_unit_test(test_loader_conf),
