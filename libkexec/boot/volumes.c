@@ -20,8 +20,8 @@ static const char *const usual_tops[] = { "/boot/firmware", "/boot/efi", "/efi",
 
 void kx_volume_clear(struct kx_volume *v)
 {
-	char *const strings[] = { v->name, v->top,   v->subroot,   v->device,   v->disk,
-				  v->uuid, v->label, v->part_uuid, v->part_type };
+	char *const strings[] = { v->name, v->top,  v->subroot, v->device,    v->type,
+				  v->disk, v->uuid, v->label,   v->part_uuid, v->part_type };
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(strings); i++)
 		free(strings[i]);
@@ -169,6 +169,20 @@ static int path_on(const struct kx_volumes *volumes, const struct kx_volume *v, 
 	return kx_boot_path(find_default(volumes, v)->top, NULL, path, ret);
 }
 
+const struct kx_volume *kx_volumes_ours(const struct kx_volumes *volumes, const char *path,
+					const char **ret_path)
+{
+	for (size_t i = 0; i < volumes->count; i++) {
+		const char *rest = path_below(path, volumes->v[i].top);
+
+		if (!volumes->v[i].type || !rest)
+			continue;
+		*ret_path = rest;
+		return &volumes->v[i];
+	}
+	return NULL;
+}
+
 /* Nobody knows where a file system of another machine would have been. */
 static int path_anywhere(struct kx_volumes *volumes, const struct kx_volume *first,
 			 const char *path, char **ret)
@@ -206,13 +220,11 @@ static int resolve(struct kx_volumes *volumes, const char *device, const char *p
 
 int kx_volumes_shown(const struct kx_volumes *volumes, const char *path, char **ret)
 {
-	for (size_t i = 0; volumes->scratch && i < volumes->count; i++) {
-		const struct kx_volume *v = &volumes->v[i];
-		const char *rest = path_below(path, v->top);
+	const char *rest;
+	const struct kx_volume *ours = kx_volumes_ours(volumes, path, &rest);
 
-		if (rest && path_below(v->top, volumes->scratch))
-			return asprintf(ret, "(%s)%s", v->device, rest) < 0 ? -ENOMEM : 0;
-	}
+	if (ours)
+		return asprintf(ret, "(%s)%s", ours->device, rest) < 0 ? -ENOMEM : 0;
 	*ret = strdup(path);
 	return *ret ? 0 : -ENOMEM;
 }
