@@ -403,11 +403,40 @@ static void test_config_txt_kernels(void **state)
 	check_pi_kernel("", "Raspberry Pi 4 Model B Rev 1.4", "/kernel8.img", 0);
 	check_pi_kernel("auto_initramfs=1\n", "Raspberry Pi 5 Model B Rev 1.0", "/kernel_2712.img",
 			0);
+	check_pi_kernel("", "Raspberry Pi Compute Module 5 Rev 1.0", "/kernel_2712.img", 0);
 	check_pi_kernel("arm_64bit=0\n", NULL, "/kernel7.img", 0);
 	check_pi_kernel("[pi4]\nkernel=four\n[pi5]\nkernel=five\n[all]\n", "Raspberry Pi 4 B",
 			"/four", 0);
 	check_pi_kernel("[pi4]\nkernel=four\n", NULL, "/kernel8.img", 1);
+	check_pi_kernel("[pi4]\nkernel=four\n[cm4]\nkernel=cm\n[pi5]\nkernel=five\n",
+			"Raspberry Pi Compute Module 4 Rev 1.0", "/cm", 0);
+	check_pi_kernel("[pi3]\nkernel=three\n", "Raspberry Pi Compute Module 3 Plus Rev 1.0",
+			"/three", 0);
+	/* Filters of two kinds must both hold, those of one replace each other. */
+	check_pi_kernel("[EDID=X]\n[pi4]\nkernel=x\n", "Raspberry Pi 4 B", "/kernel8.img", 1);
+	check_pi_kernel("[EDID=X]\n[pi5]\nkernel=x\n", "Raspberry Pi 4 B", "/kernel8.img", 0);
+	check_pi_kernel("[EDID=X]\n[all]\n[pi4]\nkernel=x\n", "Raspberry Pi 4 B", "/x", 0);
 	check_pi_kernel("[gpio4=1]\nkernel=x\n", "Raspberry Pi 4 B", "/kernel8.img", 1);
+}
+
+static void test_config_txt_includes(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct boot_files files = { 0 };
+	const struct kx_boot_fs fs = boot_files_fs(&files);
+	struct kx_error err = { 0 };
+
+	boot_file(&files, "/fw/config.txt",
+		  "include gone.txt\ninclude a.txt\n[none]\ninclude b.txt\n");
+	boot_file(&files, "/fw/a.txt", "[pi4]\nkernel=a.img\n[all]\n");
+	boot_file(&files, "/fw/b.txt", "kernel=b.img\n");
+	assert_string_equal(read_pi(&files, "Raspberry Pi 4", &menu)->kernel, "d:/fw/a.img");
+	files.v[1].data = "include a.txt\n";
+	files.v[1].size = 14;
+	assert_int_equal(kx_config_txt_read(&fs, "d", "/fw/config.txt", NULL,
+					    &(struct kx_boot_entries){ 0 }, &err),
+			 -E2BIG);
+	assert_non_null(strstr(err.text, "include itself"));
 }
 
 /* ---- kernels --------------------------------------------------------------------------------- */
@@ -537,6 +566,7 @@ int main(void)
 		cmocka_unit_test(test_menulst_saved),
 		cmocka_unit_test(test_config_txt),
 		cmocka_unit_test(test_config_txt_kernels),
+		cmocka_unit_test(test_config_txt_includes),
 		cmocka_unit_test(test_kernels),
 		cmocka_unit_test(test_kernels_without_a_command_line),
 		cmocka_unit_test(test_files_that_are_none),
