@@ -41,8 +41,10 @@ static const struct {
 
 static int bls_line(struct kx_bls *bls, struct kx_view key, struct kx_view value)
 {
+	/* Each is joined to all before it. */
 	if (kx_text_is(key, "options"))
-		return kx_boot_join(&bls->options, value);
+		return bls->option_lines++ < KX_BOOT_VALUES_MAX ? kx_boot_join(&bls->options, value)
+								: -EFBIG;
 	if (!value.size)
 		return 0;
 	if (kx_text_is(key, "initrd"))
@@ -72,7 +74,8 @@ int kx_bls_parse(struct kx_view text, struct kx_bls *ret, struct kx_error *err)
 	while (r == 0 && kx_boot_line(&text, &line, &key, &value))
 		r = bls_line(&bls, key, value);
 	if (r == -EFBIG)
-		return kx_fail(err, EFBIG, "more than %u initrds", KX_BOOT_VALUES_MAX);
+		return kx_fail(err, EFBIG, "more than %u initrds, or lines of options",
+			       KX_BOOT_VALUES_MAX);
 	if (r < 0)
 		return kx_fail(err, -r, "%s",
 			       r == -EBADMSG ? "malformed entry: there is a zero byte in it"

@@ -21,6 +21,7 @@ struct kx_bls {
 	char *kernel, *efi, *uki, *uki_url, *options, *devicetree, *devicetree_overlay, *profile;
 	char *id, *grub_users, *grub_class, *grub_arg;
 	struct kx_names initrd;
+	unsigned option_lines;
 };
 
 /**
@@ -28,7 +29,7 @@ struct kx_bls {
  *
  * Keys that are not known are skipped, as are unreadable lines: the entry is for newer boot loaders, too.
  *
- * Errors: -EBADMSG a NUL, or nothing to boot; -EFBIG too many initrds; -ENOMEM.
+ * Errors: -EBADMSG a NUL, or nothing to boot; -EFBIG too many initrds or lines of options; -ENOMEM.
  */
 int kx_bls_parse(struct kx_view text, struct kx_bls *ret, struct kx_error *err);
 void kx_bls_clear(struct kx_bls *bls);

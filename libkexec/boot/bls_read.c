@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 
 #include "base/overflow.h"
 #include "boot/bls.h"
@@ -407,6 +408,20 @@ static int fill_uki(const struct kx_uki *uki, unsigned profile, struct item *ite
 	return r < 0 ? r : fill_profile(uki, profile, item);
 }
 
+/* Of texts that nobody can have written. */
+static int check_texts(const struct kx_uki *uki, struct kx_error *err)
+{
+	static const enum kx_uki_part texts[] = { KX_UKI_OSREL, KX_UKI_CMDLINE, KX_UKI_UNAME,
+						  KX_UKI_PROFILE };
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(texts); i++)
+		if (uki->parts[texts[i]].size > KX_BOOT_TEXT_MAX)
+			return kx_fail(err, EFBIG,
+				       "malformed UKI: one of its texts has %zu bytes, at most %u",
+				       uki->parts[texts[i]].size, KX_BOOT_TEXT_MAX);
+	return 0;
+}
+
 static int read_profile(struct reader *reader, struct kx_view file, const char *name,
 			const char *path, unsigned profile, unsigned *ret_count)
 {
@@ -422,6 +437,8 @@ static int read_profile(struct reader *reader, struct kx_view file, const char *
 	r = kx_uki_parse(file, profile, &uki, &err);
 	if (r == 0 && !uki.has[KX_UKI_LINUX])
 		r = kx_fail(&err, ENOEXEC, "is an EFI program without a .linux section");
+	if (r == 0)
+		r = check_texts(&uki, &err);
 	if (r == 0)
 		r = fill_uki(&uki, profile, &item);
 	if (r == -EBADMSG && !err.text[0])
@@ -441,11 +458,24 @@ static int read_profile(struct reader *reader, struct kx_view file, const char *
 	return r < 0 ? r : reader_add(reader, &item);
 }
 
+static int read_profiles(struct reader *reader, struct kx_view image, const char *file,
+			 const char *path)
+{
+	unsigned profiles = 1;
+	int r = 0;
+
+	/* What cannot be read is an entry with a problem, as an empty file is. */
+	for (unsigned i = 0; r == 0 && i < profiles && i < PROFILES_MAX; i++)
+		r = read_profile(reader, image, file, path, i, &profiles);
+	return r;
+}
+
 static int on_type2(void *arg, const char *file)
 {
 	_cleanup_free_ char *path = NULL, *data = NULL;
 	struct reader *reader = arg;
-	unsigned profiles = 1;
+	const struct kx_boot_fs *fs = reader->fs;
+	void *map = NULL;
 	size_t size = 0;
 	int r;
 
@@ -453,12 +483,16 @@ static int on_type2(void *arg, const char *file)
 		return 0;
 	if (asprintf(&path, "%s/EFI/Linux/%s", reader->folder, file) < 0)
 		return -ENOMEM;
-	r = reader->fs->read(reader->fs->ctx, reader->device, path, UKI_SIZE_MAX, &data, &size);
+	/* Kernel and initrd in it are not looked at. */
+	if (fs->map)
+		r = fs->map(fs->ctx, reader->device, path, UKI_SIZE_MAX, &map, &size);
+	else
+		r = fs->read(fs->ctx, reader->device, path, UKI_SIZE_MAX, &data, &size);
 	if (r == -ENOMEM)
 		return r;
-	/* What cannot be read is an entry with a problem, as an empty file is. */
-	for (unsigned i = 0; r != -ENOMEM && i < profiles && i < PROFILES_MAX; i++)
-		r = read_profile(reader, kx_view_of(data, size), file, path, i, &profiles);
+	r = read_profiles(reader, kx_view_of(map ? map : data, size), file, path);
+	if (map)
+		munmap(map, size);
 	return r;
 }
 

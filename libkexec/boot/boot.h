@@ -168,6 +168,7 @@ typedef int kx_boot_name_fn(void *arg, const char *name);
  * others from the system.
  *
  * @read: all of a file, to be freed with free()
+ * @map: the same of a file of which only some is looked at, to be given back with munmap(2); NULL where there is none
  * @stat: what is there
  * @list: the names in a directory, in any order
  * @search: the device with this UUID, label or file; to be freed with free()
@@ -177,6 +178,8 @@ struct kx_boot_fs {
 	void *ctx;
 	int (*read)(void *ctx, const char *device, const char *path, size_t max, char **ret,
 		    size_t *ret_size);
+	int (*map)(void *ctx, const char *device, const char *path, size_t max, void **ret,
+		   size_t *ret_size);
 	int (*stat)(void *ctx, const char *device, const char *path, struct kx_boot_stat *ret);
 	int (*list)(void *ctx, const char *device, const char *path, kx_boot_name_fn *each,
 		    void *arg);

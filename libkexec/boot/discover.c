@@ -272,7 +272,25 @@ static int try_config_txt(struct finder *f)
 		     : r;
 }
 
-/* kernel-install(8) reads its command line there; lines are joined. */
+/* All words, with one blank between. */
+static int join_words(struct kx_view text, char **ret)
+{
+	_cleanup_free_ char *line = malloc(text.size + 1);
+	struct kx_view word = { 0 };
+	size_t used = 0;
+
+	if (!line)
+		return -ENOMEM;
+	while (kx_text_word(&text, &word)) {
+		if (used)
+			line[used++] = ' ';
+		memcpy(line + used, word.data, word.size);
+		used += word.size;
+	}
+	return kx_boot_set(ret, kx_view_of(line, used));
+}
+
+/* kernel-install(8) reads its command line there, in as many lines as one likes. */
 static int kernel_cmdline(const struct finder *f, char **ret)
 {
 	static const char *const paths[] = { "/etc/kernel/cmdline", "/usr/lib/kernel/cmdline" };
@@ -280,7 +298,6 @@ static int kernel_cmdline(const struct finder *f, char **ret)
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(paths); i++) {
 		_cleanup_free_ char *text = NULL;
-		struct kx_view rest, line;
 		size_t size;
 		int r = f->fs->read(f->fs->ctx, root ? root->name : "", paths[i], KX_BOOT_TEXT_MAX,
 				    &text, &size);
@@ -289,10 +306,7 @@ static int kernel_cmdline(const struct finder *f, char **ret)
 			return r;
 		if (r < 0)
 			continue;
-		rest = kx_view_of(text, size);
-		while (r == 0 && kx_text_line(&rest, &line))
-			r = kx_boot_join(ret, kx_text_trim(line));
-		return r;
+		return join_words(kx_view_of(text, size), ret);
 	}
 	if (!f->system->cmdline)
 		return 0;

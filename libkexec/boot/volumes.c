@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/overflow.h"
@@ -248,6 +249,33 @@ static int fs_read(void *ctx, const char *device, const char *path, size_t max, 
 	return 0;
 }
 
+static int fs_map(void *ctx, const char *device, const char *path, size_t max, void **ret,
+		  size_t *ret_size)
+{
+	struct kx_volumes *volumes = ctx;
+	_cleanup_(kx_closep) int fd = -1;
+	_cleanup_free_ char *whole = NULL;
+	struct stat st;
+	int r = resolve(volumes, device, path, &whole);
+
+	if (r < 0)
+		return r;
+	fd = kx_root_file(&volumes->root, whole);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		return -EINVAL;
+	if ((uint64_t)st.st_size > max)
+		return -EFBIG;
+	*ret = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (*ret == MAP_FAILED)
+		return -errno;
+	*ret_size = (size_t)st.st_size;
+	return 0;
+}
+
 static int stat_whole(struct kx_volumes *volumes, const char *whole, struct stat *ret)
 {
 	_cleanup_(kx_closep) int fd = kx_root_path(&volumes->root, whole);
@@ -336,6 +364,7 @@ struct kx_boot_fs kx_volumes_fs(struct kx_volumes *volumes)
 {
 	return (struct kx_boot_fs){ .ctx = volumes,
 				    .read = fs_read,
+				    .map = fs_map,
 				    .stat = fs_stat,
 				    .list = fs_list,
 				    .search = fs_search,

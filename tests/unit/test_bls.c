@@ -118,6 +118,10 @@ static void test_malformed_entries(void **state)
 	for (unsigned i = 0; i <= KX_BOOT_VALUES_MAX; i++)
 		strcat(many, "initrd i\n");
 	assert_int_equal(kx_bls_parse(kx_text_of(many), &bls, &err), -EFBIG);
+	memset(many, 0, strlen(many));
+	for (unsigned i = 0; i <= KX_BOOT_VALUES_MAX; i++)
+		strcat(many, "options\n");
+	assert_int_equal(kx_bls_parse(kx_text_of(many), &bls, &err), -EFBIG);
 	assert_null(bls.kernel);
 	free(many);
 }
@@ -549,6 +553,24 @@ static void test_kernel_version_is_no_order(void **state)
 	sample_free(&old);
 }
 
+static void test_texts_that_nobody_wrote(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct sample s = sample_pe(KX_PE_X86_64);
+	struct boot_files files = { 0 };
+	_cleanup_free_ char *huge = malloc(KX_BOOT_TEXT_MAX + 1);
+
+	memset(huge, 'x', KX_BOOT_TEXT_MAX + 1);
+	sample_pe_text(&s, ".osrel", "ID=os\n");
+	sample_pe_text(&s, ".linux", "kernel");
+	sample_pe_section(&s, ".cmdline", huge, KX_BOOT_TEXT_MAX + 1);
+	boot_file_bytes(&files, "/EFI/Linux/a.efi", s.data, s.size);
+	read_menu(&files, NULL, NULL, NULL, &menu);
+	assert_int_equal(menu.count, 1);
+	assert_non_null(strstr(menu.v[0].problem, "1048577 bytes"));
+	sample_free(&s);
+}
+
 /* ---- for GRUB -------------------------------------------------------------------------------- */
 
 static void test_grub_knows_no_sort_key(void **state)
@@ -592,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_unified_kernel_image),
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_kernel_version_is_no_order),
+		cmocka_unit_test(test_texts_that_nobody_wrote),
 		cmocka_unit_test(test_grub_knows_no_sort_key),
 	};
 
