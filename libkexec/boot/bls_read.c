@@ -256,6 +256,13 @@ static int finish(const struct reader *reader, const char *path, const char *kin
 	return reader->fs->locate(reader->fs->ctx, reader->device, path, &entry->source_file);
 }
 
+/* systemd-boot keeps the names that begin with "auto-" for its own entries. */
+static bool is_entrys_name(const struct reader *reader, const char *file, const char *suffix)
+{
+	return file[0] != '.' && ends_with(file, suffix) &&
+	       (reader->grub || strncasecmp(file, "auto-", 5) != 0);
+}
+
 static int on_type1(void *arg, const char *file)
 {
 	_cleanup_(item_clear) struct item item = { 0 };
@@ -264,7 +271,7 @@ static int on_type1(void *arg, const char *file)
 	bool keep = true;
 	int r;
 
-	if (file[0] == '.' || !ends_with(file, ".conf"))
+	if (!is_entrys_name(reader, file, ".conf"))
 		return 0;
 	if (asprintf(&path, "%s/loader/entries/%s", reader->folder, file) < 0)
 		return -ENOMEM;
@@ -479,7 +486,7 @@ static int on_type2(void *arg, const char *file)
 	size_t size = 0;
 	int r;
 
-	if (file[0] == '.' || !ends_with(file, ".efi"))
+	if (!is_entrys_name(reader, file, ".efi"))
 		return 0;
 	if (asprintf(&path, "%s/EFI/Linux/%s", reader->folder, file) < 0)
 		return -ENOMEM;

@@ -214,6 +214,8 @@ static void test_order(void **state)
 	boot_file(&files, "/loader/entries/bad+0-3.conf", "linux l\nsort-key a\nversion 99\n");
 	boot_file(&files, "/loader/entries/.hidden.conf", "linux l\n");
 	boot_file(&files, "/loader/entries/no.txt", "linux l\n");
+	boot_file(&files, "/loader/entries/Auto-x.conf", "linux l\n");
+	boot_file(&files, "/EFI/Linux/auto-x.efi", "");
 	check_order(&files, NULL, ids, KX_ARRAY_SIZE(ids));
 }
 

@@ -324,6 +324,21 @@ static void test_subvolumes_of_a_tree(void **state)
 	check_locate(tree, device, "/@/boot/vmlinuz", "/boot/vmlinuz");
 }
 
+/* Who may not read the disk has udev's links, in which not every character is itself. */
+static void test_labels_from_links(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_link(tree->dir, "/dev/disk/by-label/My\\x20Disk\\x2", "../../kx-no-such-disk1");
+	tree_link(tree->dir, "/dev/disk/by-uuid/12-34", "../../kx-no-such-disk1");
+	tree_link(tree->dir, "/dev/disk/by-uuid/56-78", "../../kx-no-such-disk2");
+	tree_write(tree->dir, "/etc/fstab", "/dev/kx-no-such-disk1 / ext4\n");
+	open_tree(tree);
+	assert_int_equal(kx_probe_volumes(&tree->volumes), 0);
+	assert_string_equal(at(&tree->volumes, "")->label, "My Disk\\x2");
+	assert_string_equal(at(&tree->volumes, "")->uuid, "12-34");
+}
+
 /* A link of the tree's leads nowhere out of it. */
 static void test_tree_is_not_left(void **state)
 {
@@ -485,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_mounts_write_nothing),
 		cmocka_unit_test_setup_teardown(test_where_files_are, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_subvolumes_of_a_tree, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_labels_from_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tree_is_not_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_which_loader_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_grub_is_told_the_processor, set_up, tear_down),
