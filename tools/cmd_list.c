@@ -116,7 +116,8 @@ static void print_text(const struct kx_boot_entries *entries)
 		const char *source = entry->source_file ? entry->source_file : "";
 
 		if (strcmp(kind, entry->source_kind) != 0 || strcmp(file, source) != 0) {
-			printf("%s%s (%s)\n", i ? "\n" : "", source, entry->source_kind);
+			printf(*source ? "%s%s (%s)\n" : "%s%s%s\n", i ? "\n" : "", source,
+			       entry->source_kind);
 			kind = entry->source_kind;
 			file = source;
 		}
@@ -146,6 +147,8 @@ int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 		return KX_EXIT_ERROR;
 	}
 	r = kx_boot_list(args->root ? args->root : tool->root, &entries, &volumes, &err);
+	if (r == 0 && kx_boot_show(&volumes, &entries) < 0)
+		r = kx_fail(&err, ENOMEM, "out of memory");
 	if (r < 0) {
 		kx_say("%s", err.text);
 		return KX_EXIT_ERROR;

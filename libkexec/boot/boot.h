@@ -109,7 +109,7 @@ struct kx_boot_entry {
  * struct kx_boot_entries - a menu, in the loader's order
  * @effects: what the loader would write down before it shows the menu
  * @notes: what was wrong with the configuration, though the loader goes on: "/boot/grub/grub.cfg:7: …"
- * @timeout: seconds; -1 to wait for ever
+ * @timeout: seconds until the loader starts the default; 0 at once, -1 to wait for ever
  * @on_trial: @source_file of the entry that the boot loader counted a try of as it started this system, and that nobody has
  *	      found good since; NULL for none
  */
@@ -170,6 +170,7 @@ typedef int kx_boot_name_fn(void *arg, const char *name);
  * others from the system.
  *
  * @read: all of a file, to be freed with free()
+ * @map: the same of a file of which only some is looked at, to be given back with munmap(2); NULL where there is none
  * @stat: what is there
  * @list: the names in a directory, in any order
  * @search: the device with this UUID, label or file; to be freed with free()
@@ -180,6 +181,8 @@ struct kx_boot_fs {
 	void *ctx;
 	int (*read)(void *ctx, const char *device, const char *path, size_t max, char **ret,
 		    size_t *ret_size);
+	int (*map)(void *ctx, const char *device, const char *path, size_t max, void **ret,
+		   size_t *ret_size);
 	int (*stat)(void *ctx, const char *device, const char *path, struct kx_boot_stat *ret);
 	int (*list)(void *ctx, const char *device, const char *path, kx_boot_name_fn *each,
 		    void *arg);

@@ -50,9 +50,10 @@ int kx_loader_vars_read(struct kx_root *root, struct kx_loader_vars *ret)
 		{ "LoaderDevicePartUUID", &vars.part_uuid },
 		{ "LoaderEntryOneShot", &vars.oneshot },
 		{ "LoaderEntryDefault", &vars.default_id },
-		{ "LoaderEntrySelected", &vars.last },
 		{ "LoaderEntryLastBooted", &vars.last },
 		{ "LoaderBootCountPath", &vars.count_path },
+		{ "LoaderConfigTimeout", &vars.timeout },
+		{ "LoaderConfigTimeoutOneShot", &vars.timeout_once },
 	};
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(fields); i++)

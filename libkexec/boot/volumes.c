@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/overflow.h"
@@ -113,6 +114,48 @@ static const char *path_below(const char *path, const char *folder)
 	return !strncmp(path, folder, n) && (!path[n] || path[n] == '/') ? path + n : NULL;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b && !strcasecmp(a, b);
+}
+
+/* mountinfo has a device for all of them, fstab(5) one of these names. */
+static bool same_device(const struct kx_volume *v, const struct kx_volume *w)
+{
+	return (v->device && w->device && !strcmp(v->device, w->device)) ||
+	       same_text(v->uuid, w->uuid) || same_text(v->part_uuid, w->part_uuid) ||
+	       (!v->uuid && v->label && w->label && !strcmp(v->label, w->label));
+}
+
+/* The volume that shows most closely what is at @path of the device of @v; NULL when none of its subvolumes does. */
+static const struct kx_volume *find_subroot(const struct kx_volumes *volumes,
+					    const struct kx_volume *v, const char *path)
+{
+	const struct kx_volume *found = NULL;
+
+	for (size_t i = 0; i < volumes->count; i++) {
+		const struct kx_volume *w = &volumes->v[i];
+
+		if (w->subroot && *w->subroot && same_device(v, w) &&
+		    path_below(path, w->subroot) &&
+		    (!found || strlen(w->subroot) > strlen(found->subroot)))
+			found = w;
+	}
+	return found;
+}
+
+/* Where the default subvolume is mounted, as far as anybody can tell: deepest first, so that is the root if it is on it. */
+static const struct kx_volume *find_default(const struct kx_volumes *volumes,
+					    const struct kx_volume *v)
+{
+	const struct kx_volume *found = v;
+
+	for (size_t i = 0; v->subroot && i < volumes->count; i++)
+		if (volumes->v[i].subroot && same_device(v, &volumes->v[i]))
+			found = &volumes->v[i];
+	return found;
+}
+
 /*
  * @path on the device of @v as a path in the tree. Of a btrfs several subvolumes are mounted: GRUB names them at the beginning
  * of the path, or means the default one, which is what the root is on.
@@ -120,18 +163,11 @@ static const char *path_below(const char *path, const char *folder)
 static int path_on(const struct kx_volumes *volumes, const struct kx_volume *v, const char *path,
 		   char **ret)
 {
-	const struct kx_volume *on = v;
+	const struct kx_volume *on = v->subroot ? find_subroot(volumes, v, path) : NULL;
 
-	for (size_t i = 0; v->device && v->subroot && i < volumes->count; i++) {
-		const struct kx_volume *w = &volumes->v[i];
-
-		if (!w->device || !w->subroot || strcmp(w->device, v->device) != 0)
-			continue;
-		on = w;
-		if (*w->subroot && path_below(path, w->subroot))
-			return kx_boot_path(w->top, NULL, path_below(path, w->subroot), ret);
-	}
-	return kx_boot_path(on->top, NULL, path, ret);
+	if (on)
+		return kx_boot_path(on->top, NULL, path_below(path, on->subroot), ret);
+	return kx_boot_path(find_default(volumes, v)->top, NULL, path, ret);
 }
 
 const struct kx_volume *kx_volumes_holding(const struct kx_volumes *volumes, const char *path,
@@ -188,6 +224,18 @@ static int resolve(struct kx_volumes *volumes, const char *device, const char *p
 	return v ? path_on(volumes, v, path, ret) : -ENODEV;
 }
 
+int kx_volumes_shown(const struct kx_volumes *volumes, const char *path, char **ret)
+{
+	const char *rest;
+	bool ours = volumes->scratch && path_below(path, volumes->scratch);
+	const struct kx_volume *v = ours ? kx_volumes_holding(volumes, path, &rest) : NULL;
+
+	if (v)
+		return asprintf(ret, "(%s)%s", v->device, rest) < 0 ? -ENOMEM : 0;
+	*ret = strdup(path);
+	return *ret ? 0 : -ENOMEM;
+}
+
 /* ---- operations ------------------------------------------------------------------------------ */
 
 static int fs_read(void *ctx, const char *device, const char *path, size_t max, char **ret,
@@ -204,6 +252,33 @@ static int fs_read(void *ctx, const char *device, const char *path, size_t max, 
 		return r;
 	*ret = (char *)blob.data;
 	*ret_size = blob.size;
+	return 0;
+}
+
+static int fs_map(void *ctx, const char *device, const char *path, size_t max, void **ret,
+		  size_t *ret_size)
+{
+	struct kx_volumes *volumes = ctx;
+	_cleanup_(kx_closep) int fd = -1;
+	_cleanup_free_ char *whole = NULL;
+	struct stat st;
+	int r = resolve(volumes, device, path, &whole);
+
+	if (r < 0)
+		return r;
+	fd = kx_root_file(&volumes->root, whole);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		return -EINVAL;
+	if ((uint64_t)st.st_size > max)
+		return -EFBIG;
+	*ret = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (*ret == MAP_FAILED)
+		return -errno;
+	*ret_size = (size_t)st.st_size;
 	return 0;
 }
 
@@ -308,6 +383,7 @@ struct kx_boot_fs kx_volumes_fs(struct kx_volumes *volumes)
 {
 	return (struct kx_boot_fs){ .ctx = volumes,
 				    .read = fs_read,
+				    .map = fs_map,
 				    .stat = fs_stat,
 				    .list = fs_list,
 				    .search = fs_search,
@@ -433,12 +509,18 @@ static int mountinfo_line(struct kx_view line, struct kx_volume *v)
 	return set_unescaped(&v->device, word);
 }
 
-/* Is all that @v shows at @w, too? Of two that show the same, the one with the shorter path is kept. */
+/*
+ * Is all that @v shows at @w, too, and @v so of no use? Where a system usually mounts what it boots from, it is; of two that show
+ * the same, that one is kept, or else the one with the shorter path.
+ */
 static bool is_shown(const struct kx_volume *v, const struct kx_volume *w)
 {
-	return w->device && v->device && !strcmp(w->device, v->device) &&
-	       path_below(v->subroot, w->subroot) &&
-	       (strlen(w->subroot) < strlen(v->subroot) || strlen(w->top) < strlen(v->top));
+	if (!w->device || !v->device || strcmp(w->device, v->device) != 0 ||
+	    !path_below(v->subroot, w->subroot))
+		return false;
+	if (strlen(w->subroot) < strlen(v->subroot))
+		return !v->boots;
+	return v->boots != w->boots ? w->boots : strlen(w->top) < strlen(v->top);
 }
 
 /* Bind mounts show what is mounted elsewhere. The root stays, whatever it is. */
@@ -485,11 +567,31 @@ int kx_mountinfo_parse(struct kx_view text, struct kx_volumes *volumes)
 	return 0;
 }
 
+/* "noatime,subvol=@": which subvolume of a btrfs it is, as mountinfo would have it. */
+static int set_subvolume(struct kx_volume *v, struct kx_view options)
+{
+	_cleanup_free_ char *name = NULL;
+	struct kx_view option = { 0 }, key = { 0 };
+	int r = 0;
+
+	while (r == 0 && kx_text_field(&options, ',', &option)) {
+		if (!kx_text_starts(option, "subvol=") || !kx_text_field(&option, '=', &key))
+			continue;
+		r = set_unescaped(&name, option);
+		free(kx_steal(v->subroot));
+		if (r == 0)
+			r = kx_boot_path("", NULL, name, &v->subroot);
+	}
+	if (v->subroot)
+		cut_slash(v->subroot);
+	return r;
+}
+
 /* "UUID=… /boot ext4 defaults 0 2" */
 static int fstab_line(struct kx_view spec, struct kx_view rest, struct kx_volumes *volumes)
 {
 	struct kx_volume v = { 0 };
-	struct kx_view top = { 0 }, tag = { 0 };
+	struct kx_view top = { 0 }, tag = { 0 }, type = { 0 }, options = { 0 };
 	int r;
 
 	if (!kx_text_word(&rest, &top))
@@ -506,6 +608,8 @@ static int fstab_line(struct kx_view spec, struct kx_view rest, struct kx_volume
 		else if (kx_text_is(tag, "PARTUUID"))
 			r = kx_boot_set(&v.part_uuid, spec);
 	}
+	if (r == 0 && kx_text_word(&rest, &type) && kx_text_word(&rest, &options))
+		r = set_subvolume(&v, options);
 	if (r == 0 && is_usual(v.top))
 		r = put_volume(volumes, &v);
 	kx_volume_clear(&v);

@@ -87,6 +87,15 @@ const struct kx_volume *kx_volumes_holding(const struct kx_volumes *volumes, con
 /* What is at the tree's own root; NULL when nobody knows. */
 const struct kx_volume *kx_volumes_root(const struct kx_volumes *volumes);
 
+/**
+ * kx_volumes_shown() - a path as it can be told to somebody
+ *
+ * What is mounted where only we see it, and only for now, is named by its device, as GRUB writes it: "(/dev/sda1)/vmlinuz".
+ *
+ * Errors: -ENOMEM.
+ */
+int kx_volumes_shown(const struct kx_volumes *volumes, const char *path, char **ret);
+
 /* The operations; their ctx is @volumes, which must stay where it is. */
 struct kx_boot_fs kx_volumes_fs(struct kx_volumes *volumes);
 
