@@ -170,18 +170,23 @@ static int path_on(const struct kx_volumes *volumes, const struct kx_volume *v, 
 	return kx_boot_path(find_default(volumes, v)->top, NULL, path, ret);
 }
 
-const struct kx_volume *kx_volumes_ours(const struct kx_volumes *volumes, const char *path,
-					const char **ret_path)
+const struct kx_volume *kx_volumes_holding(const struct kx_volumes *volumes, const char *path,
+					   const char **ret_path)
 {
-	for (size_t i = 0; i < volumes->count; i++) {
-		const char *rest = path_below(path, volumes->v[i].top);
+	const struct kx_volume *deepest = NULL;
 
-		if (!volumes->v[i].type || !rest)
-			continue;
-		*ret_path = rest;
-		return &volumes->v[i];
+	for (size_t i = 0; i < volumes->count; i++) {
+		const struct kx_volume *v = &volumes->v[i];
+
+		if (path_below(path, v->top) && (!deepest || strlen(v->top) > strlen(deepest->top)))
+			deepest = v;
 	}
-	return NULL;
+	/* Of a file system of which only a part is there, as a subvolume, more would have to be known. */
+	if (!deepest || !deepest->device || !deepest->type ||
+	    (deepest->subroot && *deepest->subroot))
+		return NULL;
+	*ret_path = path_below(path, deepest->top);
+	return deepest;
 }
 
 /* Nobody knows where a file system of another machine would have been. */
@@ -221,11 +226,13 @@ static int resolve(struct kx_volumes *volumes, const char *device, const char *p
 
 int kx_volumes_shown(const struct kx_volumes *volumes, const char *path, char **ret)
 {
-	const char *rest;
-	const struct kx_volume *ours = kx_volumes_ours(volumes, path, &rest);
+	const char *rest = NULL;
+	const struct kx_volume *v = volumes->scratch && path_below(path, volumes->scratch)
+					    ? kx_volumes_holding(volumes, path, &rest)
+					    : NULL;
 
-	if (ours)
-		return asprintf(ret, "(%s)%s", ours->device, rest) < 0 ? -ENOMEM : 0;
+	if (v)
+		return asprintf(ret, "(%s)%s", v->device, rest) < 0 ? -ENOMEM : 0;
 	*ret = strdup(path);
 	return *ret ? 0 : -ENOMEM;
 }
@@ -288,7 +295,7 @@ static int stat_whole(struct kx_volumes *volumes, const char *whole, struct stat
 static int fs_stat(void *ctx, const char *device, const char *path, struct kx_boot_stat *ret)
 {
 	_cleanup_free_ char *whole = NULL;
-	struct stat st;
+	struct stat st = { 0 };
 	int r = resolve(ctx, device, path, &whole);
 
 	if (r == 0)
@@ -477,10 +484,13 @@ static int mountinfo_line(struct kx_view line, struct kx_volume *v)
 	} while (r == 0 && !kx_text_is(word, "-"));
 	if (r < 0)
 		return r;
-	/* The type, then the device. */
-	for (unsigned i = 0; i < 2; i++)
-		if (!kx_text_word(&line, &word))
-			return -EBADMSG;
+	if (!kx_text_word(&line, &word))
+		return -EBADMSG;
+	r = set_unescaped(&v->type, word);
+	if (r == 0 && !kx_text_word(&line, &word))
+		return -EBADMSG;
+	if (r < 0)
+		return r;
 	cut_slash(v->top);
 	cut_slash(v->subroot);
 	return set_unescaped(&v->device, word);
