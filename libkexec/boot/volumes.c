@@ -226,9 +226,10 @@ static int resolve(struct kx_volumes *volumes, const char *device, const char *p
 
 int kx_volumes_shown(const struct kx_volumes *volumes, const char *path, char **ret)
 {
-	const char *rest;
-	bool ours = volumes->scratch && path_below(path, volumes->scratch);
-	const struct kx_volume *v = ours ? kx_volumes_holding(volumes, path, &rest) : NULL;
+	const char *rest = NULL;
+	const struct kx_volume *v = volumes->scratch && path_below(path, volumes->scratch)
+					    ? kx_volumes_holding(volumes, path, &rest)
+					    : NULL;
 
 	if (v)
 		return asprintf(ret, "(%s)%s", v->device, rest) < 0 ? -ENOMEM : 0;
