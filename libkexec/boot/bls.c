@@ -230,6 +230,7 @@ void kx_loader_vars_clear(struct kx_loader_vars *vars)
 	free(vars->oneshot);
 	free(vars->default_id);
 	free(vars->last);
+	free(vars->count_path);
 	*vars = (struct kx_loader_vars){ 0 };
 }
 

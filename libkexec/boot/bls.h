@@ -76,10 +76,14 @@ void kx_loader_conf_clear(struct kx_loader_conf *conf);
  * @info: LoaderInfo: which boot loader it was
  * @part_uuid: LoaderDevicePartUUID
  * @last: LoaderEntryLastBooted, else LoaderEntrySelected: what "@saved" stands for
+ * @count_path: LoaderBootCountPath: the file, named after its counter, of the entry that it started, with backslashes
  */
 struct kx_loader_vars {
-	char *info, *part_uuid, *oneshot, *default_id, *last;
+	char *info, *part_uuid, *oneshot, *default_id, *last, *count_path;
 };
+
+/* "The Boot Loader Interface" of systemd has the variables' names and their vendor. */
+#define KX_LOADER_VARIABLE "/sys/firmware/efi/efivars/%s-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
 void kx_loader_vars_clear(struct kx_loader_vars *vars);
 

@@ -150,15 +150,24 @@ static int fill_files(const struct reader *reader, const struct kx_bls *bls,
 	return r;
 }
 
+static bool profile_number(const char *text, unsigned *ret)
+{
+	uint64_t number;
+
+	if (!kx_text_u64(kx_text_of(text), 10, &number) || number >= PROFILES_MAX)
+		return false;
+	*ret = (unsigned)number;
+	return true;
+}
+
 static int judge_type1(const struct kx_bls *bls, struct kx_boot_entry *entry)
 {
 	if (!bls->kernel && !bls->uki && bls->efi)
 		return set_problem(entry, "is an EFI program, which only the firmware can start");
 	if (!bls->kernel && !bls->uki)
 		return set_problem(entry, "is loaded from the network; give its address to kexec");
-	if (bls->profile && strcmp(bls->profile, "0") != 0 && bls->uki)
-		return set_problem(entry, "chooses a profile of its image, which is not built yet; "
-					  "load the image with @N on the command line");
+	if (bls->profile && bls->uki && !profile_number(bls->profile, &entry->profile))
+		return set_problem(entry, "chooses a profile of its image by what is no number");
 	if (bls->devicetree_overlay)
 		return set_problem(entry, "has device tree overlays, which are not built yet");
 	return 0;
@@ -351,6 +360,7 @@ static int fill_uki(const struct kx_uki *uki, unsigned profile, struct item *ite
 	int r;
 
 	item->entry.type = KX_BOOT_UKI;
+	item->entry.profile = profile;
 	if (architecture) {
 		item->entry.architecture = strdup(architecture);
 		if (!item->entry.architecture)
@@ -478,6 +488,49 @@ static int mark_default(struct kx_boot_entries *entries, const struct kx_loader_
 	return 0;
 }
 
+/*
+ * systemd-boot takes LoaderEntryOneShot out before it shows its menu, and where the default is "@saved" it writes down what
+ * it starts, unless that was the one-shot choice.
+ */
+static int add_effects(struct kx_boot_entries *entries, const struct kx_loader_vars *vars,
+		       const struct kx_loader_conf *conf)
+{
+	const char *pattern = vars->default_id ? vars->default_id : conf->default_pattern;
+	int r = 0;
+
+	if (vars->oneshot)
+		r = kx_boot_effects_add(&entries->effects, &entries->effect_count, NULL,
+					"LoaderEntryOneShot", NULL);
+	if (!vars->info || !pattern || strcmp(pattern, "@saved") != 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < entries->count; i++) {
+		struct kx_boot_entry *entry = &entries->v[i];
+
+		if (!vars->oneshot || strcmp(vars->oneshot, entry->id) != 0)
+			r = kx_boot_effects_add(&entry->effects, &entry->effect_count, NULL,
+						"LoaderEntryLastBooted", entry->id);
+	}
+	return r;
+}
+
+/* Whoever finds an entry good renames its file, so the one that is counted by is not there any more. */
+static int find_on_trial(const struct kx_boot_fs *fs, const struct kx_bls_place *places,
+			 size_t count, const struct kx_loader_vars *vars, char **ret)
+{
+	_cleanup_free_ char *path = vars->count_path ? strdup(vars->count_path) : NULL;
+	struct kx_boot_stat stat;
+	int r = 0;
+
+	if (!path)
+		return vars->count_path ? -ENOMEM : 0;
+	for (char *p = path; *p; p++)
+		*p = *p == '\\' ? '/' : *p;
+	for (size_t i = 0; r == 0 && !*ret && i < count; i++)
+		if (fs->stat(fs->ctx, places[i].device, path, &stat) == 0)
+			r = fs->locate(fs->ctx, places[i].device, path, ret);
+	return r == -ENOMEM ? r : 0;
+}
+
 static int read_places(struct reader *reader, const struct kx_bls_place *places, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -509,6 +562,10 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 		r = hand_over(&reader, &entries);
 	if (r == 0)
 		r = mark_default(&entries, vars, conf);
+	if (r == 0)
+		r = add_effects(&entries, vars, conf);
+	if (r == 0)
+		r = find_on_trial(fs, places, count, vars, &entries.on_trial);
 	if (r < 0)
 		return kx_fail(err, -r, "cannot read boot entries: %s", strerror(-r));
 	*ret = entries;

@@ -41,9 +41,9 @@ struct kx_boot_module {
 /**
  * struct kx_boot_effect - a variable that the boot loader would write down on its way, as it consumes a one-shot choice
  *
- * Readers never write. Whoever commits to the jump does.
+ * Readers never write. Whoever commits to the jump does: effects.h.
  *
- * @file: the environment block, absolute in the tree
+ * @file: GRUB's environment block, absolute in the tree; NULL for an EFI variable of the Boot Loader Interface
  * @value: NULL to take the variable out
  */
 struct kx_boot_effect {
@@ -59,7 +59,8 @@ struct kx_boot_effect {
  * @menu: titles of the submenus that it is in, "a>b"; NULL at the top
  * @kernel: "linux" of the specification: kernel, multiboot kernel, image or loader; absolute in the tree; NULL if there is none
  * @initrds: absolute in the tree, in the loader's order
- * @options: the kernel's command line without the loader's own words; NULL for none
+ * @options: the kernel's command line without the loader's own words; NULL for none. Of an image in EFI/Linux its own
+ * @profile: of a unified kernel image
  * @devicetree: absolute in the tree; NULL for none
  * @modules: of a multiboot kernel
  * @version: of the operating system or kernel, where the entry tells; NULL
@@ -82,6 +83,7 @@ struct kx_boot_entry {
 	char **initrds;
 	size_t initrd_count;
 	char *options;
+	unsigned profile;
 	char *devicetree;
 	struct kx_boot_module *modules;
 	size_t module_count;
@@ -103,6 +105,8 @@ struct kx_boot_entry {
  * @effects: what the loader would write down before it shows the menu
  * @notes: what was wrong with the configuration, though the loader goes on: "/boot/grub/grub.cfg:7: …"
  * @timeout: seconds; -1 to wait for ever
+ * @on_trial: @source_file of the entry that the boot loader counted a try of as it started this system, and that nobody has
+ *	      found good since; NULL for none
  */
 struct kx_boot_entries {
 	struct kx_boot_entry *v;
@@ -112,6 +116,7 @@ struct kx_boot_entries {
 	char **notes;
 	size_t note_count;
 	int timeout;
+	char *on_trial;
 };
 
 /*
@@ -125,6 +130,8 @@ int kx_boot_strings_add(char ***array, size_t *count, const char *s);
 int kx_boot_effects_add(struct kx_boot_effect **array, size_t *count, const char *file,
 			const char *name, const char *value);
 int kx_boot_modules_add(struct kx_boot_entry *entry, const char *path, const char *args);
+
+void kx_boot_effects_clear(struct kx_boot_effect *effects, size_t count);
 
 /* Each frees what is inside and leaves it empty. */
 void kx_boot_entry_clear(struct kx_boot_entry *entry);

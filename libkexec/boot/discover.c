@@ -340,7 +340,9 @@ static int try_reader(struct finder *f, size_t i, struct kx_error *first_err, in
 	size_t count = f->entries->note_count;
 	int r;
 
-	*f->entries = (struct kx_boot_entries){ .timeout = -1 };
+	f->entries->note_count = 0;
+	kx_boot_entries_clear(f->entries);
+	f->entries->timeout = -1;
 	*f->err = (struct kx_error){ 0 };
 	r = readers[i](f);
 	if (r < 0 && !f->err->text[0])

@@ -108,7 +108,7 @@ int kx_boot_modules_add(struct kx_boot_entry *entry, const char *path, const cha
 	return 0;
 }
 
-static void clear_effects(struct kx_boot_effect *effects, size_t count)
+void kx_boot_effects_clear(struct kx_boot_effect *effects, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		clear_effect(&effects[i]);
@@ -138,7 +138,7 @@ void kx_boot_entry_clear(struct kx_boot_entry *entry)
 		free(entry->modules[i].args);
 	}
 	free(entry->modules);
-	clear_effects(entry->effects, entry->effect_count);
+	kx_boot_effects_clear(entry->effects, entry->effect_count);
 	*entry = (struct kx_boot_entry){ 0 };
 }
 
@@ -147,7 +147,8 @@ void kx_boot_entries_clear(struct kx_boot_entries *entries)
 	for (size_t i = 0; i < entries->count; i++)
 		kx_boot_entry_clear(&entries->v[i]);
 	free(entries->v);
-	clear_effects(entries->effects, entries->effect_count);
+	kx_boot_effects_clear(entries->effects, entries->effect_count);
 	clear_strings(entries->notes, entries->note_count);
+	free(entries->on_trial);
 	*entries = (struct kx_boot_entries){ 0 };
 }

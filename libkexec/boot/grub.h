@@ -61,6 +61,14 @@ int kx_grub_read(const struct kx_grub_config *config, struct kx_boot_entries *re
  */
 int kx_grub_env_get(const char *block, size_t size, const char *name, char **ret);
 
+/**
+ * kx_grub_env_edit() - set or take out one variable of an environment block, whose size stays as it is
+ * @value: NULL to take it out
+ *
+ * Errors: -EBADMSG no environment block, or one that ends within a line; -EINVAL no name for a variable; -ENOSPC no room, the block is as it was; -ENOMEM.
+ */
+int kx_grub_env_edit(char *block, size_t size, const char *name, const char *value);
+
 /* Every variable of an environment block; anything but 0 from @each ends it. Errors: -EBADMSG; -ENOMEM. */
 typedef int kx_grub_env_fn(void *arg, const char *name, const char *value);
 int kx_grub_env_parse(const char *block, size_t size, kx_grub_env_fn *each, void *arg);

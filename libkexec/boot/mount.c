@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,12 +49,35 @@ static char *make_folder(void)
 	return NULL;
 }
 
+/* Without a way back a copy of each mount would stay ours, and keep the file system from being unmounted cleanly. */
+static int open_home(struct kx_home *home)
+{
+	home->namespace = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	home->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	home->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return home->namespace < 0 || home->root < 0 || home->cwd < 0 ? -errno : 0;
+}
+
+/* setns(2) leads to the namespace's own root, which is not where we were if that was changed. */
+static void go_home(struct kx_home *home)
+{
+	if (home->namespace >= 0 && setns(home->namespace, CLONE_NEWNS) == 0 &&
+	    fchdir(home->root) == 0 && chroot(".") == 0)
+		(void)!fchdir(home->cwd);
+	kx_closep(&home->namespace);
+	kx_closep(&home->root);
+	kx_closep(&home->cwd);
+	*home = (struct kx_home){ -1, -1, -1 };
+}
+
 /* A folder that mounts go into, seen by us alone. */
 static int make_scratch(struct kx_volumes *volumes)
 {
 	struct kx_error err = { 0 };
-	int r;
+	int r = volumes->home.namespace < 0 ? open_home(&volumes->home) : 0;
 
+	if (r < 0)
+		return r;
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
 	/* The descriptor of the root still is the old namespace's, and would not see what is mounted here. */
@@ -97,9 +121,10 @@ int kx_probe_mount(struct kx_volumes *volumes, struct kx_volume *volume, const c
 /* All that is below goes with the tmpfs. */
 void kx_probe_unmount(struct kx_volumes *volumes)
 {
-	if (!volumes->scratch)
-		return;
-	umount2(volumes->scratch, MNT_DETACH);
-	rmdir(volumes->scratch);
+	if (volumes->scratch) {
+		umount2(volumes->scratch, MNT_DETACH);
+		rmdir(volumes->scratch);
+	}
 	free(kx_steal(volumes->scratch));
+	go_home(&volumes->home);
 }

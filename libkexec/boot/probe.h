@@ -29,7 +29,7 @@ int kx_probe_search(struct kx_volumes *volumes, enum kx_boot_search by, const ch
  * @volume: with its @device; taken over, and put at the end of @volumes
  * @type: of the file system
  *
- * The first one moves the calling thread to a mount namespace of its own. Mounts last until kx_volumes_close().
+ * The first one moves the calling thread to a mount namespace of its own, until kx_volumes_close(), which ends the mounts.
  *
  * Errors: -EOPNOTSUPP for a type that is not known to be left untouched so; -EPERM and what mount(2) says; -ENOMEM.
  */

@@ -34,11 +34,19 @@ struct kx_volume {
 void kx_volume_clear(struct kx_volume *volume);
 
 /**
+ * struct kx_home - where a thread was before it went to a mount namespace of its own; -1 for what it has not left
+ */
+struct kx_home {
+	int namespace, root, cwd;
+};
+
+/**
  * struct kx_volumes - a tree and its file systems
  * @live: it is the running system's: what is on a file system that is not here is nowhere. In another tree it may be
  *	  anywhere, since nobody knows what was mounted where
  * @v: deepest first
  * @scratch: a folder of ours with file systems mounted below it; NULL for none
+ * @home: where we are when that is closed
  * @notes: what could not be looked at
  */
 struct kx_volumes {
@@ -47,12 +55,13 @@ struct kx_volumes {
 	struct kx_volume *v;
 	size_t count;
 	char *scratch;
+	struct kx_home home;
 	struct kx_names notes;
 };
 
-#define KX_VOLUMES_NONE              \
-	{                            \
-		.root = KX_ROOT_NONE \
+#define KX_VOLUMES_NONE                                                                 \
+	{                                                                               \
+		.root = KX_ROOT_NONE, .home = {.namespace = -1, .root = -1, .cwd = -1 } \
 	}
 
 /**
@@ -64,7 +73,7 @@ struct kx_volumes {
  */
 int kx_volumes_open(const char *path, struct kx_volumes *ret, struct kx_error *err);
 
-/* Takes the mounts of kx_volumes_mount() away, too. */
+/* Takes the mounts of kx_probe_mount() away, too, and goes back to the mount namespace from before them. */
 void kx_volumes_close(struct kx_volumes *volumes);
 
 /* Takes over what @volume holds, and gives it a name. Errors: -E2BIG; -ENOMEM. */

@@ -23,6 +23,26 @@ static void fuzz_block(struct kx_view block)
 	require(bytes <= block.size);
 }
 
+/* What is written can be read, and takes no more room than there is. */
+static void fuzz_edit(struct kx_view block, const char *wanted)
+{
+	char *copy = malloc(block.size + 1), *value = NULL;
+	int r;
+
+	require(copy);
+	memcpy(copy, block.data, block.size);
+	copy[block.size] = 'x';
+	r = kx_grub_env_edit(copy, block.size, "next_entry", wanted);
+	require(r == 0 || r == -EBADMSG || r == -ENOSPC);
+	require(copy[block.size] == 'x' && (r == 0 || !memcmp(copy, block.data, block.size)));
+	if (r == 0) {
+		r = kx_grub_env_get(copy, block.size, "next_entry", &value);
+		require(wanted ? r == 0 && !strcmp(value, wanted) : r == -ENOENT);
+	}
+	free(value);
+	free(copy);
+}
+
 static void require_effects(const struct kx_boot_effect *v, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -87,8 +107,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int r;
 
 	fuzz_files_parse(kx_view_of(data, size), "/boot/grub/grub.cfg", &f);
-	for (size_t i = 0; i < f.files.count; i++)
-		fuzz_block(kx_view_of(f.files.v[i].data, f.files.v[i].size));
+	for (size_t i = 0; i < f.files.count; i++) {
+		struct kx_view file = kx_view_of(f.files.v[i].data, f.files.v[i].size);
+
+		fuzz_block(file);
+		fuzz_edit(file, "");
+		fuzz_edit(file, "a\\b\n");
+		fuzz_edit(file, NULL);
+	}
 	config.blscfg = bls;
 	r = kx_grub_read(&config, &menu, &err);
 	require(r == 0 || r == -E2BIG);

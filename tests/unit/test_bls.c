@@ -233,20 +233,25 @@ static void test_files_of_an_entry(void **state)
 	boot_file(&files, "/loader/entries/c.conf", "title C\n");
 	boot_file(&files, "/loader/entries/d.conf", "uki-url http://x/y\n");
 	boot_file(&files, "/loader/entries/e.conf", "linux l\ndevicetree-overlay o\n");
+	boot_file(&files, "/loader/entries/f.conf", "uki u\nprofile 3\n");
+	boot_file(&files, "/loader/entries/g.conf", "uki u\nprofile x\n");
 	read_menu(&files, NULL, NULL, NULL, &menu);
-	assert_int_equal(menu.count, 5);
-	assert_string_equal(menu.v[4].kernel, "esp:/vmlinuz");
-	assert_string_equal(menu.v[4].initrds[0], "esp:/x/i");
-	assert_string_equal(menu.v[4].initrds[1], "esp:/j k");
-	assert_string_equal(menu.v[4].title, "a.conf");
-	assert_string_equal(menu.v[4].source_file, "esp:/loader/entries/a.conf");
-	assert_null(menu.v[4].problem);
-	assert_int_equal(menu.v[3].type, KX_BOOT_CHAINLOAD);
-	assert_non_null(strstr(menu.v[3].problem, "EFI program"));
-	assert_int_equal(menu.v[2].type, KX_BOOT_NONE);
-	assert_non_null(strstr(menu.v[2].problem, "nothing to start"));
-	assert_non_null(strstr(menu.v[1].problem, "network"));
-	assert_non_null(strstr(menu.v[0].problem, "overlays"));
+	assert_int_equal(menu.count, 7);
+	assert_int_equal(menu.v[1].profile, 3);
+	assert_null(menu.v[1].problem);
+	assert_non_null(strstr(menu.v[0].problem, "no number"));
+	assert_string_equal(menu.v[6].kernel, "esp:/vmlinuz");
+	assert_string_equal(menu.v[6].initrds[0], "esp:/x/i");
+	assert_string_equal(menu.v[6].initrds[1], "esp:/j k");
+	assert_string_equal(menu.v[6].title, "a.conf");
+	assert_string_equal(menu.v[6].source_file, "esp:/loader/entries/a.conf");
+	assert_null(menu.v[6].problem);
+	assert_int_equal(menu.v[5].type, KX_BOOT_CHAINLOAD);
+	assert_non_null(strstr(menu.v[5].problem, "EFI program"));
+	assert_int_equal(menu.v[4].type, KX_BOOT_NONE);
+	assert_non_null(strstr(menu.v[4].problem, "nothing to start"));
+	assert_non_null(strstr(menu.v[3].problem, "network"));
+	assert_non_null(strstr(menu.v[2].problem, "overlays"));
 }
 
 static void check_default(const struct kx_loader_vars *vars, const char *pattern, const char *id)
@@ -289,6 +294,72 @@ static void test_default(void **state)
 	check_default(&(struct kx_loader_vars){ .last = one, .default_id = saved }, "arch",
 		      "Fedora-1.conf");
 	check_default(NULL, "@saved", "fedora-2.conf");
+}
+
+/* ---- what systemd-boot writes down ----------------------------------------------------------- */
+
+static void read_two(const struct kx_loader_vars *vars, const char *pattern,
+		     struct kx_boot_entries *menu)
+{
+	struct boot_files files = { 0 };
+
+	boot_file(&files, "/loader/entries/b.conf", "linux l\n");
+	boot_file(&files, "/loader/entries/a+2-1.conf", "linux l\n");
+	read_menu(&files, NULL, vars, pattern, menu);
+	assert_int_equal(menu->count, 2);
+	assert_string_equal(menu->v[1].id, "a.conf");
+}
+
+static void test_choice_for_once_is_taken_out(void **state)
+{
+	static char one[] = "a.conf";
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries none = { 0 }, menu = { 0 };
+
+	read_two(NULL, NULL, &none);
+	assert_int_equal(none.effect_count, 0);
+	read_two(&(struct kx_loader_vars){ .oneshot = one }, NULL, &menu);
+	assert_int_equal(menu.effect_count, 1);
+	assert_null(menu.effects[0].file);
+	assert_string_equal(menu.effects[0].name, "LoaderEntryOneShot");
+	assert_null(menu.effects[0].value);
+	assert_int_equal(menu.v[0].effect_count + menu.v[1].effect_count, 0);
+}
+
+static void test_what_is_started_is_saved(void **state)
+{
+	static char one[] = "a.conf", info[] = "systemd-boot 252", saved[] = "@saved";
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 }, once = { 0 };
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries other = { 0 }, tree = { 0 };
+
+	read_two(&(struct kx_loader_vars){ .info = info }, "@saved", &menu);
+	assert_int_equal(menu.v[1].effect_count, 1);
+	assert_null(menu.v[1].effects[0].file);
+	assert_string_equal(menu.v[1].effects[0].name, "LoaderEntryLastBooted");
+	assert_string_equal(menu.v[1].effects[0].value, "a.conf");
+	assert_int_equal(menu.v[0].effect_count, 1);
+	/* Not what is chosen for once. */
+	read_two(&(struct kx_loader_vars){ .info = info, .oneshot = one, .default_id = saved },
+		 NULL, &once);
+	assert_int_equal(once.v[1].effect_count, 0);
+	assert_int_equal(once.v[0].effect_count, 1);
+	/* Not where another default goes before, and not without the boot loader. */
+	read_two(&(struct kx_loader_vars){ .info = info, .default_id = one }, "@saved", &other);
+	assert_int_equal(other.v[1].effect_count, 0);
+	read_two(NULL, "@saved", &tree);
+	assert_int_equal(tree.v[1].effect_count, 0);
+}
+
+static void test_entry_on_trial(void **state)
+{
+	static char counted[] = "\\loader\\entries\\a+2-1.conf",
+		    good[] = "\\loader\\entries\\a+1-2.conf";
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 }, blessed = { 0 };
+
+	read_two(&(struct kx_loader_vars){ .count_path = counted }, NULL, &menu);
+	assert_string_equal(menu.on_trial, "esp:/loader/entries/a+2-1.conf");
+	assert_string_equal(menu.on_trial, menu.v[1].source_file);
+	read_two(&(struct kx_loader_vars){ .count_path = good }, NULL, &blessed);
+	assert_null(blessed.on_trial);
 }
 
 static void test_loader_conf(void **state)
@@ -364,10 +435,12 @@ static void test_profiles(void **state)
 		if (!strcmp(entry->id, "os.efi")) {
 			assert_true(entry->is_default);
 			assert_string_equal(entry->title, "An OS (Main)");
+			assert_int_equal(entry->profile, 0);
 			assert_string_equal(entry->options, "normal");
 		} else if (!strcmp(entry->id, "os.efi@factory")) {
 			assert_string_equal(entry->title, "An OS (Factory reset)");
 			assert_string_equal(entry->options, "reset");
+			assert_int_equal(entry->profile, 1);
 		} else {
 			assert_string_equal(entry->id, "os.efi@2");
 			assert_string_equal(entry->title, "An OS");
@@ -410,6 +483,9 @@ int main(void)
 		cmocka_unit_test(test_other_architectures_are_left_out),
 		cmocka_unit_test(test_files_of_an_entry),
 		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_choice_for_once_is_taken_out),
+		cmocka_unit_test(test_what_is_started_is_saved),
+		cmocka_unit_test(test_entry_on_trial),
 		cmocka_unit_test(test_loader_conf),
 		cmocka_unit_test(test_unified_kernel_image),
 		cmocka_unit_test(test_profiles),
