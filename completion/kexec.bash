@@ -16,7 +16,7 @@ _kexec_options()
 
 	case $1 in
 	plan) echo "$basic --load-panic $load --machine= --json $always" ;;
-	load) echo "--load-panic $load $always" ;;
+	load) echo "--load-panic --commit $load $always" ;;
 	reboot) echo "$load $always" ;;
 	exec) echo "--now --no-ifdown --no-sync $always" ;;
 	unload) echo "$always" ;;

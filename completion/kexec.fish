@@ -35,6 +35,7 @@ complete -c kexec -n 'not __fish_seen_subcommand_from plan status check machine 
 complete -c kexec -n 'not __fish_seen_subcommand_from plan status check machine last crash list load reboot exec unload' -s S -l status -d 'exit with 1 if a kernel for a panic is loaded, else with 0; with -l: if one to start is'
 complete -c kexec -n 'not __fish_seen_subcommand_from plan status check machine last crash list load reboot exec unload' -l print-ckr-size -d 'print the size of the memory kept for a crash kernel, in bytes'
 complete -c kexec -n '__fish_seen_subcommand_from machine' -l save -x -a '(__fish_complete_directories)' -d 'copy the facts about this machine into the new directory DIR'
+complete -c kexec -n '__fish_seen_subcommand_from load' -l commit -d 'write at once what the boot loader keeps of a start, since a shutdown has begun'
 complete -c kexec -n '__fish_seen_subcommand_from exec' -l now -d 'start it in spite of what is still mounted and running'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list load reboot unload' -s x -l no-ifdown -d 'leave network interfaces up before the start'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list load reboot unload' -s y -l no-sync -d 'do not write out file systems before the start'

@@ -63,7 +63,12 @@ static int load(const struct kx_tool *tool, const struct kx_args *args)
 
 int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args)
 {
-	return load(tool, args);
+	_cleanup_(kx_effects_clear) struct kx_effects effects = { 0 };
+	int status = load(tool, args);
+
+	if (!args->commit || (status != KX_EXIT_YES && status != KX_EXIT_WARNINGS))
+		return status;
+	return kx_write_effects(tool, &effects) ? KX_EXIT_WARNINGS : status;
 }
 
 int kx_cmd_unload(const struct kx_tool *tool, const struct kx_args *args)

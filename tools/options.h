@@ -90,7 +90,7 @@ extern const size_t kx_option_count;
  */
 struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
-	int status, no_sync, no_ifdown, debug, now;
+	int status, no_sync, no_ifdown, debug, now, commit;
 	int entry_mode;
 	int method, args_style, check, fast;
 	unsigned flags;

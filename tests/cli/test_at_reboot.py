@@ -59,8 +59,8 @@ def test_off(machine, conf):
 
 
 @pytest.mark.parametrize("conf, call", [
-    ("reboot = kexec\n", "load|"),
-    (" reboot=kexec \nload = 'Debian GNU/Linux' --fast=none  \n", "load|Debian GNU/Linux|--fast=none|"),
+    ("reboot = kexec\n", "load|--commit|"),
+    (" reboot=kexec \nload = 'Debian GNU/Linux' --fast=none  \n", "load|--commit|Debian GNU/Linux|--fast=none|"),
 ])
 def test_loads(machine, conf, call):
     machine.write("kexec.conf", conf)
@@ -103,7 +103,7 @@ def test_a_menu_was_asked_for(machine, name, content):
 def test_other_indications_are_no_menu(machine):
     machine.write("kexec.conf", "reboot = kexec\n")
     machine.write(f"{EFIVARS}/{INDICATIONS}", "\7\0\0\0" "\4" "\0\0\0\0\0\0\0")
-    assert (machine.run("load"), machine.said()) == ("", "load|")
+    assert (machine.run("load"), machine.said()) == ("", "load|--commit|")
 
 
 def test_coldreboot_comes_first(machine):

@@ -241,6 +241,15 @@ def test_choice_for_once_is_consumed_by_the_jump(grub, jump):
     assert grub.environment.read_text() == block("saved_entry=first\nnext_entry=first\n")
 
 
+def test_choice_for_once_is_consumed_by_a_load_during_shutdown(grub):
+    once(grub, "fourth")
+    result = grub("load", "--commit", "--type=beoboot")
+    assert result.status == NO and "next_entry=fourth" in grub.environment.read_text()
+    assert grub("load", "--commit").log[-1].startswith("kexec_load")
+    assert grub.environment.read_text() == block("saved_entry=first\nnext_entry=\n")
+    assert not grub.note.exists()
+
+
 def test_choice_for_once_is_consumed_by_reboot_when_init_agrees(grub):
     once(grub, "fourth")
     grub.fail = f"run={errno.ENOENT}"
