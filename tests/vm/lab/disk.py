@@ -208,7 +208,8 @@ def _run_recipe(work, suite, init):
 
 def _prepare(work, init, kernels):
     files = {f"files/{name}": text for name, text in _files(init).items()}
-    files |= {"recipe": RECIPE, "grub-probe": PROBE, "esp.cfg": ESP_CFG}
+    # Root's files must not be left to somebody else to remove.
+    files |= {"recipe": 'trap \'rm -rf --one-file-system "$1"\' EXIT\n' + RECIPE, "grub-probe": PROBE, "esp.cfg": ESP_CFG}
     if init != "systemd":
         files["inittab"] = INITTAB
     for name, text in files.items():
