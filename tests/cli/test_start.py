@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""load, plan, exec, unload and reboot by a boot loader's entries: what an argument means, and what is written down when."""
+"""load, plan, exec, unload and reboot: what an argument means, and what is written down when."""
 
 import errno
 import json
@@ -156,7 +156,8 @@ def test_entry_with_a_problem(grub):
 
 
 def test_loader_that_would_wait(grub):
-    (grub.root / "boot/grub/grub.cfg").write_text("set default=e\nsubmenu E --id e { true }\nmenuentry A --id a { linux /boot/vmlinuz-one }\n")
+    (grub.root / "boot/grub/grub.cfg").write_text(
+        "set default=e\nsubmenu E --id e { true }\nmenuentry A --id a { linux /boot/vmlinuz-one }\n")
     result = grub("load")
     assert (result.status, result.log) == (NO, [])
     assert "would start nothing by itself" in result.err
@@ -170,6 +171,8 @@ def test_options_come_after_the_entrys(grub):
         "initrd=18 cmdline=root=/dev/one quiet single flags=0")
     assert file_load(grub, "--reuse-cmdline", "--append=single")[0].endswith(
         "cmdline=root=/dev/vda1 ro quiet single flags=0")
+    grub.change(sys__firmware__initrd="REUSED")
+    assert "initrd=6 " in file_load(grub, "--reuseinitrd")[0]
     assert file_load(grub, "fourth", "--append=x")[0].endswith("initrd=none cmdline=root=/dev/four x flags=0x4")
 
 
@@ -304,10 +307,17 @@ def test_what_does_not_touch_the_loaded_kernel_keeps_it(grub, between):
     assert grub.note.exists()
 
 
-def test_crash_kernel_consumes_nothing(grub):
+def test_crash_kernel_consumes_nothing_and_forgets_nothing(grub):
+    grub.change(sys__kernel__kexec_crash_size=f"{128 << 20}\n",
+                proc__iomem="00001000-0009fbff : System RAM\n00100000-3ffdffff : System RAM\n"
+                            "  01000000-02000000 : Kernel code\n  30000000-37ffffff : Crash kernel\n")
     once(grub, "fourth")
-    grub("load", "-p", "fourth")
-    assert not grub.note.exists()
+    result = grub("load", "-p", "-s", "fourth")
+    assert result.log[0].startswith("kexec_file_load") and not grub.note.exists()
+    assert grub("load").status == WARNINGS
+    before = grub.note.read_bytes()
+    assert grub("-p", "-s", grub.kernel).status == 0 and grub("load", "-p", "-s", "first").status != NO
+    assert grub.note.read_bytes() == before
 
 
 def test_what_cannot_be_written_is_said_and_the_jump_is_made(grub):
@@ -427,7 +437,8 @@ def test_reboot_asks_the_init_that_runs(grub, name):
 
 
 @pytest.mark.parametrize("comm,exe,files,remedy", [
-    ("init", "/bin/busybox", {"etc/inittab": "#::shutdown:/sbin/kexec -e\n::shutdown:/bin/umount -a -r\n"}, "/etc/inittab"),
+    ("init", "/bin/busybox", {"etc/inittab": "#::shutdown:/sbin/kexec -e\n::shutdown:/bin/umount -a -r\n"},
+     "/etc/inittab"),
     ("init", "/sbin/init", {"etc/rc6.d/K09reboot": "", "etc/inittab": "l6:6:wait:/etc/init.d/rc 6\n"}, "runlevel 6"),
     ("init", "/sbin/init", {"run/openrc/softlevel": "", "etc/inittab": "l6r:6:wait:/sbin/reboot -d\n"}, "reboot -dkn"),
     ("runit", "/bin/runit", {"etc/runit/3": "umount -a\n"}, "/etc/runit/3"),
