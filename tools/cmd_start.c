@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* kexec load, exec, unload and reboot. */
+/* kexec load, exec, unload, reboot and coldreboot. */
 #include "tool.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "sys.h"
 #include "util.h"
 
 static int fail(int r, const struct kx_error *err)
@@ -144,4 +145,17 @@ int kx_cmd_reboot(const struct kx_tool *tool, const struct kx_args *args)
 		return status;
 	r = shut_down(tool, &init);
 	return r ? r : status;
+}
+
+int kx_cmd_coldreboot(const struct kx_tool *tool, const struct kx_args *args)
+{
+	static const char *const argv[] = { "coldreboot", NULL };
+	int r, status = no_operand(args, argv[0]);
+
+	if (status)
+		return status;
+	r = tool->sys->run(tool->sys->data, argv);
+	if (r < 0)
+		kx_say("cannot run coldreboot: %s; it is installed with kexec", strerror(-r));
+	return r ? KX_EXIT_NO : KX_EXIT_YES;
 }

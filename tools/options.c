@@ -6,9 +6,9 @@
 #define AT(field) .offset = offsetof(struct kx_args, field)
 #define BASIC (KX_CLASSIC | KX_PLAN)
 #define LOADS (BASIC | KX_LOAD | KX_REBOOT)
-#define ALL                                                                                     \
-	(LOADS | KX_EXEC | KX_UNLOAD | KX_STATUS | KX_CHECK | KX_MACHINE | KX_LAST | KX_CRASH | \
-	 KX_LIST)
+#define ALL                                                                                \
+	(LOADS | KX_EXEC | KX_UNLOAD | KX_COLDREBOOT | KX_STATUS | KX_CHECK | KX_MACHINE | \
+	 KX_LAST | KX_CRASH | KX_LIST)
 
 #define SET(field, to) .kind = KX_OPT_SET, AT(field), .value = (to)
 #define FLAG(bit) .kind = KX_OPT_FLAG, .value = (bit)

@@ -24,6 +24,7 @@ enum kx_verb {
 	KX_EXEC = 1 << 9,
 	KX_UNLOAD = 1 << 10,
 	KX_REBOOT = 1 << 11,
+	KX_COLDREBOOT = 1 << 12,
 };
 
 enum kx_option_group {

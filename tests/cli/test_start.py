@@ -378,8 +378,18 @@ def test_unload(kexec):
     assert result.status == NO and result.err.startswith("kexec: cannot unload: ")
 
 
+def test_coldreboot(kexec):
+    result = kexec("coldreboot")
+    assert (result.status, result.out, result.err, result.log) == (YES, "", "", ["run coldreboot"])
+    kexec.fail = "run=-1"
+    assert kexec("coldreboot").status == NO
+    kexec.fail = f"run={errno.ENOENT}"
+    result = kexec("coldreboot")
+    assert result.status == NO and "cannot run coldreboot: No such file" in result.err
+
+
 def test_usage(kexec):
-    for verb in "exec", "unload":
+    for verb in "exec", "unload", "coldreboot":
         result = kexec(verb, "x")
         assert (result.status, result.log) == (ERROR, []) and "takes no argument" in result.err
     assert kexec("load", "--now").status == ERROR
