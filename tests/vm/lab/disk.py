@@ -28,10 +28,11 @@ ESP_START = gpt.ALIGN * gpt.SECTOR + BIOS_SIZE
 # With words that all guests of the lab have: see jump.STEADY.
 CMDLINE = "console=ttyS0 no_timer_check lab.entry=grub"
 
+# systemd-boot of trixie wants an ESP where it is installed.
 PACKAGES = {
-    "systemd": "systemd-sysv udev dbus systemd-boot",
-    "sysvinit": "sysvinit-core udev",
-    "openrc": "sysvinit-core openrc udev",
+    ("bookworm", "systemd"): "systemd-sysv udev dbus systemd-boot",
+    ("trixie", "systemd"): "systemd-sysv udev dbus systemd-boot-efi systemd-boot-tools",
+    ("bookworm", "sysvinit"): "sysvinit-core udev",
 }
 COMMON = "kmod initramfs-tools e2fsprogs zstd grub2-common grub-pc-bin grub-efi-amd64-bin"
 # Only what the guests have: their initrds are unpacked by an emulated processor.
@@ -57,7 +58,6 @@ INITTAB = "lab:23:once:/bin/sh /lab/run\n"
 
 RECIPE = r"""
 root=$1 suite=$2 mirror=$3 keyring=$4 packages=$5 excluded=$6
-mount --make-rprivate /
 debootstrap --variant=minbase --keyring="$keyring" --include="$packages" ${excluded:+--exclude="$excluded"} \
 	"$suite" "$root" "$mirror"
 in_root() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"; }
@@ -193,8 +193,11 @@ def _run_recipe(work, suite, init):
     keyring = next((k for k in assets.KEYRINGS if os.path.exists(k)), None)
     if not keyring or not shutil.which("debootstrap") or not shutil.which("mformat"):
         raise assets.AssetMissing("debootstrap, mtools or debian-archive-keyring is not installed")
-    packages = f"{PACKAGES[init]} {COMMON}".replace(" ", ",")
-    command = ["unshare", "--mount", "--pid", "--fork", "setpriv", "--bounding-set", "-sys_boot", "sh", "-eu", "recipe",
+    packages = f"{PACKAGES[suite, init]} {COMMON}".replace(" ", ",")
+    # Private mounts, if they are not: in a chroot, as scripts/check-clean's, they cannot be made so any more.
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    private = "private" if any(line.split()[4] == "/" for line in mounts) else "unchanged"
+    command = ["unshare", "--mount", f"--propagation={private}", "--pid", "--fork", "setpriv", "--bounding-set", "-sys_boot", "sh", "-eu", "recipe",
                work / "root", suite, assets.mirror(), keyring, packages, "" if init == "systemd" else "systemd,systemd-sysv"]
     if os.getuid():
         command = ["sudo", "-n", "-E", *command]
@@ -240,7 +243,7 @@ def _make(folder, suite, init, kernels):
 def get(suite="bookworm", init="systemd", kernels=("6.12", "6.1")):
     """The system of this recipe; made, which takes minutes, if there is none."""
     debs = [assets.kernel_deb(name) for name in kernels]
-    recipe = repr((RECIPE, PROBE, ESP_CFG, UNIT, RUN, INITTAB, _files(init), PACKAGES[init], COMMON, suite,
+    recipe = repr((RECIPE, PROBE, ESP_CFG, UNIT, RUN, INITTAB, _files(init), PACKAGES[suite, init], COMMON, suite,
                    [deb.name for deb in debs], ROOT_SIZE))
     name = f"{suite}-{init}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
     folder = assets.cache_dir() / "disks" / name
