@@ -32,7 +32,7 @@ static size_t note_effects(const struct kx_tool *tool, const struct kx_choice *c
 
 	if (!choice->entry || choice->args.panic)
 		return 0;
-	r = kx_effects_note(tool->root, &choice->entries, choice->entry);
+	r = kx_effects_note(tool->root, &choice->volumes, &choice->entries, choice->entry);
 	if (r < 0)
 		kx_say("warning: cannot note in " KX_EFFECTS_FILE " what the boot loader would "
 		       "keep of this start, as that a choice was for once: %s",

@@ -75,7 +75,7 @@ int kx_load(const struct kx_tool *tool, const struct kx_args *args, size_t *ret_
 	if (r == 0)
 		r = load_order(tool, args, machine, &order, ret_warnings, err);
 	if (r == 0 && !args->panic)
-		kx_effects_note(tool->root, NULL, NULL);
+		kx_effects_note(tool->root, NULL, NULL, NULL);
 	return r;
 }
 
@@ -89,6 +89,6 @@ int kx_unload_loaded(const struct kx_tool *tool, bool panic, struct kx_error *er
 	kx_machine_read(tool->root, &machine, &ignored);
 	r = kx_unload(tool->sys, machine, panic, err);
 	if (r == 0 && !panic)
-		kx_effects_note(tool->root, NULL, NULL);
+		kx_effects_note(tool->root, NULL, NULL, NULL);
 	return r;
 }

@@ -43,10 +43,14 @@ struct kx_boot_module {
  *
  * Readers never write. Whoever commits to the jump does: effects.h.
  *
- * @file: GRUB's environment block, absolute in the tree; NULL for an EFI variable of the Boot Loader Interface
+ * @device: block device that @file is on, of the file system @type, where it was mounted for us alone; NULL. Readers do not
+ *	    know this
+ * @file: GRUB's environment block, absolute in the tree, or on @device; NULL for an EFI variable of the Boot Loader Interface
  * @value: NULL to take the variable out
  */
 struct kx_boot_effect {
+	char *device;
+	char *type;
 	char *file;
 	char *name;
 	char *value;

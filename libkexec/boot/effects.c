@@ -13,6 +13,7 @@
 
 #include "boot/bls.h"
 #include "boot/grub.h"
+#include "boot/probe.h"
 #include "util.h"
 
 static int problem(struct kx_names *problems, const char *what, int r)
@@ -31,7 +32,7 @@ static int problem(struct kx_names *problems, const char *what, int r)
 
 /* ---- the note -------------------------------------------------------------------------------- */
 
-/* File, name and value of each, with a zero behind it; what is there has "=" in front. */
+/* Device, type, file, name and value of each, with a zero behind it; what is there has "=" in front. */
 static void put_text(FILE *out, const char *text)
 {
 	if (text)
@@ -39,12 +40,20 @@ static void put_text(FILE *out, const char *text)
 	fputc(0, out);
 }
 
-static void put_effects(FILE *out, const struct kx_boot_effect *effects, size_t count)
+static void put_effects(FILE *out, const struct kx_volumes *volumes,
+			const struct kx_boot_effect *effects, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		put_text(out, effects[i].file);
-		put_text(out, effects[i].name);
-		put_text(out, effects[i].value);
+		const struct kx_boot_effect *effect = &effects[i];
+		const char *file = effect->file;
+		const struct kx_volume *ours =
+			volumes && file ? kx_volumes_ours(volumes, file, &file) : NULL;
+
+		put_text(out, ours ? ours->device : effect->device);
+		put_text(out, ours ? ours->type : effect->type);
+		put_text(out, file);
+		put_text(out, effect->name);
+		put_text(out, effect->value);
 	}
 }
 
@@ -72,8 +81,8 @@ static int create(const char *root, const char *path, FILE **ret)
 	return 0;
 }
 
-static int write_note(const char *root, const struct kx_boot_effect *first, size_t first_count,
-		      const struct kx_boot_effect *second, size_t second_count)
+static int write_note(const char *root, const struct kx_volumes *volumes,
+		      const struct kx_effects *menu, const struct kx_effects *entry)
 {
 	char path[4096];
 	FILE *out = NULL;
@@ -82,13 +91,13 @@ static int write_note(const char *root, const struct kx_boot_effect *first, size
 
 	snprintf(path, sizeof(path), "%s" KX_EFFECTS_FILE, root);
 	(void)unlink(path);
-	if (!first_count && !second_count)
+	if (!menu->count && !entry->count)
 		return 0;
 	r = create(root, path, &out);
 	if (r < 0)
 		return r;
-	put_effects(out, first, first_count);
-	put_effects(out, second, second_count);
+	put_effects(out, volumes, menu->v, menu->count);
+	put_effects(out, volumes, entry->v, entry->count);
 	bad = fflush(out) == EOF;
 	if (fclose(out) == EOF || bad) {
 		r = errno ? -errno : -EIO;
@@ -98,13 +107,16 @@ static int write_note(const char *root, const struct kx_boot_effect *first, size
 	return 0;
 }
 
-int kx_effects_note(const char *root, const struct kx_boot_entries *entries,
-		    const struct kx_boot_entry *entry)
+int kx_effects_note(const char *root, const struct kx_volumes *volumes,
+		    const struct kx_boot_entries *entries, const struct kx_boot_entry *entry)
 {
-	if (!entry)
-		return write_note(root, NULL, 0, NULL, 0);
-	return write_note(root, entries->effects, entries->effect_count, entry->effects,
-			  entry->effect_count);
+	struct kx_effects menu = { 0 }, own = { 0 };
+
+	if (entry) {
+		menu = (struct kx_effects){ .v = entries->effects, .count = entries->effect_count };
+		own = (struct kx_effects){ .v = entry->effects, .count = entry->effect_count };
+	}
+	return write_note(root, volumes, &menu, &own);
 }
 
 /* NULL for none; the bytes are followed by a zero, whatever is in them. */
@@ -120,17 +132,28 @@ static bool take_text(struct kx_view *rest, const char **ret)
 	return true;
 }
 
+static int copy(const char *text, char **ret)
+{
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? -ENOMEM : 0;
+}
+
 static int parse_note(struct kx_view rest, struct kx_effects *effects)
 {
 	int r = 0;
 
 	while (r == 0 && rest.size) {
-		const char *file = NULL, *name = NULL, *value = NULL;
+		const char *device = NULL, *type = NULL, *file = NULL, *name = NULL, *value = NULL;
 
-		if (!take_text(&rest, &file) || !take_text(&rest, &name) ||
-		    !take_text(&rest, &value) || !name)
+		if (!take_text(&rest, &device) || !take_text(&rest, &type) ||
+		    !take_text(&rest, &file) || !take_text(&rest, &name) ||
+		    !take_text(&rest, &value) || !name || !device != !type || (device && !file))
 			return -EBADMSG;
 		r = kx_boot_effects_add(&effects->v, &effects->count, file, name, value);
+		if (r == 0)
+			r = copy(device, &effects->v[effects->count - 1].device);
+		if (r == 0)
+			r = copy(type, &effects->v[effects->count - 1].type);
 	}
 	return r;
 }
@@ -291,14 +314,46 @@ static int path_of(const char *root, const struct kx_boot_effect *effect, char *
 		       : 0;
 }
 
-static int write_one(const char *root, const struct kx_boot_effect *effect, struct kx_blob *was)
+static void undo_one(const char *path, const struct kx_boot_effect *effect,
+		     const struct kx_blob *was)
+{
+	if (effect->file)
+		undo_block(path, was);
+	else if (was->data)
+		(void)put_variable(path, was->data, was->size);
+	else
+		(void)delete_variable(path);
+}
+
+/* One effect, there or back. */
+struct turn {
+	const struct kx_boot_effect *effect;
+	struct kx_blob *was;
+	bool undo;
+};
+
+static int take(void *arg, const char *root)
 {
 	_cleanup_free_ char *path = NULL;
-	int r = path_of(root, effect, &path);
+	struct turn *turn = arg;
+	int r = path_of(root, turn->effect, &path);
 
 	if (r < 0)
 		return r;
-	return effect->file ? write_block(path, effect, was) : write_variable(path, effect, was);
+	if (turn->undo)
+		undo_one(path, turn->effect, turn->was);
+	else if (turn->effect->file)
+		r = write_block(path, turn->effect, turn->was);
+	else
+		r = write_variable(path, turn->effect, turn->was);
+	return r;
+}
+
+static int take_where_it_is(const char *root, struct turn turn)
+{
+	if (!turn.effect->device)
+		return take(&turn, root);
+	return kx_mount_to_write(turn.effect->device, turn.effect->type, take, &turn);
 }
 
 int kx_effects_write(const char *root, struct kx_effects *effects, struct kx_names *problems)
@@ -308,35 +363,23 @@ int kx_effects_write(const char *root, struct kx_effects *effects, struct kx_nam
 	for (size_t i = 0; r == 0 && i < effects->count; i++) {
 		const struct kx_boot_effect *effect = &effects->v[i];
 
-		r = write_one(root, effect, &effects->was[i]);
+		r = take_where_it_is(root, (struct turn){ effect, &effects->was[i], false });
 		effects->done[i] = r == 0;
 		if (r < 0)
 			r = problem(problems, effect->file ? effect->file : effect->name, r);
 	}
-	kx_effects_note(root, NULL, NULL);
+	kx_effects_note(root, NULL, NULL, NULL);
 	return r;
-}
-
-static void undo_one(const char *root, const struct kx_boot_effect *effect,
-		     const struct kx_blob *was)
-{
-	_cleanup_free_ char *path = NULL;
-
-	if (path_of(root, effect, &path) < 0)
-		return;
-	if (effect->file)
-		undo_block(path, was);
-	else if (was->data)
-		(void)put_variable(path, was->data, was->size);
-	else
-		(void)delete_variable(path);
 }
 
 /* The last first, since a file may be there more than once. */
 void kx_effects_undo(const char *root, const struct kx_effects *effects)
 {
+	const struct kx_effects none = { 0 };
+
 	for (size_t i = effects->count; i--;)
 		if (effects->done[i])
-			undo_one(root, &effects->v[i], &effects->was[i]);
-	(void)write_note(root, effects->v, effects->count, NULL, 0);
+			take_where_it_is(root,
+					 (struct turn){ &effects->v[i], &effects->was[i], true });
+	(void)write_note(root, NULL, effects, &none);
 }

@@ -7,7 +7,7 @@
 #define KX_BOOT_EFFECTS_H
 
 #include "boot/boot.h"
-#include "machine/root.h"
+#include "boot/volumes.h"
 
 /* Below /run, which ends with the kernel that it is about. */
 #define KX_EFFECTS_FOLDER "/run/kexec"
@@ -16,12 +16,13 @@
 /**
  * kx_effects_note() - note what the jump to an entry has to write, in place of what was noted before
  * @root: "/", or another tree
- * @entry: NULL, and @entries NULL, for a kernel that is none: nothing
+ * @volumes: where @entries' files are, mounted as they are now
+ * @entry: NULL, and the others NULL, for a kernel that is none: nothing
  *
  * Errors: what the file system says. Where there is nothing to note, a note that cannot be taken away is no error.
  */
-int kx_effects_note(const char *root, const struct kx_boot_entries *entries,
-		    const struct kx_boot_entry *entry);
+int kx_effects_note(const char *root, const struct kx_volumes *volumes,
+		    const struct kx_boot_entries *entries, const struct kx_boot_entry *entry);
 
 /**
  * struct kx_effects - what was noted, and how to take it back

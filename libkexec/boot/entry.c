@@ -69,6 +69,8 @@ int kx_boot_strings_add(char ***array, size_t *count, const char *s)
 
 static void clear_effect(struct kx_boot_effect *effect)
 {
+	free(effect->device);
+	free(effect->type);
 	free(effect->file);
 	free(effect->name);
 	free(effect->value);

@@ -70,16 +70,30 @@ static void go_home(struct kx_home *home)
 	*home = (struct kx_home){ -1, -1, -1 };
 }
 
-/* A folder that mounts go into, seen by us alone. */
-static int make_scratch(struct kx_volumes *volumes)
+/* To a mount namespace in which nothing is seen by others. */
+static int leave_home(struct kx_home *home)
 {
-	struct kx_error err = { 0 };
-	int r = volumes->home.namespace < 0 ? open_home(&volumes->home) : 0;
+	int r = open_home(home);
 
 	if (r < 0)
 		return r;
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
+	return 0;
+}
+
+/* A folder that mounts go into, seen by us alone. */
+static int make_scratch(struct kx_volumes *volumes)
+{
+	struct kx_error err = { 0 };
+	int r;
+
+	/* One that failed before is not tried again, since it would not have the way back. */
+	if (volumes->home.namespace >= 0)
+		return -EPERM;
+	r = leave_home(&volumes->home);
+	if (r < 0)
+		return r;
 	/* The descriptor of the root still is the old namespace's, and would not see what is mounted here. */
 	kx_root_close(&volumes->root);
 	r = kx_root_open("/", &volumes->root, &err);
@@ -114,6 +128,10 @@ int kx_probe_mount(struct kx_volumes *volumes, struct kx_volume *volume, const c
 		return -errno;
 	free(volume->top);
 	volume->top = kx_steal(top);
+	free(volume->type);
+	volume->type = strdup(type);
+	if (!volume->type)
+		return -ENOMEM;
 	r = kx_volumes_add(volumes, volume);
 	return r;
 }
@@ -127,4 +145,27 @@ void kx_probe_unmount(struct kx_volumes *volumes)
 	}
 	free(kx_steal(volumes->scratch));
 	go_home(&volumes->home);
+}
+
+int kx_mount_to_write(const char *device, const char *type, int (*call)(void *arg, const char *top),
+		      void *arg)
+{
+	struct kx_home home = { -1, -1, -1 };
+	_cleanup_free_ char *folder = NULL;
+	int r = leave_home(&home);
+
+	if (r == 0) {
+		folder = make_folder();
+		r = folder ? 0 : -errno;
+	}
+	if (r == 0 && mount(device, folder, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, "") < 0)
+		r = -errno;
+	if (r == 0) {
+		r = call(arg, folder);
+		umount(folder);
+	}
+	if (folder)
+		rmdir(folder);
+	go_home(&home);
+	return r;
 }

@@ -36,6 +36,15 @@ int kx_probe_search(struct kx_volumes *volumes, enum kx_boot_search by, const ch
 int kx_probe_mount(struct kx_volumes *volumes, struct kx_volume *volume, const char *type);
 void kx_probe_unmount(struct kx_volumes *volumes);
 
+/**
+ * kx_mount_to_write() - mount a file system for as long as @call takes, where nobody else sees it
+ * @call: with the folder where it is; what it returns is returned
+ *
+ * Errors: -EPERM and what mount(2) says; -ENOMEM.
+ */
+int kx_mount_to_write(const char *device, const char *type, int (*call)(void *arg, const char *top),
+		      void *arg);
+
 /* Options for mount(2) that keep it from writing; NULL when there are none to be trusted. */
 const char *kx_probe_mount_options(const char *type);
 

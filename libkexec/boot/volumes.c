@@ -20,8 +20,8 @@ static const char *const usual_tops[] = { "/boot/firmware", "/boot/efi", "/efi",
 
 void kx_volume_clear(struct kx_volume *v)
 {
-	char *const strings[] = { v->name, v->top,   v->subroot,   v->device,   v->disk,
-				  v->uuid, v->label, v->part_uuid, v->part_type };
+	char *const strings[] = { v->name, v->top,  v->subroot, v->device,    v->type,
+				  v->disk, v->uuid, v->label,   v->part_uuid, v->part_type };
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(strings); i++)
 		free(strings[i]);
@@ -132,6 +132,20 @@ static int path_on(const struct kx_volumes *volumes, const struct kx_volume *v, 
 			return kx_boot_path(w->top, NULL, path_below(path, w->subroot), ret);
 	}
 	return kx_boot_path(on->top, NULL, path, ret);
+}
+
+const struct kx_volume *kx_volumes_ours(const struct kx_volumes *volumes, const char *path,
+					const char **ret_path)
+{
+	for (size_t i = 0; i < volumes->count; i++) {
+		const char *rest = path_below(path, volumes->v[i].top);
+
+		if (!volumes->v[i].type || !rest)
+			continue;
+		*ret_path = rest;
+		return &volumes->v[i];
+	}
+	return NULL;
 }
 
 /* Nobody knows where a file system of another machine would have been. */

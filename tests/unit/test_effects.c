@@ -223,7 +223,7 @@ static void what_is_noted_is_written_once(void **state)
 	static const char last[] = "\7\0\0\0b\0.\0c\0o\0n\0f\0\0";
 	char got[2 * SIZE];
 
-	assert_int_equal(kx_effects_note(folder, &menu, &entry), 0);
+	assert_int_equal(kx_effects_note(folder, NULL, &menu, &entry), 0);
 	/* A note alone changes nothing. */
 	assert_int_equal(get("/boot/grubenv", got, sizeof(got)), SIZE);
 	assert_block(got, SIGNATURE "next_entry=b\nsaved_entry=a\n");
@@ -249,9 +249,9 @@ static void another_load_forgets_it(void **state)
 {
 	char got[SIZE];
 
-	assert_int_equal(kx_effects_note(folder, &menu, &entry), 0);
+	assert_int_equal(kx_effects_note(folder, NULL, &menu, &entry), 0);
 	assert_int_equal(get(KX_EFFECTS_FILE, got, 1), 1);
-	assert_int_equal(kx_effects_note(folder, NULL, NULL), 0);
+	assert_int_equal(kx_effects_note(folder, NULL, NULL, NULL), 0);
 	assert_int_equal(get(KX_EFFECTS_FILE, got, 1), SIZE_MAX);
 	assert_int_equal(commit(), 0);
 	get("/boot/grubenv", got, sizeof(got));
@@ -262,7 +262,7 @@ static void what_cannot_be_written_is_told(void **state)
 {
 	char got[SIZE];
 
-	assert_int_equal(kx_effects_note(folder, &menu, &entry), 0);
+	assert_int_equal(kx_effects_note(folder, NULL, &menu, &entry), 0);
 	put("/boot/grubenv", "no block", 8);
 	assert_int_equal(commit(), 2);
 	assert_int_equal(get("/boot/grubenv", got, sizeof(got)), 8);
@@ -270,7 +270,7 @@ static void what_cannot_be_written_is_told(void **state)
 	assert_int_equal(get(VARIABLES "/LoaderEntryOneShot" VENDOR, got, sizeof(got)), SIZE_MAX);
 	assert_int_equal(get(KX_EFFECTS_FILE, got, 1), SIZE_MAX);
 
-	assert_int_equal(kx_effects_note(folder, &menu, &entry), 0);
+	assert_int_equal(kx_effects_note(folder, NULL, &menu, &entry), 0);
 	assert_int_equal(remove(below("/boot/grubenv")), 0);
 	assert_int_equal(commit(), 2);
 }
@@ -279,7 +279,7 @@ static void a_note_is_for_root_alone(void **state)
 {
 	struct stat st;
 
-	assert_int_equal(kx_effects_note(folder, &menu, &entry), 0);
+	assert_int_equal(kx_effects_note(folder, NULL, &menu, &entry), 0);
 	assert_int_equal(stat(below(KX_EFFECTS_FILE), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(stat(below(KX_EFFECTS_FOLDER), &st), 0);
@@ -292,7 +292,7 @@ static void what_was_written_is_taken_back(void **state)
 	_cleanup_(kx_names_clear) struct kx_names problems = { 0 };
 	char got[SIZE];
 
-	assert_int_equal(kx_effects_note(folder, &menu, &entry), 0);
+	assert_int_equal(kx_effects_note(folder, NULL, &menu, &entry), 0);
 	assert_int_equal(kx_effects_read(folder, &effects), 0);
 	assert_int_equal(kx_effects_write(folder, &effects, &problems), 0);
 	assert_int_equal(get(KX_EFFECTS_FILE, got, 1), SIZE_MAX);
@@ -309,19 +309,45 @@ static void what_was_written_is_taken_back(void **state)
 	assert_block(got, SIGNATURE "saved_entry=b=\\\n\n");
 }
 
+static void what_we_mounted_is_noted_by_its_device(void **state)
+{
+	_cleanup_(kx_effects_clear) struct kx_effects effects = { 0 };
+	struct kx_volume v[] = {
+		{ .top = TEXT("/boot"), .device = TEXT("/dev/sda1") },
+		{ .top = TEXT("/run/kexec-x/0"), .device = TEXT("/dev/sda2"), .type = TEXT("ext4") }
+	};
+	const struct kx_volumes volumes = { .v = v, .count = KX_ARRAY_SIZE(v) };
+	struct kx_boot_effect on_ours = { .file = TEXT("/run/kexec-x/0/grub/grubenv"),
+					  .name = TEXT("next_entry") };
+	const struct kx_boot_entry other = { .effects = &on_ours, .effect_count = 1 };
+
+	assert_int_equal(kx_effects_note(folder, &volumes, &menu, &other), 0);
+	assert_int_equal(kx_effects_read(folder, &effects), 0);
+	assert_int_equal(effects.count, 3);
+	assert_null(effects.v[0].device);
+	assert_string_equal(effects.v[0].file, "/boot/grubenv");
+	assert_string_equal(effects.v[2].device, "/dev/sda2");
+	assert_string_equal(effects.v[2].type, "ext4");
+	assert_string_equal(effects.v[2].file, "/grub/grubenv");
+}
+
 static void a_damaged_note_is_refused(void **state)
 {
-	static const char whole[] = "=/boot/grubenv\0=next_entry\0";
+	static const char half[] = "=/dev/x\0\0=/grubenv\0=a\0";
+	static const char whole[] = "\0\0=/boot/grubenv\0=next_entry\0";
 	struct kx_effects effects = { 0 };
 
-	assert_int_equal(kx_effects_note(folder, &menu, &entry), 0);
+	assert_int_equal(kx_effects_note(folder, NULL, &menu, &entry), 0);
 	for (size_t size = 1; size < sizeof(whole); size++) {
 		put(KX_EFFECTS_FILE, whole, size);
 		assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
 	}
-	put(KX_EFFECTS_FILE, "\0\0\0", 3);
+	put(KX_EFFECTS_FILE, "\0\0\0\0\0", 5);
 	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
-	put(KX_EFFECTS_FILE, "x\0=a\0\0", 6);
+	put(KX_EFFECTS_FILE, "\0\0x\0=a\0\0", 8);
+	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
+	/* A device without its type. */
+	put(KX_EFFECTS_FILE, half, sizeof(half));
 	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
 }
 
@@ -341,6 +367,7 @@ int main(void)
 		EFFECTS_TEST(what_cannot_be_written_is_told),
 		EFFECTS_TEST(a_note_is_for_root_alone),
 		EFFECTS_TEST(what_was_written_is_taken_back),
+		EFFECTS_TEST(what_we_mounted_is_noted_by_its_device),
 		EFFECTS_TEST(a_damaged_note_is_refused),
 	};
 

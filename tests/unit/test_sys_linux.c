@@ -56,6 +56,31 @@ static void memory_is_locked_or_the_limit_named(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void programs_run_to_their_end(void **state)
+{
+	static const char *const yes[] = { "true", NULL }, *const no[] = { "false", NULL };
+	static const char *const words[] = {
+		"sh", "-c", "exit $#", "name", "one", "two words", NULL
+	};
+	static const char *const killed[] = { "sh", "-c", "kill -9 $$", NULL };
+	static const char *const gone[] = { "kx-no-such-program", NULL };
+
+	assert_int_equal(kx_sys_linux.run(NULL, yes), 0);
+	assert_int_equal(kx_sys_linux.run(NULL, no), 1);
+	assert_int_equal(kx_sys_linux.run(NULL, words), 2);
+	assert_int_equal(kx_sys_linux.run(NULL, killed), 128 + 9);
+	assert_int_equal(kx_sys_linux.run(NULL, gone), -ENOENT);
+}
+
+/* PATH is the caller's. */
+static void programs_are_the_systems(void **state)
+{
+	static const char *const argv[] = { "true", NULL };
+
+	assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
+	assert_int_equal(kx_sys_linux.run(NULL, argv), 0);
+}
+
 /* ---- network interfaces ---------------------------------------------------------------------- */
 
 static short flags_of(int fd, const char *name)
@@ -126,6 +151,8 @@ int main(void)
 		cmocka_unit_test(random_bytes_differ),
 		cmocka_unit_test(sync_and_root_need_nothing),
 		cmocka_unit_test(memory_is_locked_or_the_limit_named),
+		cmocka_unit_test(programs_run_to_their_end),
+		cmocka_unit_test(programs_are_the_systems),
 		cmocka_unit_test(interfaces_go_down_but_not_the_loopback),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,21 +63,25 @@ def debugfs(image, command):
 
 
 def test_reboot_by_grubs_entries(tmp_path):
-    """The choice for once, then a title, each with a clean shutdown by busybox."""
+    """The choice for once, from a partition that is not mounted, then a title; each with a clean shutdown by busybox."""
     kernel = assets.kernel("6.1")
-    disk = boot_partition(tmp_path / "boot", {
+    boot = boot_partition(tmp_path / "boot", {
         "grub/grub.cfg": CONFIG, "grub/grubenv": block("saved_entry=one\nnext_entry=two\n"),
         "vmlinuz": kernel.image.read_bytes(),
         **{f"initrd-{name}": system(name).build("gzip") for name in ("one", "two")},
     })
-    mount = "mkdir -p /boot && mount -t ext4 /dev/nvme0n1 /boot"
+    disk = tmp_path / "disk"
+    start = gpt.write(disk, [(gpt.XBOOTLDR, boot)])[0]
+    mount = "mkdir -p /boot && mount -t ext4 /dev/nvme0n1p1 /boot"
     with jump.boot("6.1", files=system("first").files, extra=nvme(disk)) as guest:
-        guest.ok(mount)
+        # Not mounted at first: it is read, and at last written to, where nobody sees it.
+        mounts = guest.ok("cat /proc/self/mountinfo")
         marked = [entry["id"] for entry in json.loads(guest.ok("kexec list --json")) if entry["default"]]
         assert marked == ["two"]
         assert "root=/dev/two" in guest.run("kexec plan").out
         assert guest.run("kexec load").status == 0
-        assert "next_entry=two\n" in guest.ok("cat /boot/grub/grubenv")
+        assert guest.ok("cat /proc/self/mountinfo") == mounts
+        assert "next_entry=two\n" in guest.ok(f"{mount} && cat /boot/grub/grubenv && umount /boot")
         guest.jump("two", "kexec reboot")
         assert guest.facts("cmdline")["cmdline"].split()[-3:] == ["root=/dev/two", "console=ttyS0", "no_timer_check"]
         assert "recovery" not in guest.ok(f"{mount} && dmesg")
@@ -85,8 +89,9 @@ def test_reboot_by_grubs_entries(tmp_path):
         guest.ok("kexec load 'Linux two' && kexec unload")
         guest.jump("one", "kexec reboot 'Linux one'")
         assert "root=/dev/one" in guest.facts("cmdline")["cmdline"]
-    assert debugfs(disk, "cat /grub/grubenv").decode() == block("saved_entry=one\nnext_entry=\n")
-    assert b"needs_recovery" not in debugfs(disk, "features")
+    image = f"{disk}?offset={start}"
+    assert debugfs(image, "cat /grub/grubenv").decode() == block("saved_entry=one\nnext_entry=\n")
+    assert b"needs_recovery" not in debugfs(image, "features")
 
 
 def variable(name, text):
@@ -113,6 +118,8 @@ def test_choice_for_once_of_systemd_boot(tmp_path):
                    extra=nvme(disk)) as guest:
         guest.ok(variable("LoaderEntryOneShot", "two.conf") + " && mv /tmp/value /tmp/once")
         guest.ok(variable("LoaderBootCountPath", "\\loader\\entries\\old+2-1.conf"))
+        # LoaderBootCountPath is kept here; a boot loader's is volatile, and such ones firmware lets nobody take away.
+        assert guest.run("rm /sys/firmware/efi/efivars/ConOutDev-*").status == 1
         mounts = guest.ok("cat /proc/self/mountinfo")
         guest.ok(f"rm /sbin/reboot; printf '%s' '{REFUSAL}' >/sbin/reboot; chmod +x /sbin/reboot")
         result = guest.run("kexec reboot")
