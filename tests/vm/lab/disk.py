@@ -247,7 +247,7 @@ def get(suite="bookworm", init="systemd", kernels=("6.12", "6.1")):
                    [deb.name for deb in debs], ROOT_SIZE))
     name = f"{suite}-{init}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
     folder = assets.cache_dir() / "disks" / name
-    with assets.locked("disks"):
+    with assets.locked(f"disk-{suite}-{init}"):
         if not folder.exists():
             folder.parent.mkdir(exist_ok=True)
             for old in folder.parent.glob(f"{suite}-{init}-*"):
