@@ -134,6 +134,8 @@ def test_reboot_by_systemd_boot(tmp_path):
 
 SYSTEMD = {"/usr/lib/systemd/system/kexec-reboot.service": "systemd/kexec-reboot.service.in",
            "/usr/lib/systemd/system-shutdown/kexec.shutdown": "systemd/kexec.shutdown.in"}
+# A hook of another package, that takes longer than ours.
+SLOW = {"/usr/lib/systemd/system-shutdown/slow": "#!/bin/sh\nsleep 5\necho '@@slow is done' >/dev/console\n"}
 SYSVINIT = {"/etc/init.d/kexec-load": "sysvinit/kexec-load.in", "/etc/init.d/kexec-jump": "sysvinit/kexec-jump.in"}
 
 
@@ -160,10 +162,11 @@ def reboot_by_conf(guest, old, command):
 @pytest.mark.parametrize("suite, firmware", [("bookworm", "ovmf"), ("trixie", "seabios")])
 def test_ordinary_reboot(suite, firmware):
     installed = disk.get(suite)
-    with disk.boot(installed, integration(SYSTEMD), firmware=firmware) as guest:
+    with disk.boot(installed, {**integration(SYSTEMD), **SLOW}, firmware=firmware) as guest:
         settle(guest)
         guest.ok("systemctl daemon-reload && systemctl enable --now kexec-reboot.service")
         reboot_by_conf(guest, installed.releases[1], "systemctl reboot")
+        assert guest.text["console"].count("@@slow is done") == 2
 
 
 def test_ordinary_reboot_of_sysvinit():
