@@ -189,7 +189,7 @@ static int sys_set_crash_size(void *data, uint64_t size)
 	return write(fd, text, (size_t)n) < 0 ? -errno : 0;
 }
 
-const struct kx_sys kx_sys_linux = {
+static const struct kx_sys sys_linux = {
 	.kexec_load = sys_kexec_load,
 	.kexec_file_load = sys_kexec_file_load,
 	.may_reboot = sys_may_reboot,
@@ -202,3 +202,8 @@ const struct kx_sys kx_sys_linux = {
 	.run = sys_run,
 	.set_crash_size = sys_set_crash_size,
 };
+
+const struct kx_sys *kx_sys_linux(void)
+{
+	return &sys_linux;
+}

@@ -12,6 +12,15 @@ VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd
 
 CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish"
 
+# For scripts/dist, for scripts/deb beside BUILD_PACKAGES, and for the tests of all kinds of packages.
+DIST_PACKAGES="git tar xz-utils"
+DEB_PACKAGES="debhelper dpkg-dev fakeroot"
+PACKAGE_PACKAGES="lintian rpm abigail-tools shellcheck"
+
+project_version() {
+	sed -n "s/^ *version: '\\([0-9.]*\\)',$/\\1/p" meson.build | head -n 1
+}
+
 say() { printf '%s\n' "$*"; }
 die() { say "$(basename "$0"): $*" >&2; exit 1; }
 

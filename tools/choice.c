@@ -184,8 +184,18 @@ static int say_several(const struct kx_choice *choice, const char *name, const s
 		       count);
 }
 
+void kx_say_notes(const struct kx_boot_entries *entries, const struct kx_volumes *volumes)
+{
+	for (size_t i = 0; i < volumes->notes.count; i++)
+		kx_say("%s", volumes->notes.v[i]);
+	for (size_t i = 0; i < entries->note_count; i++)
+		kx_say("%s", entries->notes[i]);
+}
+
 static int say_none(const struct kx_choice *choice, const char *name, struct kx_error *err)
 {
+	/* What could not be read may be why. */
+	kx_say_notes(&choice->entries, &choice->volumes);
 	if (name)
 		return kx_fail(err, ENOENT,
 			       "there is no entry and no file here of the name \"%s\"; `kexec "

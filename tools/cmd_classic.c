@@ -15,6 +15,7 @@ enum { EXIT_REFUSED = 1, EXIT_FAILED = 255 };
 
 static int run_load(const struct kx_tool *tool, const struct kx_args *args)
 {
+	struct kx_loaded loaded = { 0 };
 	struct kx_error err = { 0 };
 
 	if (!args->operand_count) {
@@ -22,9 +23,9 @@ static int run_load(const struct kx_tool *tool, const struct kx_args *args)
 		return EXIT_FAILED;
 	}
 	kx_args_warn(args);
-	if (kx_load(tool, args, NULL, &err) == 0)
+	if (kx_load(tool, args, &loaded, &err) == 0)
 		return 0;
-	kx_say("%s", err.text);
+	kx_say_not_loaded(tool, args, &loaded, &err);
 	return EXIT_FAILED;
 }
 

@@ -134,14 +134,6 @@ static bool bootable(const struct kx_boot_entries *entries)
 	return false;
 }
 
-static void say_notes(const struct kx_boot_entries *entries, const struct kx_volumes *volumes)
-{
-	for (size_t i = 0; i < volumes->notes.count; i++)
-		kx_say("%s", volumes->notes.v[i]);
-	for (size_t i = 0; i < entries->note_count; i++)
-		kx_say("%s", entries->notes[i]);
-}
-
 int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 {
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries entries = { 0 };
@@ -162,7 +154,7 @@ int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 		print_json(&entries);
 	else
 		print_text(&entries);
-	say_notes(&entries, &volumes);
+	kx_say_notes(&entries, &volumes);
 	if (!entries.count)
 		kx_say("no boot entries found; is the boot partition mounted?");
 	if (!bootable(&entries))

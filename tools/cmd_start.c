@@ -9,10 +9,15 @@
 #include "sys.h"
 #include "util.h"
 
+static int status_of(int r)
+{
+	return r == -EINVAL || r == -ENOMEM ? KX_EXIT_ERROR : KX_EXIT_NO;
+}
+
 static int fail(int r, const struct kx_error *err)
 {
 	kx_say("%s", err->text);
-	return r == -EINVAL || r == -ENOMEM ? KX_EXIT_ERROR : KX_EXIT_NO;
+	return status_of(r);
 }
 
 static int no_operand(const struct kx_args *args, const char *verb)
@@ -44,22 +49,24 @@ static size_t note_effects(const struct kx_tool *tool, const struct kx_choice *c
 static int load(const struct kx_tool *tool, const struct kx_args *args)
 {
 	_cleanup_(kx_choice_clear) struct kx_choice choice = KX_CHOICE_NONE;
+	struct kx_loaded loaded = { 0 };
 	struct kx_error err = { 0 };
-	size_t warnings = 0;
 	int r = kx_args_built(args, &err);
 
 	if (r == 0)
 		r = kx_choice_find(tool, args, &choice, &err);
 	if (r == 0) {
 		kx_args_warn(&choice.args);
-		r = kx_load(tool, &choice.args, &warnings, &err);
+		r = kx_load(tool, &choice.args, &loaded, &err);
 	}
-	if (r < 0)
-		return fail(r, &err);
-	warnings += note_effects(tool, &choice);
+	if (r < 0) {
+		kx_say_not_loaded(tool, args, &loaded, &err);
+		return status_of(r);
+	}
+	loaded.warnings += note_effects(tool, &choice);
 	if (choice.entry)
 		kx_say("loaded \"%s\"", choice.entry->title);
-	return warnings ? KX_EXIT_WARNINGS : KX_EXIT_YES;
+	return loaded.warnings ? KX_EXIT_WARNINGS : KX_EXIT_YES;
 }
 
 int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args)

@@ -49,9 +49,14 @@ static bool is_s6(struct facts *facts)
 
 static bool is_busybox(struct facts *facts)
 {
+	static const char *const names[] = { "init", "linuxrc", "busybox" };
 	const char *slash = strrchr(facts->exe, '/');
+	bool named = false;
 
-	return slash && !strcmp(slash, "/busybox");
+	/* It may be its shell, too. */
+	for (size_t i = 0; i < KX_ARRAY_SIZE(names); i++)
+		named |= !strcmp(facts->comm, names[i]);
+	return named && slash && !strcmp(slash, "/busybox");
 }
 
 static bool is_other(struct facts *facts)

@@ -25,7 +25,7 @@ static void say_what_is_left(const struct kx_tool *tool)
 
 static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 		      const struct kx_machine *machine, const struct kx_order *order,
-		      size_t *ret_warnings, struct kx_error *err)
+		      struct kx_loaded *ret, struct kx_error *err)
 {
 	_cleanup_(kx_plan_freep) struct kx_plan *plan = NULL;
 	int r;
@@ -33,8 +33,7 @@ static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 	r = kx_plan_make(machine, &order->request, &plan, err);
 	if (r < 0)
 		return r;
-	if (ret_warnings)
-		*ret_warnings = kx_plan_warning_count(plan);
+	ret->warnings = kx_plan_warning_count(plan);
 	for (size_t i = 0; i < kx_plan_warning_count(plan); i++)
 		kx_say("warning: %s", kx_plan_warning(plan, i));
 	if (args->debug)
@@ -42,8 +41,7 @@ static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 	kx_progress_begin("loading");
 	r = kx_plan_load(tool->sys, plan, err);
 	kx_progress_end();
-	if (r < 0 && args->panic)
-		say_what_is_left(tool);
+	ret->asked = true;
 	return r;
 }
 
@@ -60,7 +58,7 @@ static int draw_seed(const struct kx_tool *tool, struct kx_request *request, str
 		     : 0;
 }
 
-int kx_load(const struct kx_tool *tool, const struct kx_args *args, size_t *ret_warnings,
+int kx_load(const struct kx_tool *tool, const struct kx_args *args, struct kx_loaded *ret,
 	    struct kx_error *err)
 {
 	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
@@ -73,10 +71,18 @@ int kx_load(const struct kx_tool *tool, const struct kx_args *args, size_t *ret_
 	if (r == 0)
 		r = draw_seed(tool, &order.request, err);
 	if (r == 0)
-		r = load_order(tool, args, machine, &order, ret_warnings, err);
+		r = load_order(tool, args, machine, &order, ret, err);
 	if (r == 0 && !args->panic)
 		kx_effects_note(tool->root, NULL, NULL, NULL);
 	return r;
+}
+
+void kx_say_not_loaded(const struct kx_tool *tool, const struct kx_args *args,
+		       const struct kx_loaded *loaded, const struct kx_error *err)
+{
+	kx_say("%s", err->text);
+	if (loaded->asked && args->panic)
+		say_what_is_left(tool);
 }
 
 int kx_unload_loaded(const struct kx_tool *tool, bool panic, struct kx_error *err)

@@ -119,18 +119,35 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 		   struct kx_error *err);
 void kx_choice_clear(struct kx_choice *choice);
 
+/* What is wrong with the boot loader's configuration, and what could not be looked at. */
+void kx_say_notes(const struct kx_boot_entries *entries, const struct kx_volumes *volumes);
+
 /* ---- what is done ---------------------------------------------------------------------------- */
 
 /**
+ * struct kx_loaded - what a load came to
+ * @warnings: how many its plan had, which were printed
+ * @asked: the kernel was asked to load it
+ */
+struct kx_loaded {
+	size_t warnings;
+	bool asked;
+};
+
+/**
  * kx_load() - plan and load; says what the plan warns of
- * @ret_warnings: how often it did; may be NULL
+ * @ret: zero-initialised; right also after an error
  *
  * What was noted for the kernel that was loaded before is forgotten.
  */
-int kx_load(const struct kx_tool *tool, const struct kx_args *args, size_t *ret_warnings,
+int kx_load(const struct kx_tool *tool, const struct kx_args *args, struct kx_loaded *ret,
 	    struct kx_error *err);
 
-/* The same for what is loaded. */
+/* Says why not, and what is loaded then. */
+void kx_say_not_loaded(const struct kx_tool *tool, const struct kx_args *args,
+		       const struct kx_loaded *loaded, const struct kx_error *err);
+
+/* Unloads it, and forgets what was noted for it. */
 int kx_unload_loaded(const struct kx_tool *tool, bool panic, struct kx_error *err);
 
 /*

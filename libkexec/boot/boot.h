@@ -43,17 +43,18 @@ struct kx_boot_module {
  *
  * Readers never write. Whoever commits to the jump does: effects.h.
  *
- * @device: block device that @file is on, of the file system @type, where it was mounted for us alone; NULL. Readers do not
- *	    know this
- * @file: GRUB's environment block, absolute in the tree, or on @device; NULL for an EFI variable of the Boot Loader Interface
+ * @file: GRUB's environment block, absolute in the tree; NULL for an EFI variable of the Boot Loader Interface
  * @value: NULL to take the variable out
+ * @device, @type, @path: where @file is found when it is not mounted there any more: block device, its file system's type, and
+ *			  the path on it; NULL for not known. Readers do not know it
  */
 struct kx_boot_effect {
-	char *device;
-	char *type;
 	char *file;
 	char *name;
 	char *value;
+	char *device;
+	char *type;
+	char *path;
 };
 
 /**

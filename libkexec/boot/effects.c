@@ -32,12 +32,20 @@ static int problem(struct kx_names *problems, const char *what, int r)
 
 /* ---- the note -------------------------------------------------------------------------------- */
 
-/* Device, type, file, name and value of each, with a zero behind it; what is there has "=" in front. */
-static void put_text(FILE *out, const char *text)
+/* Its fields in their order, each with a zero behind it; what is there has "=" in front. */
+#define FIELDS 6
+
+static void put_effect(FILE *out, const struct kx_boot_effect *effect, const char *device,
+		       const char *type, const char *path)
 {
-	if (text)
-		fprintf(out, "=%s", text);
-	fputc(0, out);
+	const char *const fields[FIELDS] = { effect->file, effect->name, effect->value,
+					     device,       type,         path };
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		if (fields[i])
+			fprintf(out, "=%s", fields[i]);
+		fputc(0, out);
+	}
 }
 
 static void put_effects(FILE *out, const struct kx_volumes *volumes,
@@ -45,15 +53,15 @@ static void put_effects(FILE *out, const struct kx_volumes *volumes,
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct kx_boot_effect *effect = &effects[i];
-		const char *file = effect->file;
-		const struct kx_volume *ours =
-			volumes && file ? kx_volumes_ours(volumes, file, &file) : NULL;
+		const struct kx_volume *on = NULL;
+		const char *path = NULL;
 
-		put_text(out, ours ? ours->device : effect->device);
-		put_text(out, ours ? ours->type : effect->type);
-		put_text(out, file);
-		put_text(out, effect->name);
-		put_text(out, effect->value);
+		if (volumes && effect->file)
+			on = kx_volumes_holding(volumes, effect->file, &path);
+		if (on)
+			put_effect(out, effect, on->device, on->type, path);
+		else
+			put_effect(out, effect, effect->device, effect->type, effect->path);
 	}
 }
 
@@ -132,29 +140,33 @@ static bool take_text(struct kx_view *rest, const char **ret)
 	return true;
 }
 
-static int copy(const char *text, char **ret)
+static int parse_effect(struct kx_view *rest, struct kx_effects *effects)
 {
-	*ret = text ? strdup(text) : NULL;
-	return text && !*ret ? -ENOMEM : 0;
+	const char *fields[FIELDS] = { 0 };
+	struct kx_boot_effect *effect;
+	int r;
+
+	for (size_t i = 0; i < FIELDS; i++)
+		if (!take_text(rest, &fields[i]))
+			return -EBADMSG;
+	if (!fields[1] || !fields[3] != !fields[4] || !fields[3] != !fields[5])
+		return -EBADMSG;
+	r = kx_boot_effects_add(&effects->v, &effects->count, fields[0], fields[1], fields[2]);
+	if (r < 0 || !fields[3])
+		return r;
+	effect = &effects->v[effects->count - 1];
+	effect->device = strdup(fields[3]);
+	effect->type = strdup(fields[4]);
+	effect->path = strdup(fields[5]);
+	return effect->device && effect->type && effect->path ? 0 : -ENOMEM;
 }
 
 static int parse_note(struct kx_view rest, struct kx_effects *effects)
 {
 	int r = 0;
 
-	while (r == 0 && rest.size) {
-		const char *device = NULL, *type = NULL, *file = NULL, *name = NULL, *value = NULL;
-
-		if (!take_text(&rest, &device) || !take_text(&rest, &type) ||
-		    !take_text(&rest, &file) || !take_text(&rest, &name) ||
-		    !take_text(&rest, &value) || !name || !device != !type || (device && !file))
-			return -EBADMSG;
-		r = kx_boot_effects_add(&effects->v, &effects->count, file, name, value);
-		if (r == 0)
-			r = copy(device, &effects->v[effects->count - 1].device);
-		if (r == 0)
-			r = copy(type, &effects->v[effects->count - 1].type);
-	}
+	while (r == 0 && rest.size)
+		r = parse_effect(&rest, effects);
 	return r;
 }
 
@@ -224,12 +236,11 @@ static int write_block(const char *path, const struct kx_boot_effect *effect, st
 	return r < 0 ? r : put_block(fd, block, was->size);
 }
 
-static void undo_block(const char *path, const struct kx_blob *was)
+static int undo_block(const char *path, const struct kx_blob *was)
 {
 	_cleanup_(kx_closep) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
 
-	if (fd >= 0)
-		(void)put_block(fd, was->data, was->size);
+	return fd < 0 ? -errno : put_block(fd, was->data, was->size);
 }
 
 /* ---- EFI variables --------------------------------------------------------------------------- */
@@ -300,29 +311,12 @@ static int write_variable(const char *path, const struct kx_boot_effect *effect,
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static int path_of(const char *root, const struct kx_boot_effect *effect, char **ret)
-{
-	_cleanup_free_ char *variable = NULL;
-
-	if (!effect->file && asprintf(&variable, KX_LOADER_VARIABLE, effect->name) < 0) {
-		variable = NULL;
-		return -ENOMEM;
-	}
-	return asprintf(ret, "%s%s", strcmp(root, "/") ? root : "",
-			effect->file ? effect->file : variable) < 0
-		       ? -ENOMEM
-		       : 0;
-}
-
-static void undo_one(const char *path, const struct kx_boot_effect *effect,
-		     const struct kx_blob *was)
+static int undo_one(const char *path, const struct kx_boot_effect *effect,
+		    const struct kx_blob *was)
 {
 	if (effect->file)
-		undo_block(path, was);
-	else if (was->data)
-		(void)put_variable(path, was->data, was->size);
-	else
-		(void)delete_variable(path);
+		return undo_block(path, was);
+	return was->data ? put_variable(path, was->data, was->size) : delete_variable(path);
 }
 
 /* One effect, there or back. */
@@ -332,28 +326,44 @@ struct turn {
 	bool undo;
 };
 
-static int take(void *arg, const char *root)
+static int take(const struct turn *turn, const char *root, const char *below)
 {
 	_cleanup_free_ char *path = NULL;
-	struct turn *turn = arg;
-	int r = path_of(root, turn->effect, &path);
 
-	if (r < 0)
-		return r;
+	if (asprintf(&path, "%s%s", strcmp(root, "/") ? root : "", below) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
 	if (turn->undo)
-		undo_one(path, turn->effect, turn->was);
-	else if (turn->effect->file)
-		r = write_block(path, turn->effect, turn->was);
-	else
-		r = write_variable(path, turn->effect, turn->was);
-	return r;
+		return undo_one(path, turn->effect, turn->was);
+	return turn->effect->file ? write_block(path, turn->effect, turn->was)
+				  : write_variable(path, turn->effect, turn->was);
 }
 
+static int take_on_device(void *arg, const char *top)
+{
+	const struct turn *turn = arg;
+
+	return take(turn, top, turn->effect->path);
+}
+
+/* What was unmounted since, or by us, is not there: so it is looked for on its device. */
 static int take_where_it_is(const char *root, struct turn turn)
 {
-	if (!turn.effect->device)
-		return take(&turn, root);
-	return kx_mount_to_write(turn.effect->device, turn.effect->type, take, &turn);
+	const struct kx_boot_effect *effect = turn.effect;
+	_cleanup_free_ char *variable = NULL;
+	int r, again;
+
+	if (!effect->file && asprintf(&variable, KX_LOADER_VARIABLE, effect->name) < 0) {
+		variable = NULL;
+		return -ENOMEM;
+	}
+	r = take(&turn, root, effect->file ? effect->file : variable);
+	if ((r != -ENOENT && r != -EROFS) || !effect->device)
+		return r;
+	again = kx_mount_to_write(effect->device, effect->type, take_on_device, &turn);
+	/* The root file system stays read-only, and that says more. */
+	return again == -EBUSY ? r : again;
 }
 
 int kx_effects_write(const char *root, struct kx_effects *effects, struct kx_names *problems)

@@ -69,11 +69,12 @@ int kx_boot_strings_add(char ***array, size_t *count, const char *s)
 
 static void clear_effect(struct kx_boot_effect *effect)
 {
-	free(effect->device);
-	free(effect->type);
 	free(effect->file);
 	free(effect->name);
 	free(effect->value);
+	free(effect->device);
+	free(effect->type);
+	free(effect->path);
 }
 
 int kx_boot_effects_add(struct kx_boot_effect **array, size_t *count, const char *file,

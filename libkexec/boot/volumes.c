@@ -134,18 +134,23 @@ static int path_on(const struct kx_volumes *volumes, const struct kx_volume *v, 
 	return kx_boot_path(on->top, NULL, path, ret);
 }
 
-const struct kx_volume *kx_volumes_ours(const struct kx_volumes *volumes, const char *path,
-					const char **ret_path)
+const struct kx_volume *kx_volumes_holding(const struct kx_volumes *volumes, const char *path,
+					   const char **ret_path)
 {
-	for (size_t i = 0; i < volumes->count; i++) {
-		const char *rest = path_below(path, volumes->v[i].top);
+	const struct kx_volume *deepest = NULL;
 
-		if (!volumes->v[i].type || !rest)
-			continue;
-		*ret_path = rest;
-		return &volumes->v[i];
+	for (size_t i = 0; i < volumes->count; i++) {
+		const struct kx_volume *v = &volumes->v[i];
+
+		if (path_below(path, v->top) && (!deepest || strlen(v->top) > strlen(deepest->top)))
+			deepest = v;
 	}
-	return NULL;
+	/* Of a file system of which only a part is there, as a subvolume, more would have to be known. */
+	if (!deepest || !deepest->device || !deepest->type ||
+	    (deepest->subroot && *deepest->subroot))
+		return NULL;
+	*ret_path = path_below(path, deepest->top);
+	return deepest;
 }
 
 /* Nobody knows where a file system of another machine would have been. */
@@ -214,7 +219,7 @@ static int stat_whole(struct kx_volumes *volumes, const char *whole, struct stat
 static int fs_stat(void *ctx, const char *device, const char *path, struct kx_boot_stat *ret)
 {
 	_cleanup_free_ char *whole = NULL;
-	struct stat st;
+	struct stat st = { 0 };
 	int r = resolve(ctx, device, path, &whole);
 
 	if (r == 0)
@@ -402,10 +407,13 @@ static int mountinfo_line(struct kx_view line, struct kx_volume *v)
 	} while (r == 0 && !kx_text_is(word, "-"));
 	if (r < 0)
 		return r;
-	/* The type, then the device. */
-	for (unsigned i = 0; i < 2; i++)
-		if (!kx_text_word(&line, &word))
-			return -EBADMSG;
+	if (!kx_text_word(&line, &word))
+		return -EBADMSG;
+	r = set_unescaped(&v->type, word);
+	if (r == 0 && !kx_text_word(&line, &word))
+		return -EBADMSG;
+	if (r < 0)
+		return r;
 	cut_slash(v->top);
 	cut_slash(v->subroot);
 	return set_unescaped(&v->device, word);

@@ -20,7 +20,7 @@
  * @top: where it is in the tree, "" for the tree's own root
  * @subroot: what of it is there, "/@" for a subvolume of that name; "" for all
  * @device: "/dev/sda2"
- * @type: of the file system, where we mounted it
+ * @type: of the file system
  * @disk: what @device is a partition of, as sysfs names it: "sda"
  * @number: of the partition, 0 when it is none
  * @boots: this system boots from it, as far as where it is mounted, or its partition's type, can tell; what else is mounted
@@ -80,9 +80,9 @@ void kx_volumes_close(struct kx_volumes *volumes);
 /* Takes over what @volume holds, and gives it a name. Errors: -E2BIG; -ENOMEM. */
 int kx_volumes_add(struct kx_volumes *volumes, struct kx_volume *volume);
 
-/* The one that we mounted and that has @path, with where that is on it; NULL when it is on none. */
-const struct kx_volume *kx_volumes_ours(const struct kx_volumes *volumes, const char *path,
-					const char **ret_path);
+/* The deepest one that has @path, with where that is on its device; NULL when that is not known. */
+const struct kx_volume *kx_volumes_holding(const struct kx_volumes *volumes, const char *path,
+					   const char **ret_path);
 
 /* What is at the tree's own root; NULL when nobody knows. */
 const struct kx_volume *kx_volumes_root(const struct kx_volumes *volumes);

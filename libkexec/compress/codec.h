@@ -8,16 +8,22 @@
 /* Output is made in pieces of at least this size where the codec lets us choose. */
 #define KX_CODEC_PIECE (64 * 1024)
 
+/* For parts that are unpacked side by side, beside what they become where that is kept: as many as fit. */
+#define KX_CODEC_THREADS_MEMORY (UINT64_C(64) << 20)
+
 /**
  * struct kx_sink - where output goes: straight into the memory where it stays
  * @keep: leave it in @data; else only count
  * @whole: @data is the caller's, with room for all of @max: a codec may write it at one go
  * @max: most bytes
+ * @threads: so many may work side by side, the caller's among them. They take no signals, and none is left when the codec
+ *	     returns. With 1 none is started.
  * @piece: room for what is only counted, and for what is too much
  */
 struct kx_sink {
 	bool keep, whole;
 	uint64_t max;
+	uint32_t threads;
 	uint8_t *data;
 	uint64_t size;
 	uint64_t room;

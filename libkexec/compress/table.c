@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <lzma.h>
 #include <string.h>
 
 #include "base/overflow.h"
@@ -118,8 +119,11 @@ int kx_sink_wrote(struct kx_sink *sink, size_t size, struct kx_error *err)
 static int unpack(const struct kx_codec *codec, struct kx_view in, struct kx_sink *sink,
 		  uint64_t *ret_used, struct kx_error *err)
 {
-	int r = codec->unpack(in, sink, ret_used, err);
+	int r;
 
+	/* The processors that we may run on; 0 when that is not known. */
+	sink->threads = lzma_cputhreads();
+	r = codec->unpack(in, sink, ret_used, err);
 	free(sink->piece);
 	return r;
 }

@@ -8,9 +8,6 @@
 /* The dictionary, and what the decoder needs beside it. */
 #define MEMORY_MAX ((UINT64_C(1) << KX_CODEC_WINDOW_LOG_MAX) + (1 << 20))
 
-/* For blocks that are unpacked side by side, beside what they become: as many as fit. */
-#define THREADS_MEMORY_MAX (UINT64_C(64) << 20)
-
 static int fail(lzma_ret r, const char *name, uint64_t at, struct kx_error *err)
 {
 	switch (r) {
@@ -59,20 +56,20 @@ static int pump(lzma_stream *s, const char *name, struct kx_view in, struct kx_s
  * Blocks that tell their sizes, as those of xz -T do, are unpacked side by side. The library's threads take no signals, and
  * end in lzma_end(). With one processor they would only cost memory.
  */
-static lzma_ret open_xz(lzma_stream *s)
+static lzma_ret open_xz(lzma_stream *s, uint32_t threads)
 {
-	lzma_mt options = { .threads = lzma_cputhreads(),
-			    .memlimit_threading = THREADS_MEMORY_MAX,
+	lzma_mt options = { .threads = threads,
+			    .memlimit_threading = KX_CODEC_THREADS_MEMORY,
 			    .memlimit_stop = MEMORY_MAX };
 
-	return options.threads > 1 ? lzma_stream_decoder_mt(s, &options)
-				   : lzma_stream_decoder(s, MEMORY_MAX, 0);
+	return threads > 1 ? lzma_stream_decoder_mt(s, &options)
+			   : lzma_stream_decoder(s, MEMORY_MAX, 0);
 }
 
 int kx_xz_unpack(struct kx_view in, struct kx_sink *sink, uint64_t *ret_used, struct kx_error *err)
 {
 	lzma_stream s = LZMA_STREAM_INIT;
-	lzma_ret lr = open_xz(&s);
+	lzma_ret lr = open_xz(&s, sink->threads);
 	int r = lr == LZMA_OK ? pump(&s, "xz", in, sink, ret_used, err) : fail(lr, "xz", 0, err);
 
 	lzma_end(&s);

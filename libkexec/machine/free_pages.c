@@ -26,12 +26,20 @@ static bool is_ram(const struct kx_iomem_entry *entry)
 	return !entry->depth && !strcmp(entry->name, "System RAM");
 }
 
-static bool is_free(int fd, uint64_t address)
+/*
+ * A page without any flag is on a processor's own list of free pages, which is looked at first of all; or, which we cannot
+ * tell, the kernel has it without a note of what for.
+ */
+static enum kx_free how_free(int fd, uint64_t address)
 {
 	uint8_t flags[ENTRY_SIZE];
 	off_t at = (off_t)((address >> PAGE_SHIFT) * ENTRY_SIZE);
 
-	return pread(fd, flags, sizeof(flags), at) == sizeof(flags) && kx_le64(flags) & FLAG_BUDDY;
+	if (pread(fd, flags, sizeof(flags), at) != sizeof(flags))
+		return KX_FREE_NOT;
+	if (!kx_le64(flags))
+		return KX_FREE_LATELY;
+	return kx_le64(flags) & FLAG_BUDDY ? KX_FREE : KX_FREE_NOT;
 }
 
 /* The memory that the running kernel's own initrd came in: given back late, it is handed out early. */
@@ -57,7 +65,7 @@ static void sample_low(int fd, const struct kx_iomem_entry *entry, struct kx_fre
 {
 	for (size_t i = kx_align_up(entry->start, KX_FREE_STEP) / KX_FREE_STEP;
 	     i < KX_FREE_SAMPLES && i * KX_FREE_STEP < entry->end; i++) {
-		pages->v[i] = is_free(fd, i * KX_FREE_STEP) ? KX_FREE : KX_FREE_NOT;
+		pages->v[i] = (uint8_t)how_free(fd, i * KX_FREE_STEP);
 		pages->count = i + 1;
 	}
 }
@@ -69,7 +77,7 @@ static void sample_high(int fd, const struct kx_iomem_entry *entry, uint64_t ste
 	uint64_t at = entry->start < KX_FREE_END ? KX_FREE_END : entry->start;
 
 	for (; at < entry->end && entry->end - at >= step; at += step)
-		if (is_free(fd, at))
+		if (how_free(fd, at) == KX_FREE)
 			pages->above += step;
 }
 

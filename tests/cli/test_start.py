@@ -134,6 +134,14 @@ def test_what_there_is_none_of(grub):
         assert 'no entry and no file here of the name "nothing"' in result.err
 
 
+def test_what_could_not_be_read_is_said(kexec):
+    (kexec.root / "boot/extlinux").mkdir()
+    (kexec.root / "boot/extlinux/extlinux.conf").write_text("include extlinux.conf\n")
+    result = kexec("load")
+    assert (result.status, result.log) == (NO, [])
+    assert "does one of them include itself?" in result.err
+
+
 def test_title_with_a_slash_is_a_file_and_the_id_is_told(grub):
     result = grub("load", "Debian GNU/Linux")
     assert (result.status, result.log) == (NO, [])
@@ -431,6 +439,7 @@ INITS = {
                              "shutdown -r now"),
     "OpenRC over busybox": ("init", "/bin/busybox", {"run/openrc/softlevel": "default\n",
                                                      "etc/runlevels/shutdown/kexec": ""}, "reboot"),
+    "busybox as a shell": ("sh", "/bin/busybox", {"etc/inittab": "::shutdown:/sbin/kexec -e\n"}, "shutdown -r now"),
     "sysvinit": ("init", "/sbin/init", {"etc/rc6.d/K09kexec": ""}, "shutdown -r now"),
     "Slackware": ("init", "/sbin/init", {"etc/rc.d/rc.6": "/usr/sbin/kexec -e\n"}, "shutdown -r now"),
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/overflow.h"
-#include "compress/compress.h"
+#include "compress/codec.h"
 #include "sample_compress.h"
 
 static struct sample lz4_small_blocks(const void *data, size_t size)
@@ -303,6 +305,176 @@ static void lz4_of_nothing_but_zeros(void **state)
 	}
 }
 
+/* Threads that our own code starts, and those that it waits for. */
+static size_t started, ended;
+static bool no_threads;
+
+int real_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+		void *arg) __asm__("__real_pthread_create");
+int real_join(pthread_t thread, void **ret) __asm__("__real_pthread_join");
+int watched_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+		   void *arg) __asm__("__wrap_pthread_create");
+int watched_join(pthread_t thread, void **ret) __asm__("__wrap_pthread_join");
+
+int watched_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+{
+	sigset_t now, all;
+
+	/* Signals are for the caller's own thread. */
+	sigfillset(&all);
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &now), 0);
+	for (int i = 1; i < 32; i++)
+		assert_true(sigismember(&now, i) || i == SIGKILL || i == SIGSTOP);
+	if (no_threads)
+		return EAGAIN;
+	started++;
+	return real_create(thread, attr, run, arg);
+}
+
+int watched_join(pthread_t thread, void **ret)
+{
+	ended++;
+	return real_join(thread, ret);
+}
+
+#define LZ4_BLOCK ((size_t)8 << 20)
+
+static struct result lz4_by(const struct sample *s, uint64_t max, uint32_t threads, bool keep)
+{
+	struct kx_sink sink = { .keep = keep, .max = max, .threads = threads };
+	struct result r = { 0 };
+
+	started = ended = 0;
+	r.code = kx_lz4_unpack(view(s), &sink, &r.used, &r.err);
+	assert_int_equal(started, ended);
+	r.data = sink.data;
+	r.size = sink.size;
+	free(sink.piece);
+	return r;
+}
+
+/* However many threads there are, the same comes of it. Returns the code. */
+static int same_by_threads(const struct sample *s, uint64_t max)
+{
+	struct result one = lz4_by(s, max, 1, true);
+
+	assert_int_equal(started, 0);
+	for (uint32_t threads = 2; threads < 10; threads += threads < 3 ? 1 : 6)
+		for (int keep = 0; keep < 2; keep++) {
+			struct result r = lz4_by(s, max, threads, keep);
+
+			assert_int_equal(r.code, one.code);
+			assert_int_equal(r.used, one.used);
+			assert_int_equal(r.size, one.size);
+			assert_string_equal(r.err.text, one.err.text);
+			if (keep && r.size)
+				assert_memory_equal(r.data, one.data, r.size);
+			free(r.data);
+		}
+	free(one.data);
+	return one.code;
+}
+
+/* Three blocks of 8 MiB and one of less, of which as many are unpacked at a time as there are threads. */
+static void lz4_side_by_side(void **state)
+{
+	static const struct {
+		uint32_t threads;
+		size_t started;
+	} expected[] = { { 0, 0 }, { 1, 0 }, { 2, 2 }, { 3, 2 }, { 4, 3 }, { 5, 3 }, { 64, 3 } };
+	struct sample text = sample_text(3 * LZ4_BLOCK + 100000);
+	struct sample s = sample_lz4(text.data, text.size, LZ4_BLOCK);
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(expected); i++) {
+		struct result r = lz4_by(&s, text.size, expected[i].threads, true);
+
+		assert_int_equal(r.code, 0);
+		assert_int_equal(started, expected[i].started);
+		assert_int_equal(r.used, s.size);
+		assert_int_equal(r.size, text.size);
+		assert_memory_equal(r.data, text.data, text.size);
+		free(r.data);
+	}
+	expect(&s, &text, s.size);
+	no_threads = true;
+	assert_int_equal(same_by_threads(&s, text.size), 0);
+	no_threads = false;
+	sample_free(&s);
+	sample_free(&text);
+}
+
+/* Where the room ends. */
+static void lz4_side_by_side_cap(void **state)
+{
+	static const size_t sizes[] = { LZ4_BLOCK, LZ4_BLOCK + 1, 2 * LZ4_BLOCK,
+					2 * LZ4_BLOCK + 100000 };
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(sizes); i++) {
+		struct sample text = sample_text(sizes[i]);
+		struct sample s = sample_lz4(text.data, text.size, LZ4_BLOCK);
+
+		assert_int_equal(same_by_threads(&s, UINT64_MAX), 0);
+		assert_int_equal(same_by_threads(&s, text.size + 1), 0);
+		assert_int_equal(same_by_threads(&s, text.size), 0);
+		assert_int_equal(same_by_threads(&s, text.size - 1), -EFBIG);
+		assert_int_equal(same_by_threads(&s, LZ4_BLOCK - 1), -EFBIG);
+		sample_free(&s);
+		sample_free(&text);
+	}
+}
+
+/* Blocks that are short before the end, which lz4(1) does not write, so that the places of those that follow are not known. */
+static void lz4_short_blocks_between(void **state)
+{
+	static const size_t sizes[] = { LZ4_BLOCK, 100000,    LZ4_BLOCK, LZ4_BLOCK - 1,
+					LZ4_BLOCK, LZ4_BLOCK, 5,         LZ4_BLOCK };
+
+	for (size_t first = 0; first < KX_ARRAY_SIZE(sizes); first++) {
+		struct sample text = sample_new(0), s = sample_lz4("", 0, 1);
+
+		for (size_t i = first; i < KX_ARRAY_SIZE(sizes); i++) {
+			struct sample part = sample_text(sizes[i]), packed;
+
+			/* Each block unlike the others. */
+			memset(part.data, (int)i, sizes[i] < 1000 ? sizes[i] : 1000);
+			packed = sample_lz4(part.data, part.size, LZ4_BLOCK);
+			sample_append(&s, packed.data + 4, packed.size - 4);
+			sample_append(&text, part.data, part.size);
+			sample_free(&packed);
+			sample_free(&part);
+		}
+		assert_int_equal(same_by_threads(&s, text.size), 0);
+		expect(&s, &text, s.size);
+		sample_free(&s);
+		sample_free(&text);
+	}
+}
+
+/* Wherever something is wrong, the same is said of the same place. */
+static void lz4_side_by_side_damaged(void **state)
+{
+	struct sample text = sample_text(4 * LZ4_BLOCK);
+	struct sample s = sample_lz4(text.data, text.size, LZ4_BLOCK);
+	uint32_t random = 1;
+	size_t bad = 0;
+
+	for (int i = 0; i < 12; i++) {
+		struct sample copy = sample_new(s.size);
+
+		memcpy(copy.data, s.data, s.size);
+		for (int j = 0; j < 1 + i % 2; j++) {
+			random = random * 1103515245 + 12345;
+			memset(copy.data + 4 + random % (s.size - 40000), 0xff, 40000);
+		}
+		copy.size -= i % 5 ? 0 : random % s.size;
+		bad += same_by_threads(&copy, text.size) == -EBADMSG;
+		sample_free(&copy);
+	}
+	assert_in_range(bad, 8, 12);
+	sample_free(&s);
+	sample_free(&text);
+}
+
 static void unknown(void **state)
 {
 	assert_null(kx_codec_find(kx_view_of(NULL, 0)));
@@ -323,6 +495,10 @@ int main(void)
 		cmocka_unit_test(xz_options_unknown),
 		cmocka_unit_test(lz4_block_sizes),
 		cmocka_unit_test(lz4_of_nothing_but_zeros),
+		cmocka_unit_test(lz4_side_by_side),
+		cmocka_unit_test(lz4_side_by_side_cap),
+		cmocka_unit_test(lz4_short_blocks_between),
+		cmocka_unit_test(lz4_side_by_side_damaged),
 		cmocka_unit_test(unknown),
 	};
 

@@ -309,32 +309,51 @@ static void what_was_written_is_taken_back(void **state)
 	assert_block(got, SIGNATURE "saved_entry=b=\\\n\n");
 }
 
-static void what_we_mounted_is_noted_by_its_device(void **state)
+static void where_a_file_is_is_noted(void **state)
 {
 	_cleanup_(kx_effects_clear) struct kx_effects effects = { 0 };
 	struct kx_volume v[] = {
-		{ .top = TEXT("/boot"), .device = TEXT("/dev/sda1") },
-		{ .top = TEXT("/run/kexec-x/0"), .device = TEXT("/dev/sda2"), .type = TEXT("ext4") }
+		{ .top = TEXT("/sub"),
+		  .device = TEXT("d"),
+		  .type = TEXT("t"),
+		  .subroot = TEXT("/@") },
+		{ .top = TEXT("/boot"), .device = TEXT("/dev/sda1"), .type = TEXT("ext4") },
+		{ .top = TEXT("") },
+		{ .top = TEXT("/mnt"), .device = TEXT("/dev/sda3") },
+		{ .top = TEXT("/run/kexec-x/0"),
+		  .device = TEXT("/dev/sda2"),
+		  .type = TEXT("vfat") },
 	};
 	const struct kx_volumes volumes = { .v = v, .count = KX_ARRAY_SIZE(v) };
-	struct kx_boot_effect on_ours = { .file = TEXT("/run/kexec-x/0/grub/grubenv"),
-					  .name = TEXT("next_entry") };
-	const struct kx_boot_entry other = { .effects = &on_ours, .effect_count = 1 };
+	struct kx_boot_effect more[] = {
+		{ .file = TEXT("/run/kexec-x/0/grub/grubenv"), .name = TEXT("next_entry") },
+		{ .file = TEXT("/sub/grubenv"), .name = TEXT("next_entry") },
+		{ .file = TEXT("/grubenv"), .name = TEXT("next_entry") },
+		{ .file = TEXT("/mnt/grubenv"), .name = TEXT("next_entry") },
+	};
+	const struct kx_boot_entry other = { .effects = more, .effect_count = 4 };
 
 	assert_int_equal(kx_effects_note(folder, &volumes, &menu, &other), 0);
 	assert_int_equal(kx_effects_read(folder, &effects), 0);
-	assert_int_equal(effects.count, 3);
-	assert_null(effects.v[0].device);
+	assert_int_equal(effects.count, 6);
 	assert_string_equal(effects.v[0].file, "/boot/grubenv");
+	assert_string_equal(effects.v[0].device, "/dev/sda1");
+	assert_string_equal(effects.v[0].type, "ext4");
+	assert_string_equal(effects.v[0].path, "/grubenv");
+	assert_null(effects.v[1].device);
 	assert_string_equal(effects.v[2].device, "/dev/sda2");
-	assert_string_equal(effects.v[2].type, "ext4");
-	assert_string_equal(effects.v[2].file, "/grub/grubenv");
+	assert_string_equal(effects.v[2].path, "/grub/grubenv");
+	assert_null(effects.v[3].device);
+	assert_null(effects.v[4].device);
+	assert_null(effects.v[5].device);
 }
 
 static void a_damaged_note_is_refused(void **state)
 {
-	static const char half[] = "=/dev/x\0\0=/grubenv\0=a\0";
-	static const char whole[] = "\0\0=/boot/grubenv\0=next_entry\0";
+	static const char whole[] = "=/grubenv\0=next_entry\0\0=/dev/x\0=ext4\0=/p";
+	static const char nameless[] = "=/grubenv\0\0\0\0\0",
+			  no_type[] = "=/g\0=a\0\0=/dev/x\0\0=/p";
+	static const char no_mark[] = "=/g\0a\0\0\0\0";
 	struct kx_effects effects = { 0 };
 
 	assert_int_equal(kx_effects_note(folder, NULL, &menu, &entry), 0);
@@ -342,13 +361,15 @@ static void a_damaged_note_is_refused(void **state)
 		put(KX_EFFECTS_FILE, whole, size);
 		assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
 	}
-	put(KX_EFFECTS_FILE, "\0\0\0\0\0", 5);
+	put(KX_EFFECTS_FILE, nameless, sizeof(nameless));
 	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
-	put(KX_EFFECTS_FILE, "\0\0x\0=a\0\0", 8);
+	put(KX_EFFECTS_FILE, no_type, sizeof(no_type));
 	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
-	/* A device without its type. */
-	put(KX_EFFECTS_FILE, half, sizeof(half));
+	put(KX_EFFECTS_FILE, no_mark, sizeof(no_mark));
 	assert_int_equal(kx_effects_read(folder, &effects), -EBADMSG);
+	put(KX_EFFECTS_FILE, whole, sizeof(whole));
+	assert_int_equal(kx_effects_read(folder, &effects), 0);
+	kx_effects_clear(&effects);
 }
 
 #define EFFECTS_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -367,7 +388,7 @@ int main(void)
 		EFFECTS_TEST(what_cannot_be_written_is_told),
 		EFFECTS_TEST(a_note_is_for_root_alone),
 		EFFECTS_TEST(what_was_written_is_taken_back),
-		EFFECTS_TEST(what_we_mounted_is_noted_by_its_device),
+		EFFECTS_TEST(where_a_file_is_is_noted),
 		EFFECTS_TEST(a_damaged_note_is_refused),
 	};
 

@@ -210,16 +210,18 @@ static void avoids_what_comes_next(void **state)
 
 #define BUDDY (1 << 10)
 
-/* /proc/kpageflags of 1 GiB: free from @start to @end, and flags that are none of ours elsewhere. */
+/* /proc/kpageflags of 1 GiB: free from @start to @end, no flags for 2 MiB before that, and flags that are none of ours elsewhere. */
 static void write_flags(const char *root, uint64_t start, uint64_t end)
 {
 	const size_t size = (GIB >> 12) * 8;
 	uint8_t *flags = malloc(size);
 
 	assert_non_null(flags);
-	for (uint64_t page = 0; page < GIB >> 12; page++)
-		kx_put_le64(flags + page * 8,
-			    page >= start >> 12 && page < end >> 12 ? BUDDY : ~(uint64_t)BUDDY);
+	for (uint64_t at = 0; at < GIB; at += 4096) {
+		bool none = at >= start - 2 * MIB && at < start, is_free = at >= start && at < end;
+
+		kx_put_le64(flags + (at >> 12) * 8, none ? 0 : is_free ? BUDDY : ~(uint64_t)BUDDY);
+	}
 	tree_write_bytes(root, "/proc/kpageflags", flags, size);
 	free(flags);
 }
@@ -235,7 +237,9 @@ static void samples_say_what_is_free(void **state)
 	assert_non_null(m->free_pages.v);
 	assert_int_equal(m->free_pages.count, GIB / KX_FREE_STEP);
 	assert_int_equal(m->free_pages.above, 0);
-	assert_int_equal(m->free_pages.v[512 * MIB / KX_FREE_STEP - 1], KX_FREE_NOT);
+	assert_int_equal(m->free_pages.v[510 * MIB / KX_FREE_STEP - 1], KX_FREE_NOT);
+	assert_int_equal(m->free_pages.v[510 * MIB / KX_FREE_STEP], KX_FREE_LATELY);
+	assert_int_equal(m->free_pages.v[512 * MIB / KX_FREE_STEP - 1], KX_FREE_LATELY);
 	assert_int_equal(m->free_pages.v[512 * MIB / KX_FREE_STEP], KX_FREE);
 	assert_int_equal(m->free_pages.v[0x3fc00000 / KX_FREE_STEP], KX_FREE);
 	assert_int_equal(m->free_pages.v[0x3fc80000 / KX_FREE_STEP], KX_FREE_LATELY);

@@ -58,6 +58,7 @@ static void test_mountinfo(void **state)
 	assert_string_equal(volumes.v[volumes.count - 1].top, "");
 	assert_string_equal(at(&volumes, "")->subroot, "/@");
 	assert_string_equal(at(&volumes, "/boot/efi")->device, "/dev/sda1");
+	assert_string_equal(at(&volumes, "/boot/efi")->type, "vfat");
 	assert_string_equal(at(&volumes, "/boot")->device, "/dev/new");
 	assert_true(has(&volumes, "/with blank\\"));
 	assert_false(has(&volumes, "/mnt/bind"));

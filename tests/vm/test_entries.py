@@ -89,6 +89,11 @@ def test_reboot_by_grubs_entries(tmp_path):
         guest.ok("kexec load 'Linux two' && kexec unload")
         guest.jump("one", "kexec reboot 'Linux one'")
         assert "root=/dev/one" in guest.facts("cmdline")["cmdline"]
+        # By hand: mounted while it is loaded, and no longer when it is started, as after a shutdown.
+        again = block("saved_entry=one\nnext_entry=two\n")
+        guest.ok(f"{mount} && printf '%s' '{again}' >/boot/grub/grubenv")
+        guest.ok("kexec load && umount /boot")
+        guest.jump("two", "kexec exec")
     image = f"{disk}?offset={start}"
     assert debugfs(image, "cat /grub/grubenv").decode() == block("saved_entry=one\nnext_entry=\n")
     assert b"needs_recovery" not in debugfs(image, "features")
