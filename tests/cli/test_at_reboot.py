@@ -119,3 +119,48 @@ def test_jump(machine):
     machine.write("sys/kernel/kexec_loaded", "1\n")
     machine.run("jump")
     assert machine.said() == "-e|"
+
+
+# The parent of all hooks, as systemd-shutdown's: another one runs until somebody writes to a pipe.
+EXECUTOR = 'read -r line <{0}/pipe && echo other >>{0}/calls & sh {0}/hook "$1" & wait'
+
+
+@pytest.fixture
+def hooks(machine):
+    """systemd's hook beside another one, with a stand-in for at-reboot."""
+    folder = machine.folder
+    hook = (SCRIPT.parent / "systemd/kexec.shutdown.in").read_text()
+    machine.write("hook", hook.replace("/run/kexec", f"{folder}/run").replace("@libexecdir@", str(folder)))
+    machine.write("at-reboot", f"#!/bin/sh\necho $1 >>{folder}/calls\n")
+    (folder / "at-reboot").chmod(0o755)
+    os.mkfifo(folder / "pipe")
+    return machine
+
+
+def executor(hooks, what):
+    # With the pipe open for writing here, the other hook waits for what is written, not for somebody who opens it.
+    pipe = os.open(hooks.folder / "pipe", os.O_RDWR)
+    return pipe, subprocess.Popen(["sh", "-c", EXECUTOR.format(hooks.folder), "sh", what])
+
+
+def test_the_jump_comes_after_the_other_hooks(hooks):
+    hooks.write("run/jump", "")
+    pipe, parent = executor(hooks, "reboot")
+    with pytest.raises(subprocess.TimeoutExpired):
+        parent.wait(1)
+    assert hooks.said() == ""
+    os.write(pipe, b"\n")
+    assert parent.wait(30) == 0
+    assert hooks.said() == "other\njump\n"
+    os.close(pipe)
+
+
+@pytest.mark.parametrize("what, mark", [("reboot", False), ("poweroff", True), ("kexec", True)])
+def test_other_ways_down_are_none_of_the_hooks(hooks, what, mark):
+    if mark:
+        hooks.write("run/jump", "")
+    pipe, parent = executor(hooks, what)
+    os.write(pipe, b"\n")
+    assert parent.wait(30) == 0
+    assert hooks.said() == "other\n"
+    os.close(pipe)
