@@ -42,7 +42,11 @@ def load(guest, release, more="", verb="--load"):
              f"--reuse-cmdline --append=lab.word=two {more}")
 
 
-@pytest.mark.parametrize("suite, firmware", [("bookworm", "seabios"), ("bookworm", "ovmf"), ("trixie", "ovmf")])
+# Each further system is another debootstrap, so the check has Debian 12 with systemd alone.
+TRIXIE = {firmware: pytest.param("trixie", firmware, marks=pytest.mark.long) for firmware in ("seabios", "ovmf")}
+
+
+@pytest.mark.parametrize("suite, firmware", [("bookworm", "seabios"), ("bookworm", "ovmf"), TRIXIE["ovmf"]])
 def test_systemctl_kexec(suite, firmware):
     installed = disk.get(suite)
     with disk.boot(installed, firmware=firmware) as guest:
@@ -159,7 +163,7 @@ def reboot_by_conf(guest, old, command):
     guest.wait_reset(timeout=disk.BOOT)
 
 
-@pytest.mark.parametrize("suite, firmware", [("bookworm", "ovmf"), ("trixie", "seabios")])
+@pytest.mark.parametrize("suite, firmware", [("bookworm", "ovmf"), TRIXIE["seabios"]])
 def test_ordinary_reboot(suite, firmware):
     installed = disk.get(suite)
     with disk.boot(installed, {**integration(SYSTEMD), **SLOW}, firmware=firmware) as guest:
@@ -169,6 +173,7 @@ def test_ordinary_reboot(suite, firmware):
         assert guest.text["console"].count("@@slow is done") == 2
 
 
+@pytest.mark.long
 def test_ordinary_reboot_of_sysvinit():
     installed = disk.get(init="sysvinit")
     with disk.boot(installed, integration(SYSVINIT)) as guest:
