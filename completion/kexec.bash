@@ -16,10 +16,10 @@ _kexec_options()
 
 	case $1 in
 	plan) echo "$basic --load-panic $load --machine= --json $always" ;;
-	load) echo "--load-panic $load $always" ;;
+	load) echo "--load-panic --commit $load $always" ;;
 	reboot) echo "$load $always" ;;
 	exec) echo "--now --no-ifdown --no-sync $always" ;;
-	unload) echo "$always" ;;
+	unload | coldreboot) echo "$always" ;;
 	status | check) echo "--machine= --json $always" ;;
 	machine) echo "--save= $always" ;;
 	last) echo "--json --svg $always" ;;
@@ -103,7 +103,7 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine | last | list | exec | unload) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last | list | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
 	crash)
 		if ((COMP_CWORD > 1)); then
 			_kexec_words -W 'status size test'
@@ -119,7 +119,7 @@ _kexec()
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'list load plan reboot exec unload status check machine last crash'
+		_kexec_words -W 'list load plan reboot exec unload coldreboot status check machine last crash'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

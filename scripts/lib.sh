@@ -7,7 +7,8 @@ BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config libdeflate-dev l
 
 # What the VM tests run on: QEMU, its firmware, and what builds the guests' initrds.
 VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd lz4 lzop xz-utils bzip2 e2fsprogs sbsigntool openssl
-	debian-archive-keyring dpkg util-linux binutils gcc libc6-dev xorriso"
+	debian-archive-keyring dpkg util-linux binutils gcc libc6-dev xorriso
+	debootstrap mtools"
 
 CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish"
 

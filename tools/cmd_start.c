@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* kexec load, exec, unload and reboot. */
+/* kexec load, exec, unload, reboot and coldreboot. */
 #include "tool.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "sys.h"
 #include "util.h"
 
 static int status_of(int r)
@@ -70,7 +71,12 @@ static int load(const struct kx_tool *tool, const struct kx_args *args)
 
 int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args)
 {
-	return load(tool, args);
+	_cleanup_(kx_effects_clear) struct kx_effects effects = { 0 };
+	int status = load(tool, args);
+
+	if (!args->commit || (status != KX_EXIT_YES && status != KX_EXIT_WARNINGS))
+		return status;
+	return kx_write_effects(tool, &effects) ? KX_EXIT_WARNINGS : status;
 }
 
 int kx_cmd_unload(const struct kx_tool *tool, const struct kx_args *args)
@@ -146,4 +152,17 @@ int kx_cmd_reboot(const struct kx_tool *tool, const struct kx_args *args)
 		return status;
 	r = shut_down(tool, &init);
 	return r ? r : status;
+}
+
+int kx_cmd_coldreboot(const struct kx_tool *tool, const struct kx_args *args)
+{
+	static const char *const argv[] = { "coldreboot", NULL };
+	int r, status = no_operand(args, argv[0]);
+
+	if (status)
+		return status;
+	r = tool->sys->run(tool->sys->data, argv);
+	if (r < 0)
+		kx_say("cannot run coldreboot: %s; it is installed with kexec", strerror(-r));
+	return r ? KX_EXIT_NO : KX_EXIT_YES;
 }

@@ -74,6 +74,10 @@ static const struct {
 	{ KX_UNLOAD, "usage: kexec unload\n"
 		     "Unload the loaded kernel. Exit status: 0 none is loaded now, 2 it cannot be\n"
 		     "unloaded, 3 usage or internal error.\n" },
+	{ KX_COLDREBOOT,
+	  "usage: kexec coldreboot\n"
+	  "Reboot through the firmware, whatever is loaded and kexec.conf(5) says. Exit\n"
+	  "status: 0 init is shutting down, 2 it will not, 3 usage or internal error.\n" },
 	{ KX_REBOOT,
 	  "usage: kexec reboot [OPTION]... [ENTRY]\n"
 	  "Load ENTRY, shut down cleanly by the running init, and start it.\n" ENTRY
@@ -90,17 +94,18 @@ static const struct {
 	  "KERNEL with none of -l -p -e -f -u: load it, then ask init for a clean reboot.\n"
 	  "\n"
 	  "Verbs, as the first argument only; each has its own --help:\n"
-	  "  list      what the boot loader could start here\n"
-	  "  load      load one of these, or a file, to be started later\n"
-	  "  reboot    load it, shut down cleanly, and start it\n"
-	  "  exec      start the loaded kernel now, without shutting down\n"
-	  "  unload    unload the loaded kernel\n"
-	  "  plan      show what a load would put where, and why; changes nothing\n"
-	  "  status    what is loaded, and what may be\n"
-	  "  check     can this machine kexec, and if not, why\n"
-	  "  machine   save the facts about this machine\n"
-	  "  last      how long the jump took that started this kernel\n"
-	  "  crash     is there a kernel for a panic, and has it memory enough\n" },
+	  "  list        what the boot loader could start here\n"
+	  "  load        load one of these, or a file, to be started later\n"
+	  "  reboot      load it, shut down cleanly, and start it\n"
+	  "  exec        start the loaded kernel now, without shutting down\n"
+	  "  unload      unload the loaded kernel\n"
+	  "  coldreboot  reboot through the firmware, whatever is loaded\n"
+	  "  plan        show what a load would put where, and why; changes nothing\n"
+	  "  status      what is loaded, and what may be\n"
+	  "  check       can this machine kexec, and if not, why\n"
+	  "  machine     save the facts about this machine\n"
+	  "  last        how long the jump took that started this kernel\n"
+	  "  crash       is there a kernel for a panic, and has it memory enough\n" },
 };
 
 static void print_usage(FILE *out, enum kx_verb verb)

@@ -6,9 +6,9 @@
 #define AT(field) .offset = offsetof(struct kx_args, field)
 #define BASIC (KX_CLASSIC | KX_PLAN)
 #define LOADS (BASIC | KX_LOAD | KX_REBOOT)
-#define ALL                                                                                     \
-	(LOADS | KX_EXEC | KX_UNLOAD | KX_STATUS | KX_CHECK | KX_MACHINE | KX_LAST | KX_CRASH | \
-	 KX_LIST)
+#define ALL                                                                                \
+	(LOADS | KX_EXEC | KX_UNLOAD | KX_COLDREBOOT | KX_STATUS | KX_CHECK | KX_MACHINE | \
+	 KX_LAST | KX_CRASH | KX_LIST)
 
 #define SET(field, to) .kind = KX_OPT_SET, AT(field), .value = (to)
 #define FLAG(bit) .kind = KX_OPT_FLAG, .value = (bit)
@@ -44,6 +44,9 @@ const struct kx_option kx_options[] = {
 	  .ours = true, .group = KX_GROUP_ACTION, STRING(shrink) },
 	{ 0, "timeout", "SECONDS", "with test: how long all boots may take (default: 600)",
 	  KX_CRASH, .ours = true, .group = KX_GROUP_ACTION, STRING(timeout) },
+	{ 0, "commit", NULL,
+	  "write at once what the boot loader keeps of a start, since a shutdown has begun",
+	  KX_LOAD, .ours = true, .group = KX_GROUP_ACTION, SET(commit, 1) },
 	{ 0, "now", NULL, "start it in spite of what is still mounted and running", KX_EXEC,
 	  .ours = true, .group = KX_GROUP_ACTION, SET(now, 1) },
 	{ 'x', "no-ifdown", NULL, "leave network interfaces up before the start", BASIC | KX_EXEC,

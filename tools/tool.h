@@ -35,6 +35,7 @@ int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_exec(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_unload(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_coldreboot(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_reboot(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
 

@@ -172,12 +172,12 @@ def test_verbs_take_no_stray_arguments(kexec):
         assert '"stray"' in result.err
     assert kexec("machine", "stray", "--save=x").status == 3
     assert kexec("machine").status == 3
-    for verb in "exec", "unload":
+    for verb in "exec", "unload", "coldreboot":
         assert kexec(verb, "stray").status == 3
 
 
 @pytest.mark.parametrize("verb", [[], ["plan"], ["status"], ["check"], ["machine"], ["last"], ["list"], ["load"],
-                                  ["exec"], ["unload"], ["reboot"]])
+                                  ["exec"], ["unload"], ["coldreboot"], ["reboot"]])
 def test_help_fits_a_terminal_and_names_every_option(kexec, options, verb):
     text = kexec(*verb, "--help").out
     assert max(map(len, text.splitlines())) <= 80

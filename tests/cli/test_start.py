@@ -252,6 +252,15 @@ def test_choice_for_once_is_consumed_by_the_jump(grub, jump):
     assert grub.environment.read_text() == block("saved_entry=first\nnext_entry=first\n")
 
 
+def test_choice_for_once_is_consumed_by_a_load_during_shutdown(grub):
+    once(grub, "fourth")
+    result = grub("load", "--commit", "--type=beoboot")
+    assert result.status == NO and "next_entry=fourth" in grub.environment.read_text()
+    assert grub("load", "--commit").log[-1].startswith("kexec_load")
+    assert grub.environment.read_text() == block("saved_entry=first\nnext_entry=\n")
+    assert not grub.note.exists()
+
+
 def test_choice_for_once_is_consumed_by_reboot_when_init_agrees(grub):
     once(grub, "fourth")
     grub.fail = f"run={errno.ENOENT}"
@@ -377,8 +386,18 @@ def test_unload(kexec):
     assert result.status == NO and result.err.startswith("kexec: cannot unload: ")
 
 
+def test_coldreboot(kexec):
+    result = kexec("coldreboot")
+    assert (result.status, result.out, result.err, result.log) == (YES, "", "", ["run coldreboot"])
+    kexec.fail = "run=-1"
+    assert kexec("coldreboot").status == NO
+    kexec.fail = f"run={errno.ENOENT}"
+    result = kexec("coldreboot")
+    assert result.status == NO and "cannot run coldreboot: No such file" in result.err
+
+
 def test_usage(kexec):
-    for verb in "exec", "unload":
+    for verb in "exec", "unload", "coldreboot":
         result = kexec(verb, "x")
         assert (result.status, result.log) == (ERROR, []) and "takes no argument" in result.err
     assert kexec("load", "--now").status == ERROR

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT, read_options, read_types
 
-VERBS = ["list", "load", "reboot", "exec", "unload", "plan", "status", "check", "machine", "last", "crash"]
+VERBS = ["list", "load", "reboot", "exec", "unload", "coldreboot", "plan", "status", "check", "machine", "last", "crash"]
 MAN = ROOT / "man/kexec.8"
 COMPLETION = ROOT / "completion"
 
@@ -111,7 +111,7 @@ def test_bash_completes_entries(tmp_path, monkeypatch):
         assert set(offered("kexec-next 1", "kexec", verb, "m")) == {"menu>first", "mine"}
         assert offered("kexec-next 1", "kexec", verb, "mi") == ["mine"]
         assert "mine" not in offered("kexec-tools 2.0.32", "kexec", verb, "m")
-    for verb in "exec", "unload":
+    for verb in "exec", "unload", "coldreboot":
         assert offered("kexec-next 1", "kexec", verb, "m") == []
 
 

@@ -247,6 +247,14 @@ def _kernel_packages(suite, meta):
     return split or [image]
 
 
+def kernel_deb(name):
+    """The package with image and modules of a kernel of which it is one package."""
+    suite, meta = KERNEL_SOURCES[name]
+    (package,) = _kernel_packages(suite, meta)
+    with locked("apt"):
+        return _apt().download(suite, package)
+
+
 @functools.lru_cache(maxsize=None)
 def kernel(name):
     """The kernel called name in KERNEL_SOURCES."""
