@@ -158,18 +158,20 @@ static int on_blscfg(void *ctx, const char *device, struct kx_boot_entries *ret)
 	return kx_bls_read_grub(&fs, device, ret);
 }
 
-/* What GRUB was built for: on a PC's BIOS it is a program of 32 bits. */
+/* GRUB's manual, "grub_cpu". */
 static const char *grub_cpu(const struct kx_boot_system *system)
 {
-	const char *arch = system->arch ? system->arch : "x86_64";
+	static const struct {
+		const char *uname, *grub;
+	} cpus[] = {
+		{ "aarch64", "arm64" },           { "armv7l", "arm" }, { "riscv64", "riscv64" },
+		{ "loongarch64", "loongarch64" }, { "i686", "i386" },
+	};
 
-	if (!strcmp(arch, "x86_64"))
-		return system->efi == KX_YES ? arch : "i386";
-	if (!strcmp(arch, "aarch64"))
-		return "arm64";
-	if (!strncmp(arch, "arm", 3))
-		return "arm";
-	return arch[0] == 'i' && arch[1] && !strcmp(arch + 2, "86") ? "i386" : arch;
+	for (size_t i = 0; system->arch && i < KX_ARRAY_SIZE(cpus); i++)
+		if (!strcmp(system->arch, cpus[i].uname))
+			return cpus[i].grub;
+	return system->efi == KX_YES ? "x86_64" : "i386";
 }
 
 static int read_grub(struct finder *f)
