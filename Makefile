@@ -17,6 +17,14 @@ install: all
 uninstall: $(BUILD)/build.ninja
 	DESTDIR='$(DESTDIR)' ninja -C $(BUILD) uninstall
 
+# A tarball that builds without git, in build-dist/.
+dist:
+	scripts/dist
+
+# kexec-next, libkexec0 and libkexec-dev for Debian and Ubuntu, in build-deb/.
+deb:
+	scripts/deb
+
 check:
 	scripts/check
 
@@ -36,6 +44,6 @@ coverage:
 	gcovr --root . --filter base/ --filter libkexec/ $(COVERAGE)
 
 clean:
-	rm -rf $(BUILD) $(COVERAGE)
+	rm -rf $(BUILD) $(COVERAGE) build-dist build-deb
 
-.PHONY: all install uninstall check demo bench coverage clean
+.PHONY: all install uninstall dist deb check demo bench coverage clean

@@ -3,7 +3,7 @@
 
 _kexec_options()
 {
-	local load='--load --load-panic --force --no-ifdown --no-sync --kexec-syscall-auto
+	local basic='--load --force --no-ifdown --no-sync' load='--kexec-syscall-auto
 		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --initrd-as-is
 		--reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
@@ -15,19 +15,34 @@ _kexec_options()
 	local always='--help --version'
 
 	case $1 in
-	plan) echo "$load --machine= --json $always" ;;
+	plan) echo "$basic --load-panic $load --machine= --json $always" ;;
+	load) echo "--load-panic --commit $load $always" ;;
+	reboot) echo "$load $always" ;;
+	exec) echo "--now --no-ifdown --no-sync $always" ;;
+	unload | coldreboot) echo "$always" ;;
 	status | check) echo "--machine= --json $always" ;;
 	machine) echo "--save= $always" ;;
 	last) echo "--json --svg $always" ;;
 	crash) echo "--kernel= --initrd= --append= --shrink= --timeout= --machine= --json $always" ;;
 	list) echo "--root= --json $always" ;;
-	*) echo "$load --exec --unload --status --print-ckr-size $always" ;;
+	*) echo "$basic --load-panic $load --exec --unload --status --print-ckr-size $always" ;;
 	esac
 }
 
 _kexec_words()
 {
 	mapfile -t COMPREPLY < <(compgen "$@" -- "$cur")
+}
+
+# Adds the ids of boot entries. kexec-tools would take "list" for a kernel.
+_kexec_entries()
+{
+	local id
+
+	[[ $("${COMP_WORDS[0]}" --version 2>/dev/null) == kexec-next* ]] || return
+	while IFS= read -r id; do
+		[[ $id == "$cur"* ]] && COMPREPLY+=("$id")
+	done < <("${COMP_WORDS[0]}" list 2>/dev/null | sed -n 's/^    id  *//p')
 }
 
 _kexec()
@@ -88,7 +103,7 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine | last | list) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last | list | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
 	crash)
 		if ((COMP_CWORD > 1)); then
 			_kexec_words -W 'status size test'
@@ -98,10 +113,13 @@ _kexec()
 	esac
 	compopt -o filenames 2>/dev/null
 	_kexec_words -f
+	case ${COMP_WORDS[1]} in
+	load | plan | reboot) ((COMP_CWORD == 1)) || _kexec_entries ;;
+	esac
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'list plan status check machine last crash'
+		_kexec_words -W 'list load plan reboot exec unload coldreboot status check machine last crash'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

@@ -53,15 +53,28 @@ struct kx_error {
 int kx_fail(struct kx_error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Puts "@format: " in front of the text that is there: the name of a file before what is wrong with it. */
+/**
+ * kx_error_prefix() - put "@format: " in front of the text that is there
+ *
+ * The name of a file before what is wrong with it.
+ */
 void kx_error_prefix(struct kx_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* ---- yes, no, or not known ------------------------------------------------------------------- */
 
-/* A fact read from a system that may hide it. Zero-initialised memory says unknown, never no. */
+/**
+ * enum kx_fact - a fact read from a system that may hide it
+ *
+ * Zero-initialised memory says unknown, never no.
+ */
 enum kx_fact { KX_UNKNOWN = 0, KX_NO = 1, KX_YES = 2 };
 
+/**
+ * kx_fact_name() - for a person: "unknown", "no", "yes"
+ *
+ * Return: a constant.
+ */
 const char *kx_fact_name(enum kx_fact fact);
 
 /* ---- sources: the bytes of each input -------------------------------------------------------- */
@@ -83,13 +96,41 @@ struct kx_source;
  */
 int kx_source_open(const char *path, uint64_t max, struct kx_source **ret, struct kx_error *err);
 
-/* A source over bytes that the caller keeps alive until the source is freed; @name is copied. */
+/**
+ * kx_source_from_memory() - a source over bytes of the caller's
+ * @name: for messages; copied
+ * @data: @size bytes, to be kept alive until the source is freed
+ * @ret: to be freed with kx_source_free()
+ *
+ * Errors: -ENOMEM.
+ */
 int kx_source_from_memory(const char *name, const void *data, size_t size, struct kx_source **ret,
 			  struct kx_error *err);
 
+/**
+ * kx_source_free() - close and unmap; NULL is allowed
+ */
 void kx_source_free(struct kx_source *source);
+
+/**
+ * kx_source_name() - what it was opened as
+ *
+ * Return: the source's own.
+ */
 const char *kx_source_name(const struct kx_source *source);
+
+/**
+ * kx_source_data() - its bytes
+ *
+ * Return: kx_source_size() bytes that live as long as the source.
+ */
 const void *kx_source_data(const struct kx_source *source);
+
+/**
+ * kx_source_size() - how many bytes it has
+ *
+ * Return: bytes.
+ */
 size_t kx_source_size(const struct kx_source *source);
 
 /* ---- the machine ----------------------------------------------------------------------------- */
@@ -109,6 +150,10 @@ struct kx_machine;
  * Errors: -ENOMEM; -ENOENT when there is no proc below @root; -EBADMSG when a captured file is malformed.
  */
 int kx_machine_read(const char *root, struct kx_machine **ret, struct kx_error *err);
+
+/**
+ * kx_machine_free() - take the facts out of memory; NULL is allowed
+ */
 void kx_machine_free(struct kx_machine *machine);
 
 /**
@@ -120,16 +165,51 @@ void kx_machine_free(struct kx_machine *machine);
  */
 int kx_machine_save(const char *root, const char *dir, struct kx_error *err);
 
-/* Short facts for the command; strings live as long as the machine, NULL is unknown. */
+/**
+ * kx_machine_arch() - what uname(2) calls it: "x86_64"
+ *
+ * Return: lives as long as the machine; NULL if unknown.
+ */
 const char *kx_machine_arch(const struct kx_machine *machine);
+
+/**
+ * kx_machine_release() - the running kernel's release
+ *
+ * Return: lives as long as the machine; NULL if unknown.
+ */
 const char *kx_machine_release(const struct kx_machine *machine);
-/* The initrd of the running kernel, where --reuseinitrd finds it: NULL if the kernel kept none. */
+
+/**
+ * kx_machine_initrd_path() - the initrd of the running kernel, where --reuseinitrd finds it
+ *
+ * Return: lives as long as the machine; NULL if the kernel kept none.
+ */
 const char *kx_machine_initrd_path(const struct kx_machine *machine);
+
+/**
+ * kx_machine_loaded() - is a kernel loaded for kexec?
+ */
 enum kx_fact kx_machine_loaded(const struct kx_machine *machine);
+
+/**
+ * kx_machine_crash_loaded() - is a crash kernel loaded?
+ */
 enum kx_fact kx_machine_crash_loaded(const struct kx_machine *machine);
-/* -ENODATA if unknown. */
+
+/**
+ * kx_machine_crash_size() - what is kept for a crash kernel
+ * @ret: bytes
+ *
+ * Errors: -ENODATA if unknown.
+ */
 int kx_machine_crash_size(const struct kx_machine *machine, uint64_t *ret);
-/* Is the root file system on the network? From /proc/self/mountinfo and /sys below @root; block devices included. */
+
+/**
+ * kx_root_on_network() - is the root file system on the network?
+ * @root: as for kx_machine_read()
+ *
+ * From /proc/self/mountinfo and /sys; a block device on the network counts, too.
+ */
 enum kx_fact kx_root_on_network(const char *root);
 
 /**
@@ -148,9 +228,17 @@ int kx_cmdline_reuse(const struct kx_machine *machine, bool for_crash, char **re
 
 /* ---- the last jump --------------------------------------------------------------------------- */
 
+/**
+ * enum kx_phase - what a jump spends its time in, see struct kx_last
+ */
 enum kx_phase { KX_PHASE_SHUTDOWN, KX_PHASE_JUMP, KX_PHASE_KERNEL, KX_PHASE_INIT, KX_PHASE_COUNT };
 
-const char *kx_phase_name(enum kx_phase phase); /* "shutdown", "jump", "kernel", "init" */
+/**
+ * kx_phase_name() - "shutdown", "jump", "kernel", "init"
+ *
+ * Return: a constant.
+ */
+const char *kx_phase_name(enum kx_phase phase);
 
 /**
  * struct kx_last_phase - one phase of the jump that started the running kernel
@@ -180,7 +268,12 @@ struct kx_last {
  */
 int kx_last_read(const char *root, struct kx_last *ret, struct kx_error *err);
 
-/* Leaves the time below @root for kx_last_read() in the next kernel, where there is somewhere to write. Best effort. */
+/**
+ * kx_last_note() - leave the time for kx_last_read() in the next kernel
+ * @root: as for kx_machine_read()
+ *
+ * Best effort: nothing happens where there is nowhere to write.
+ */
 void kx_last_note(const char *root);
 
 /* ---- can this machine kexec? ----------------------------------------------------------------- */
@@ -201,29 +294,52 @@ struct kx_finding {
 	char *remedy;
 };
 
+/**
+ * struct kx_report - what kx_check() found
+ * @findings: @count of them; all that they point to is the report's
+ */
 struct kx_report {
 	struct kx_finding *findings;
 	size_t count;
 };
 
-/* Everything that `kexec check` looks at. Pure. Errors: -ENOMEM. */
+/**
+ * kx_check() - everything that `kexec check` looks at; pure
+ * @ret: to be cleared with kx_report_clear()
+ *
+ * Errors: -ENOMEM.
+ */
 int kx_check(const struct kx_machine *machine, struct kx_report *ret, struct kx_error *err);
+
+/**
+ * kx_report_clear() - free what the report points to
+ */
 void kx_report_clear(struct kx_report *report);
 
-/* The two system calls. */
+/**
+ * enum kx_method - the two system calls
+ */
 enum kx_method { KX_METHOD_AUTO = 0, KX_METHOD_LOAD = 1, KX_METHOD_FILE_LOAD = 2 };
 
-const char *kx_method_name(enum kx_method method); /* "auto", "kexec_load", "kexec_file_load" */
+/**
+ * kx_method_name() - "auto", "kexec_load", "kexec_file_load"
+ *
+ * Return: a constant.
+ */
+const char *kx_method_name(enum kx_method method);
 
 /**
  * kx_allowed() - may this machine use @method now, as far as can be known without calling?
- * @why: KX_ERROR_TEXT_MAX bytes for the reason when it is KX_NO or KX_UNKNOWN
+ * @why: for the reason when it is KX_NO or KX_UNKNOWN
  */
 enum kx_fact kx_allowed(const struct kx_machine *machine, enum kx_method method, bool for_crash,
 			struct kx_error *why);
 
 /* ---- request --------------------------------------------------------------------------------- */
 
+/**
+ * enum kx_request_flags - of struct kx_request's flags
+ */
 enum kx_request_flags {
 	KX_REQUEST_PANIC = 1 << 0,       /* load the crash kernel */
 	KX_REQUEST_NO_EFI = 1 << 1,      /* hand over no EFI state (--noefi) */
@@ -244,14 +360,18 @@ enum kx_request_flags {
 		1 << 13, /* a crash kernel's memory map as words, too (--pass-memmap-cmdline) */
 };
 
-/* Which of a kernel's entries to use, where it has several. */
+/**
+ * enum kx_entry_mode - which of a kernel's entries to use, where it has several
+ */
 enum kx_entry_mode {
 	KX_ENTRY_AUTO = 0,
 	KX_ENTRY_32 = 1,        /* --entry-32bit */
 	KX_ENTRY_REAL_MODE = 2, /* --real-mode */
 };
 
-/* What an ELF kernel is given. */
+/**
+ * enum kx_args_style - what an ELF kernel is given
+ */
 enum kx_args_style {
 	KX_ARGS_AUTO = 0,
 	KX_ARGS_LINUX = 1, /* --args-linux: boot_params */
@@ -259,14 +379,18 @@ enum kx_args_style {
 	KX_ARGS_NONE = 3,  /* --args-none */
 };
 
-/* How purgatory makes sure, with kexec_load, that what it starts is what was loaded. */
+/**
+ * enum kx_check_kind - how purgatory makes sure, with kexec_load, that what it starts is what was loaded
+ */
 enum kx_check_kind {
 	KX_CHECK_FAST = 0,   /* at the speed of memory; sees what chance damages: base/digest.h */
 	KX_CHECK_SHA256 = 1, /* --check=sha256 */
 	KX_CHECK_NONE = 2,   /* --check=none, --no-checks */
 };
 
-/* How far to go for a short jump, with kexec_load. */
+/**
+ * enum kx_fast - how far to go for a short jump, with kexec_load
+ */
 enum kx_fast {
 	KX_FAST_SAFE = 0,  /* all that the next kernel cannot tell */
 	KX_FAST_NONE = 1,  /* --fast=none: the kernel as it is, by its own decompressor */
@@ -374,7 +498,11 @@ struct kx_archive {
 	int left;
 };
 
-/* @left of such an archive in words; NULL for 0. */
+/**
+ * kx_archive_left_text() - struct kx_archive's left in words
+ *
+ * Return: a constant; NULL for 0.
+ */
 const char *kx_archive_left_text(int left);
 
 /**
@@ -387,7 +515,9 @@ struct kx_hint {
 	const char *why;
 };
 
-/* Where in the new kernel's memory map a range comes from; names as in /sys/firmware/memmap. */
+/**
+ * enum kx_mem_type - what a range of the new kernel's memory map is
+ */
 enum kx_mem_type {
 	KX_MEM_UNKNOWN,
 	KX_MEM_RAM,
@@ -401,15 +531,25 @@ enum kx_mem_type {
 	KX_MEM_TYPE_COUNT
 };
 
+/**
+ * kx_mem_type_name() - its name as in /sys/firmware/memmap
+ *
+ * Return: a constant.
+ */
 const char *kx_mem_type_name(enum kx_mem_type type);
 
-/* [start, end) */
+/**
+ * struct kx_mem - a range of physical addresses, [start, end)
+ */
 struct kx_mem {
 	uint64_t start;
 	uint64_t end;
 	enum kx_mem_type type;
 };
 
+/**
+ * struct kx_plan - what would be loaded where, and why
+ */
 struct kx_plan;
 
 /**
@@ -428,50 +568,184 @@ struct kx_plan;
  */
 int kx_plan_make(const struct kx_machine *machine, const struct kx_request *request,
 		 struct kx_plan **ret, struct kx_error *err);
+
+/**
+ * kx_plan_free() - free the plan; NULL is allowed
+ */
 void kx_plan_free(struct kx_plan *plan);
 
+/**
+ * kx_plan_arch() - the architecture: "x86_64"
+ *
+ * Return: lives as long as the plan.
+ */
 const char *kx_plan_arch(const struct kx_plan *plan);
-const char *kx_plan_format(const struct kx_plan *plan); /* "bzImage64" */
-/* What that was wrapped in, from the outside: "compressed, uki"; empty for nothing. */
+
+/**
+ * kx_plan_format() - the kernel's format: "bzImage64"
+ *
+ * Return: lives as long as the plan.
+ */
+const char *kx_plan_format(const struct kx_plan *plan);
+
+/**
+ * kx_plan_containers() - what that was wrapped in, from the outside: "compressed, uki"
+ *
+ * Return: lives as long as the plan; empty for nothing.
+ */
 const char *kx_plan_containers(const struct kx_plan *plan);
+
+/**
+ * kx_plan_cmdline() - the command line that the next kernel gets
+ *
+ * Return: lives as long as the plan.
+ */
 const char *kx_plan_cmdline(const struct kx_plan *plan);
+
+/**
+ * kx_plan_method() - the system call that kx_plan_load() will make
+ */
 enum kx_method kx_plan_method(const struct kx_plan *plan);
-/* Why this method was chosen, for a person. */
+
+/**
+ * kx_plan_method_why() - why it was chosen, for a person
+ *
+ * Return: lives as long as the plan.
+ */
 const char *kx_plan_method_why(const struct kx_plan *plan);
-/* Why this machine would not load it: only with KX_REQUEST_EXPLAIN; NULL when it would. */
+
+/**
+ * kx_plan_forbidden() - why this machine would not load it: only with KX_REQUEST_EXPLAIN
+ *
+ * Return: lives as long as the plan; NULL when it would.
+ */
 const char *kx_plan_forbidden(const struct kx_plan *plan);
-/* Is it known where segments go? Not with kexec_file_load, nor when the memory map is hidden. */
+
+/**
+ * kx_plan_placed() - is it known where segments go?
+ *
+ * Not with kexec_file_load, nor when the memory map is hidden.
+ */
 bool kx_plan_placed(const struct kx_plan *plan);
-/* Where the CPU enters the next kernel (purgatory is entered first); 0 if not placed. */
+
+/**
+ * kx_plan_entry() - where the CPU enters the next kernel; purgatory is entered first
+ *
+ * Return: physical address; 0 if not placed.
+ */
 uint64_t kx_plan_entry(const struct kx_plan *plan);
-/* In which mode: "32-bit protected mode" or "real mode"; NULL for 64-bit mode, the usual one. */
+
+/**
+ * kx_plan_entry_mode() - in which mode: "32-bit protected mode", "real mode"
+ *
+ * Return: a constant; NULL for 64-bit mode, the usual one.
+ */
 const char *kx_plan_entry_mode(const struct kx_plan *plan);
-/*
- * Is the kernel itself entered, decompressed and relocated here, so that the jump need not wait for its decompressor?
+
+/**
+ * kx_plan_direct() - is the kernel itself entered, decompressed and relocated here?
+ *
+ * Then the jump need not wait for its decompressor.
  */
 bool kx_plan_direct(const struct kx_plan *plan);
-/* Why not; NULL when it is, or nothing of the kind could be done for this format and system call. */
+
+/**
+ * kx_plan_direct_why() - why not, for a person
+ *
+ * Return: lives as long as the plan; NULL when it is, or when nothing of the kind could be done for this format and call.
+ */
 const char *kx_plan_direct_why(const struct kx_plan *plan);
-/* Were its addresses, physical and virtual, chosen at random (KASLR)? If not kx_plan_direct(), the kernel sees to that. */
+
+/**
+ * kx_plan_kaslr() - were its addresses, physical and virtual, chosen at random (KASLR)?
+ *
+ * If not kx_plan_direct(), the kernel sees to that.
+ */
 bool kx_plan_kaslr(const struct kx_plan *plan);
-/* Where a crash kernel is loaded, what crashkernel= keeps for it. Return: false when it is none, or that is not known. */
+
+/**
+ * kx_plan_crash_region() - where a crash kernel is loaded: what crashkernel= keeps for it
+ * @ret_start: physical address
+ * @ret_size: bytes
+ *
+ * Return: false when it is none, or that is not known.
+ */
 bool kx_plan_crash_region(const struct kx_plan *plan, uint64_t *ret_start, uint64_t *ret_size);
+
+/**
+ * kx_plan_segment_count() - how many segments there are
+ *
+ * Return: 0 to KX_SEGMENT_MAX.
+ */
 size_t kx_plan_segment_count(const struct kx_plan *plan);
+
+/**
+ * kx_plan_segment() - one of them
+ *
+ * Return: lives as long as the plan; NULL past the end.
+ */
 const struct kx_segment *kx_plan_segment(const struct kx_plan *plan, size_t i);
-/* Words that --fast=hints added to the command line. */
+
+/**
+ * kx_plan_hint_count() - how many words --fast=hints added to the command line
+ */
 size_t kx_plan_hint_count(const struct kx_plan *plan);
+
+/**
+ * kx_plan_hint() - one of them
+ *
+ * Return: lives as long as the plan; NULL past the end.
+ */
 const struct kx_hint *kx_plan_hint(const struct kx_plan *plan, size_t i);
+
+/**
+ * kx_plan_warning_count() - how many warnings there are
+ */
 size_t kx_plan_warning_count(const struct kx_plan *plan);
+
+/**
+ * kx_plan_warning() - one of them, for a person
+ *
+ * Return: lives as long as the plan; NULL past the end.
+ */
 const char *kx_plan_warning(const struct kx_plan *plan, size_t i);
-/* Compressed archives in initrds, in the order in which they were found: see kx_plan_make(). */
+
+/**
+ * kx_plan_archive_count() - how many compressed archives were found in initrds: see kx_plan_make()
+ */
 size_t kx_plan_archive_count(const struct kx_plan *plan);
+
+/**
+ * kx_plan_archive() - one of them, in the order in which they were found
+ *
+ * Return: lives as long as the plan; NULL past the end.
+ */
 const struct kx_archive *kx_plan_archive(const struct kx_plan *plan, size_t i);
-/* The memory map that the next kernel is given. */
+
+/**
+ * kx_plan_mem_count() - how many ranges the memory map has that the next kernel is given
+ */
 size_t kx_plan_mem_count(const struct kx_plan *plan);
+
+/**
+ * kx_plan_mem() - one of them
+ *
+ * Return: lives as long as the plan; NULL past the end.
+ */
 const struct kx_mem *kx_plan_mem(const struct kx_plan *plan, size_t i);
 
-/* The formats, in the order in which they are tried; NULL past the end. */
+/**
+ * kx_format_name() - the formats, in the order in which they are tried
+ *
+ * Return: a constant; NULL past the end.
+ */
 const char *kx_format_name(size_t i);
+
+/**
+ * kx_format_summary() - what it is, for a person
+ *
+ * Return: a constant; NULL past the end.
+ */
 const char *kx_format_summary(size_t i);
 
 /**
@@ -484,10 +758,19 @@ int kx_format_probe(size_t i, const struct kx_request *request, struct kx_error 
 
 /* ---- load and exec --------------------------------------------------------------------------------------------- */
 
+/**
+ * struct kx_sys - the operations that change a machine
+ */
 struct kx_sys;
 
-/* The system calls of the running kernel. */
-extern const struct kx_sys kx_sys_linux;
+/**
+ * kx_sys_linux() - the system calls of the running kernel
+ *
+ * A function, since a program would copy a variable, whose size then were part of the ABI.
+ *
+ * Return: a constant.
+ */
+const struct kx_sys *kx_sys_linux(void);
 
 /**
  * kx_plan_load() - hand the plan to the kernel, by exactly one system call
@@ -510,6 +793,9 @@ int kx_plan_load(const struct kx_sys *sys, struct kx_plan *plan, struct kx_error
 int kx_unload(const struct kx_sys *sys, const struct kx_machine *machine, bool crash,
 	      struct kx_error *err);
 
+/**
+ * enum kx_exec_flags - of kx_exec()
+ */
 enum kx_exec_flags {
 	KX_EXEC_NO_SYNC = 1 << 0,      /* do not write out file systems first */
 	KX_EXEC_KEEP_NETWORK = 1 << 1, /* leave network interfaces up */

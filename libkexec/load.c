@@ -47,7 +47,8 @@ static const struct answer answers[] = {
 	{ KX_METHOD_AUTO, EBUSY,
 	  "another kexec operation is running; try again when it has ended" },
 	{ KX_METHOD_AUTO, ENOMEM,
-	  "the kernel has not enough free memory; stop what uses memory or use a smaller initrd" },
+	  "the kernel has not enough free memory, or with -p not enough in what crashkernel= "
+	  "keeps; stop what uses memory, use a smaller initrd or a larger crashkernel=" },
 	{ KX_METHOD_AUTO, ENOSYS,
 	  "this kernel is built without it; try the other system call (-c, -s), see `kexec "
 	  "check`" },

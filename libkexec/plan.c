@@ -70,24 +70,36 @@ void kx_plan_warn(struct kx_plan *plan, const char *format, ...)
 	va_end(args);
 }
 
-static int no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
-		   struct kx_error *err)
+/* Is it --mem-min or --mem-max that keeps it from a place? */
+static bool is_bounded(const struct kx_plan *plan, const struct kx_place *place)
+{
+	return (plan->request.mem_min || plan->request.mem_max != UINT64_MAX) &&
+	       kx_ranges_largest(&plan->free, 0, UINT64_MAX, place->align) >= place->size;
+}
+
+int kx_plan_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
+		    struct kx_error *err)
 {
 	uint64_t largest = kx_ranges_largest(&plan->free, place->min, place->max, place->align);
-	bool bounded = plan->request.mem_min || plan->request.mem_max != UINT64_MAX;
+	const char *remedy = "use a smaller kernel or initrd, or a machine with more memory";
+	struct kx_crash_room crash = { 0 };
 	char below[32] = "";
 
-	if (kx_plan_panic(plan))
-		return kx_crash_no_room(plan, what, place, largest, err);
 	if (place->max != UINT64_MAX)
 		snprintf(below, sizeof(below), " and below %#" PRIx64, place->max);
+	if (kx_plan_panic(plan)) {
+		kx_crash_room(plan, &crash);
+		remedy =
+			"use a smaller kernel or initrd, or a larger crashkernel=, as `kexec crash "
+			"size` says, and reboot";
+	}
+	if (is_bounded(plan, place))
+		remedy = "widen --mem-min and --mem-max";
 	return kx_fail(err, ENOSPC,
-		       "no room for %s: need %s from %#" PRIx64 " up%s at a multiple of %#" PRIx64
-		       ", largest free range there is %s; %s",
-		       what, kx_size_text(place->size).s, place->min, below, place->align,
-		       kx_size_text(largest).s,
-		       bounded ? "widen --mem-min and --mem-max"
-			       : "use a smaller kernel or initrd, or a machine with more memory");
+		       "no room for %s%s: need %s from %#" PRIx64 " up%s at a multiple of %#" PRIx64
+		       "%s, largest free range there is %s; %s",
+		       what, crash.where, kx_size_text(place->size).s, place->min, below,
+		       place->align, crash.beside, kx_size_text(largest).s, remedy);
 }
 
 /*
@@ -132,7 +144,7 @@ int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place 
 		pages.max = request->mem_max + 1;
 	if (kx_align_up_overflow(pages.size, KX_PAGE_SIZE, &pages.size) ||
 	    find_place(plan, &pages, &at) < 0)
-		return no_room(plan, what, &pages, err);
+		return kx_plan_no_room(plan, what, &pages, err);
 	if (kx_ranges_remove(&plan->free, at, at + pages.size) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	*ret = at;
@@ -619,6 +631,8 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 				   "container's, and there is none: where signatures are demanded "
 				   "this load is refused; "
 				   "sign .linux itself");
+	if (r == 0 && kx_plan_panic(plan))
+		kx_crash_warn(plan);
 	if (r == 0)
 		r = plan->method == KX_METHOD_LOAD ? plan_load(plan, file, err)
 						   : plan_file_load(plan, file, err);

@@ -146,6 +146,10 @@ void kx_plan_warn(struct kx_plan *plan, const char *format, ...)
 int kx_plan_place(struct kx_plan *plan, const char *what, const struct kx_place *place,
 		  uint64_t *ret, struct kx_error *err);
 
+/* "no room for @what": what was needed, what there is, and what would help. Return: -ENOSPC. */
+int kx_plan_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
+		    struct kx_error *err);
+
 /* What kexec_load's segments occupy so far; the kernel allocates a page for each of their pages (kernel/kexec_core.c). */
 uint64_t kx_plan_memsz(const struct kx_plan *plan);
 

@@ -82,7 +82,7 @@ static int grow(struct kx_source *source, size_t *room, uint64_t max, struct kx_
 static int expect_end(struct kx_source *source, int fd, uint64_t max, struct kx_error *err)
 {
 	char beyond;
-	ssize_t got = TEMP_FAILURE_RETRY(read(fd, &beyond, 1));
+	ssize_t got = kx_retry(read(fd, &beyond, 1));
 
 	if (got < 0)
 		return kx_fail(err, errno, "cannot read %s: %m", source->name);
@@ -104,8 +104,7 @@ static int read_to_end(struct kx_source *source, int fd, uint64_t max, struct kx
 			if (r < 0)
 				return r;
 		}
-		got = TEMP_FAILURE_RETRY(
-			read(fd, (char *)source->data + source->size, room - source->size));
+		got = kx_retry(read(fd, (char *)source->data + source->size, room - source->size));
 		if (got < 0)
 			return kx_fail(err, errno, "cannot read %s: %m", source->name);
 		source->size += (size_t)got;

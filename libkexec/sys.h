@@ -36,8 +36,11 @@ struct kx_sys {
 	int (*random)(void *data, void *buf, size_t size);
 	/* Is the root file system on the network? 1 yes, 0 no or not to be known; without /proc. */
 	int (*root_on_network)(void *data);
-	/* Ask init for a clean reboot (kexec KERNEL without a verb); does not return on success. */
-	int (*clean_reboot)(void *data);
+	/*
+	 * Run a program of the system's folders, argv[0], and wait for its end: its exit status, 128 and the number of the
+	 * signal that ended it, or a negative errno value when it could not be started.
+	 */
+	int (*run)(void *data, const char *const *argv);
 	/* Keep only so many bytes for a crash kernel: /sys/kernel/kexec_crash_size. */
 	int (*set_crash_size)(void *data, uint64_t size);
 	void *data;

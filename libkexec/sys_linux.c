@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <net/if.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/reboot.h>
@@ -152,22 +154,24 @@ static int sys_root_on_network(void *data)
 	return 0;
 }
 
-/*
- * systemd is asked for a kexec by name, since `shutdown -r` means a reboot by firmware there; other
- * inits find out in their shutdown scripts that a kernel is loaded (kexec(8)).
- */
-static int sys_clean_reboot(void *data)
+/* Not by PATH, which is whoever's called us. */
+static int sys_run(void *data, const char *const *argv)
 {
-	static const char *const shutdown[] = { "/sbin/shutdown", "/usr/sbin/shutdown",
-						"/etc/shutdown", "/bin/shutdown" };
+	static const char *const folders[] = { "/sbin", "/usr/sbin", "/bin", "/usr/bin", "/etc" };
+	char path[256];
+	pid_t pid;
+	int r = -ENOENT, status = 0;
 
-	if (access("/run/systemd/system", F_OK) == 0) {
-		execl("/usr/bin/systemctl", "systemctl", "kexec", NULL);
-		execl("/bin/systemctl", "systemctl", "kexec", NULL);
+	for (size_t i = 0; r == -ENOENT && i < KX_ARRAY_SIZE(folders); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folders[i], argv[0]);
+		/* posix_spawn(3) changes nothing about the words. */
+		r = -posix_spawn(&pid, path, NULL, NULL, (char *const *)argv, environ);
 	}
-	for (size_t i = 0; i < KX_ARRAY_SIZE(shutdown); i++)
-		execl(shutdown[i], "shutdown", "-r", "now", NULL);
-	return -errno;
+	if (r < 0)
+		return r;
+	if (TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) < 0)
+		return -errno;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /* In a folder since 6.19: Documentation/ABI/testing/sysfs-kernel-kexec-kdump. */
@@ -185,7 +189,7 @@ static int sys_set_crash_size(void *data, uint64_t size)
 	return write(fd, text, (size_t)n) < 0 ? -errno : 0;
 }
 
-const struct kx_sys kx_sys_linux = {
+static const struct kx_sys sys_linux = {
 	.kexec_load = sys_kexec_load,
 	.kexec_file_load = sys_kexec_file_load,
 	.may_reboot = sys_may_reboot,
@@ -195,6 +199,11 @@ const struct kx_sys kx_sys_linux = {
 	.interfaces_down = sys_interfaces_down,
 	.random = sys_random,
 	.root_on_network = sys_root_on_network,
-	.clean_reboot = sys_clean_reboot,
+	.run = sys_run,
 	.set_crash_size = sys_set_crash_size,
 };
+
+const struct kx_sys *kx_sys_linux(void)
+{
+	return &sys_linux;
+}

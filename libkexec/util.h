@@ -2,6 +2,7 @@
 #ifndef KX_UTIL_H
 #define KX_UTIL_H
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,6 +29,16 @@ static inline void kx_closep(int *fd)
 		__typeof__(p) kx_stolen_ = (p); \
 		(p) = NULL;                     \
 		kx_stolen_;                     \
+	})
+
+/* A system call again for as long as signals interrupt it: glibc's TEMP_FAILURE_RETRY(), which musl has not. */
+#define kx_retry(call)                                   \
+	({                                               \
+		__typeof__(call) kx_got_;                \
+		do                                       \
+			kx_got_ = (call);                \
+		while (kx_got_ == -1 && errno == EINTR); \
+		kx_got_;                                 \
 	})
 
 #endif

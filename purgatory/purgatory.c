@@ -219,9 +219,10 @@ static void check(const struct kx_handoff *handoff)
 	kx_console_bytes(console, found, 8);
 	kx_console_text(console, "..., loaded was ");
 	kx_console_bytes(console, handoff->digest, 8);
-	kx_console_text(console, "...: something overwrote the new kernel after it was loaded; "
-				 "load it again, and if this repeats stop devices that still write "
-				 "to memory (unload their drivers) before kexec -e");
+	kx_console_text(console,
+			"...: something overwrote the new kernel after it was loaded; "
+			"load it again, and if this repeats with kexec -e, first stop devices "
+			"that still write to memory (unload their drivers)");
 	kx_failure_end();
 }
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests/vm"))
 from lab import guard  # noqa: E402
 
 ALLOWED_SKIPS = ROOT / "tests/allowed-skips"
-SUITES = ("build", "format", "tidy", "man", "unit", "cli", "fuzz", "vm", "payloads")
+SUITES = ("build", "format", "tidy", "man", "unit", "cli", "fuzz", "package", "vm", "payloads")
 # Of tests/vm, whose other files are the suite vm.
 PAYLOAD_FILES = ("test_bios_payloads.py", "test_containers.py", "test_elf.py", "test_multiboot.py",
                  "test_uefi_payloads.py")
@@ -44,7 +44,7 @@ BUILDS = {
 SHARED_GUEST = ("test_corruption.py", "test_crash_clients.py", "test_purgatory.py", "test_refusals.py")
 
 # What takes longest starts first, so that nothing long is left to run alone at the end.
-LONG = ("vm:test_chain", "vm:test_installer", "vm:test_corruption", "cli", "vm:test_handover",
+LONG = ("vm:test_chain", "vm:test_installer", "vm:test_corruption", "cli", "vm:test_handover", "vm:test_systemd", "package",
         "vm:test_initrds", "payloads:test_containers")
 
 
@@ -269,14 +269,19 @@ def selected(suite, names, selection):
     return [name for name in names if wanted(f"{suite}:{name}", selection)]
 
 
-def plan_vm(selection):
-    """One task for each test, or for all tests of a file that share a guest."""
+def suite_of(folder, file):
+    return "payloads" if folder == "vm" and file in PAYLOAD_FILES else folder
+
+
+def plan_files(folder, selection):
+    """Of tests/package one task for each file; of tests/vm for each test, or for all of a file that share a guest."""
     groups = {}
-    for name in list_pytest("vm"):
+    for name in list_pytest(folder):
         file = name.split("::")[0]
-        suite = "payloads" if file in PAYLOAD_FILES else "vm"
+        suite = suite_of(folder, file)
         if wanted(f"{suite}:{name}", selection):
-            groups.setdefault((suite, file if file in SHARED_GUEST else name), []).append(name)
+            together = folder == "package" or file in SHARED_GUEST
+            groups.setdefault((suite, file if together else name), []).append(name)
     return [Task(f"{suite}:{group}", run_pytest, [suite, names])
             for (suite, group), names in groups.items()]
 
@@ -294,7 +299,9 @@ def plan_tests(selection):
         tasks += [Task(f"fuzz:{name}", run_fuzzer, [name])
                   for name in selected("fuzz", list_fuzzers(), selection)]
     if may_be_in("vm", selection) or may_be_in("payloads", selection):
-        tasks += plan_vm(selection)
+        tasks += plan_files("vm", selection)
+    if may_be_in("package", selection):
+        tasks += plan_files("package", selection)
     return tasks
 
 
@@ -303,7 +310,7 @@ def builds_for(selection):
     if not selection or any(word not in SUITES for word in selection) or "build" in selection:
         return list(BUILDS)
     needs = {"tidy": "clang", "unit": "sanitizers", "cli": "sanitizers", "fuzz": "sanitizers",
-             "vm": "gcc", "payloads": "gcc"}
+             "package": "gcc", "vm": "gcc", "payloads": "gcc"}
     return [build for build in BUILDS if build in {needs.get(word) for word in selection}]
 
 

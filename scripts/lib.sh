@@ -7,9 +7,19 @@ BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config libdeflate-dev l
 
 # What the VM tests run on: QEMU, its firmware, and what builds the guests' initrds.
 VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd lz4 lzop xz-utils bzip2 e2fsprogs sbsigntool openssl
-	debian-archive-keyring dpkg util-linux binutils gcc libc6-dev xorriso"
+	debian-archive-keyring dpkg util-linux binutils gcc libc6-dev xorriso
+	debootstrap mtools"
 
 CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish"
+
+# For scripts/dist, for scripts/deb beside BUILD_PACKAGES, and for the tests of all kinds of packages.
+DIST_PACKAGES="git tar xz-utils"
+DEB_PACKAGES="build-essential debhelper dpkg-dev fakeroot"
+PACKAGE_PACKAGES="lintian rpm abigail-tools shellcheck"
+
+project_version() {
+	sed -n "s/^ *version: '\\([0-9.]*\\)',$/\\1/p" meson.build | head -n 1
+}
 
 say() { printf '%s\n' "$*"; }
 die() { say "$(basename "$0"): $*" >&2; exit 1; }

@@ -8,13 +8,13 @@
 
 #include "base/overflow.h"
 #include "cmdline.h"
+#include "crash/crash.h"
 #include "json.h"
 #include "machine/machine.h"
 #include "names.h"
 #include "ranges.h"
 #include "util.h"
 
-#define COLUMN 16
 #define SETTING_COLUMN 34
 
 /* ---- status ---------------------------------------------------------------------------------- */
@@ -22,15 +22,19 @@
 struct status {
 	const struct kx_machine *machine;
 	struct kx_ranges regions;
-	const struct kx_target *target; /* NULL: no capture kernel is found */
-	struct kx_error problem;        /* empty: none */
+	const struct kx_target *target; /* NULL: what it needs is not known */
+	int code;                       /* why it is not */
+	struct kx_error unknown;
+	struct kx_error problem; /* empty: none */
 };
 
 static void find_problem(struct status *status)
 {
 	const struct kx_machine *machine = status->machine;
+	uint64_t kept = UINT64_MAX; /* not known: nothing to find fault with */
 	const struct kx_setting *notifiers = &machine->panic[KX_PANIC_POST_NOTIFIERS];
 
+	kx_crash_kept(machine, &kept);
 	if (machine->have_crash_size && !machine->crash_size)
 		kx_fail(&status->problem, ENOSPC,
 			"no memory is kept for a crash kernel; boot with crashkernel=, of a size "
@@ -38,8 +42,14 @@ static void find_problem(struct status *status)
 	else if (machine->crash_loaded == KX_NO)
 		kx_fail(&status->problem, ENOENT,
 			"no crash kernel is loaded; load one with kexec -p");
-	else if (status->target && status->target->need.needed > machine->crash_size)
-		kx_crash_too_small(&status->target->need, machine->crash_size, &status->problem);
+	/* Without privileges it may be hidden from us alone. */
+	else if (!status->target && status->code != -ENOENT && status->code != -EACCES)
+		status->problem = status->unknown;
+	else if (status->target && status->target->need.needed > kept)
+		kx_crash_too_small(&status->target->need, kept, &status->problem);
+	else if (status->target &&
+		 kx_crash_check_fit(machine, &status->target->fit, &status->problem) < 0)
+		return;
 	else if (notifiers->have && notifiers->value)
 		kx_fail(&status->problem, EBUSY, "%s: %s",
 			kx_panic_setting_name(KX_PANIC_POST_NOTIFIERS),
@@ -68,59 +78,90 @@ static void print_settings(const struct kx_machine *machine)
 	}
 }
 
+static void print_regions(const struct kx_ranges *regions, const char *note)
+{
+	for (size_t i = 0; i < regions->count; i++) {
+		const struct kx_range *region = &regions->v[i];
+
+		printf("%-*s0x%" PRIx64 "-0x%" PRIx64 "  %s%s\n", COLUMN, "", region->start,
+		       region->end - 1, kx_size_text(region->end - region->start).s, note);
+	}
+}
+
+static void print_line(const char *name, const char *text)
+{
+	printf("%-*s", COLUMN, name);
+	kx_text_put(stdout, text);
+	putchar('\n');
+}
+
+static void print_needed(const struct status *status)
+{
+	struct kx_error why = status->unknown;
+
+	if (!status->target)
+		kx_error_prefix(&why, "unknown");
+	print_line("needed",
+		   status->target ? kx_size_text(status->target->need.needed).s : why.text);
+}
+
 static void print_status(const struct status *status)
 {
 	const struct kx_machine *machine = status->machine;
+	uint64_t kept;
 	const char *pos = machine->cmdline;
 	struct kx_word word;
 
 	printf("%-*s%s\n", COLUMN, "loaded", kx_fact_name(machine->crash_loaded));
 	printf("%-*s%s\n", COLUMN, "reserved",
-	       machine->have_crash_size ? kx_size_text(machine->crash_size).s : "unknown");
-	for (size_t i = 0; i < status->regions.count; i++) {
-		const struct kx_range *region = &status->regions.v[i];
-
-		printf("%-*s0x%" PRIx64 "-0x%" PRIx64 "  %s\n", COLUMN, "", region->start,
-		       region->end - 1, kx_size_text(region->end - region->start).s);
-	}
-	printf("%-*s%s\n", COLUMN, "needed",
-	       status->target ? kx_size_text(status->target->need.needed).s
-			      : "unknown: no capture kernel is found");
+	       kx_crash_kept(machine, &kept) < 0 ? "unknown" : kx_size_text(kept).s);
+	print_regions(&status->regions, "");
+	print_regions(&machine->crash.cma, ", the running system's as well (cma)");
+	print_needed(status);
 	while (next_word(&pos, &word)) {
-		printf("%-*s", COLUMN, "asked for by");
-		printf("%.*s\n", (int)word.raw_size, word.raw);
+		_cleanup_free_ char *text = strndup(word.raw, word.raw_size);
+
+		print_line("asked for by", text ? text : "");
 	}
 	puts("settings");
 	print_settings(machine);
 	if (status->problem.text[0])
-		printf("%-*s%s\n", COLUMN, "problem", status->problem.text);
+		print_line("problem", status->problem.text);
+}
+
+static struct json_object *regions_json(const struct kx_ranges *regions)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < regions->count; i++) {
+		const struct kx_range *region = &regions->v[i];
+		struct json_object *item = json_object_new_object();
+
+		kx_json_address(item, "start", region->start);
+		kx_json_size(item, "size", region->end - region->start);
+		json_object_array_add(array, item);
+	}
+	return array;
 }
 
 static void print_status_json(const struct status *status)
 {
-	struct json_object *json = kx_json_new(), *regions = json_object_new_array(),
-			   *words = json_object_new_array(), *settings = json_object_new_array();
+	struct json_object *json = kx_json_new(), *words = json_object_new_array(),
+			   *settings = json_object_new_array();
 	const struct kx_machine *machine = status->machine;
+	uint64_t kept;
 	const char *pos = machine->cmdline;
 	struct kx_word word;
 
 	kx_json_fact(json, "loaded", machine->crash_loaded);
-	if (machine->have_crash_size)
-		kx_json_size(json, "reserved", machine->crash_size);
+	if (kx_crash_kept(machine, &kept) == 0)
+		kx_json_size(json, "reserved", kept);
 	else
 		kx_json_string(json, "reserved", NULL);
 	if (status->target)
 		kx_json_size(json, "needed", status->target->need.needed);
 	else
 		kx_json_string(json, "needed", NULL);
-	for (size_t i = 0; i < status->regions.count; i++) {
-		const struct kx_range *region = &status->regions.v[i];
-		struct json_object *item = json_object_new_object();
-
-		kx_json_address(item, "start", region->start);
-		kx_json_size(item, "size", region->end - region->start);
-		json_object_array_add(regions, item);
-	}
 	while (next_word(&pos, &word)) {
 		_cleanup_free_ char *text = strndup(word.raw, word.raw_size);
 
@@ -138,7 +179,8 @@ static void print_status_json(const struct status *status)
 			       setting->have ? kx_panic_setting_note(i, setting->value) : NULL);
 		json_object_array_add(settings, item);
 	}
-	json_object_object_add(json, "regions", regions);
+	json_object_object_add(json, "regions", regions_json(&status->regions));
+	json_object_object_add(json, "cma", regions_json(&machine->crash.cma));
 	json_object_object_add(json, "crashkernel", words);
 	json_object_object_add(json, "settings", settings);
 	kx_json_string(json, "problem", status->problem.text[0] ? status->problem.text : NULL);
@@ -150,13 +192,13 @@ static int crash_status(const struct kx_tool *tool, const struct kx_machine *mac
 {
 	_cleanup_(kx_target_clear) struct kx_target target = { 0 };
 	struct status status = { .machine = machine };
-	struct kx_error err = { 0 };
 
 	if (kx_iomem_crash(&machine->iomem, &status.regions) < 0) {
 		kx_say("out of memory");
 		return KX_EXIT_ERROR;
 	}
-	if (kx_target_make(tool, machine, args, &target, &err) == 0)
+	status.code = kx_target_make(tool, machine, args, &target, &status.unknown);
+	if (status.code == 0)
 		status.target = &target;
 	find_problem(&status);
 	if (args->json)

@@ -5,14 +5,20 @@
 
 #include <json-c/json.h>
 
+#include "crash/crash.h"
 #include "crash/size.h"
 #include "tool.h"
+
+#define MIB (UINT64_C(1) << 20)
+/* Where their answers begin. */
+#define COLUMN 16
 
 /**
  * struct kx_target - the capture kernel that it is about
  * @found: how its files were found, for a person; NULL where they were given
  * @order: its files and its command line
  * @load, @need: what it is and what it needs
+ * @fit: what of it is loaded, into one region
  * @guessed: bytes of compressed archives whose files could only be guessed
  */
 struct kx_target {
@@ -21,6 +27,7 @@ struct kx_target {
 	struct kx_order order;
 	struct kx_crash_load load;
 	struct kx_crash_need need;
+	struct kx_crash_fit fit;
 	uint64_t guessed;
 };
 
@@ -44,7 +51,11 @@ int kx_crash_size(const struct kx_tool *tool, const struct kx_machine *machine,
 int kx_crash_test(const struct kx_tool *tool, const struct kx_machine *machine,
 		  const struct kx_args *args);
 
-/* The answer to "is so much enough", as exit status; @reserved is 0 where nothing is kept or it is not known. */
-int kx_crash_answer(uint64_t needed, uint64_t recommended, uint64_t reserved);
+/**
+ * kx_crash_answer() - is what is kept enough for @target? As exit status. Said is what its figures do not show
+ * @needed, @recommended: bytes, by rules or measured
+ */
+int kx_crash_answer(const struct kx_machine *machine, const struct kx_target *target,
+		    uint64_t needed, uint64_t recommended);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/overflow.h"
 #include "cmdline.h"
+#include "crash/crash.h"
 #include "format/bzimage.h"
 #include "json.h"
 #include "machine/machine.h"
@@ -15,9 +16,6 @@
 #include "ranges.h"
 #include "source.h"
 #include "util.h"
-
-#define COLUMN 16
-#define MIB (UINT64_C(1) << 20)
 
 /* What kdump's scripts give a capture kernel on x86: one processor, since others gain little and cost memory. */
 #define USUAL_WORDS "nr_cpus=1"
@@ -113,7 +111,8 @@ static int look_at_kernel(struct kx_target *target, struct kx_error *err)
 		kx_error_prefix(err, "%s", kx_source_name(kernel));
 		return r;
 	}
-	target->load.kernel = image.init_size;
+	target->load.kernel = target->fit.kernel = image.init_size;
+	target->fit.align = image.kernel_alignment;
 	return 0;
 }
 
@@ -159,6 +158,7 @@ int kx_target_make(const struct kx_tool *tool, const struct kx_machine *machine,
 					 &ret->load, &ret->guessed, err);
 	if (r < 0)
 		return r;
+	ret->fit.initrd = ret->load.initrd_packed;
 	ret->load.cpus = count_cpus(machine, ret->order.cmdline);
 	ret->load.ram = memory_of(machine);
 	ret->load.rootfs_is_tmpfs = !kx_cmdline_find(ret->order.cmdline, "root", &word);
@@ -175,11 +175,26 @@ void kx_target_clear(struct kx_target *target)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-int kx_crash_answer(uint64_t needed, uint64_t recommended, uint64_t reserved)
+int kx_crash_answer(const struct kx_machine *machine, const struct kx_target *target,
+		    uint64_t needed, uint64_t recommended)
 {
-	if (reserved < needed)
-		return KX_EXIT_NO;
-	return reserved < recommended ? KX_EXIT_WARNINGS : KX_EXIT_YES;
+	struct kx_error err = { 0 };
+	uint64_t kept = 0;
+	int status = KX_EXIT_YES;
+
+	if (kx_crash_kept(machine, &kept) < 0) {
+		kx_fail(&err, ENODATA,
+			"how much is kept for a crash kernel is not known: "
+			"/sys/kernel/kexec_crash_size is not readable");
+		status = KX_EXIT_ERROR;
+	} else if (kept < needed || kx_crash_check_fit(machine, &target->fit, &err) < 0) {
+		status = KX_EXIT_NO;
+	} else if (kept < recommended) {
+		status = KX_EXIT_WARNINGS;
+	}
+	if (err.text[0])
+		kx_say("%s", err.text);
+	return status;
 }
 
 void kx_target_print(const struct kx_target *target)
@@ -270,40 +285,80 @@ static int answer_size(const struct kx_machine *machine, const struct kx_args *a
 {
 	struct kx_error err = { 0 };
 	uint64_t reserved = 0;
-	bool known = kx_machine_crash_size(machine, &reserved) == 0;
+	bool known = kx_crash_kept(machine, &reserved) == 0;
 
 	if (args->json)
 		print_size_json(target, reserved, known);
 	else
 		print_size(target, reserved, known);
-	if (reserved < target->need.needed) {
+	if (known && reserved < target->need.needed) {
 		kx_crash_too_small(&target->need, reserved, &err);
 		kx_say("%s", err.text);
 	}
-	return kx_crash_answer(target->need.needed, target->need.recommended, reserved);
+	return kx_crash_answer(machine, target, target->need.needed, target->need.recommended);
 }
 
 /* ---- giving back ----------------------------------------------------------------------------- */
+
+/* Of what kexec_crash_size counts, what is no place for the kernel: before Linux 6.5 it is the other part alone. */
+static uint64_t lower_part(const struct kx_machine *machine)
+{
+	struct kx_error unknown = { 0 };
+	struct kx_range region = { 0 };
+
+	if (kx_crash_region(machine, &region, &unknown) < 0 ||
+	    machine->crash_size <= region.end - region.start)
+		return 0;
+	return machine->crash_size - (region.end - region.start);
+}
+
+/*
+ * Of two parts the upper one becomes smaller first, unless it goes as a whole (crash_shrink_memory() in kernel/kexec_core.c):
+ * what is left of it must still take the kernel.
+ */
+static int keep_a_place(const struct kx_machine *machine, const struct kx_target *target,
+			bool exact, uint64_t *wanted, struct kx_error *err)
+{
+	uint64_t low = lower_part(machine), need = 0, least;
+	int r = kx_crash_fit_size(machine, &target->fit, &need, err);
+
+	if (r < 0 || *wanted <= low || *wanted - low >= need)
+		return r;
+	if (kx_add_overflow(low, need, &least))
+		least = UINT64_MAX;
+	if (exact)
+		return kx_fail(err, EINVAL,
+			       "%s would be too little: %s of it are the lower part, and the upper "
+			       "one must take the kernel; give at least %s",
+			       kx_size_text(*wanted).s, kx_size_text(low).s, kx_size_text(least).s);
+	kx_say("the kernel is loaded in the upper part alone: %s are kept rather than %s",
+	       kx_size_text(least).s, kx_size_text(*wanted).s);
+	*wanted = least;
+	return 0;
+}
 
 static int wanted_size(const struct kx_tool *tool, const struct kx_machine *machine,
 		       const struct kx_args *args, uint64_t *ret, struct kx_error *err)
 {
 	_cleanup_(kx_target_clear) struct kx_target target = { 0 };
 	const char *text = args->shrink, *end = text + strlen(text);
+	bool exact = strcmp(text, "recommended") != 0;
+	uint64_t wanted = 0;
 	int r;
 
-	if (strcmp(text, "recommended") != 0) {
-		if (!kx_cmdline_size(&text, end, ret) || text != end)
-			return kx_fail(err, EINVAL,
-				       "--shrink=%s is not a size; give one such as 192M, or "
-				       "\"recommended\"",
-				       args->shrink);
+	if (exact && (!kx_cmdline_size(&text, end, &wanted) || text != end))
+		return kx_fail(
+			err, EINVAL,
+			"--shrink=%s is not a size; give one such as 192M, or \"recommended\"",
+			args->shrink);
+	*ret = wanted;
+	if (exact && !lower_part(machine))
 		return 0;
-	}
 	r = kx_target_make(tool, machine, args, &target, err);
-	if (r == 0)
-		*ret = target.need.recommended;
-	return r;
+	if (r < 0)
+		return exact ? 0 : r; /* for what kernel is not known */
+	*ret = exact ? wanted : target.need.recommended;
+	return lower_part(machine) ? keep_a_place(machine, &target, exact, ret, err) : 0;
 }
 
 static int shrink(const struct kx_tool *tool, const struct kx_machine *machine,

@@ -26,6 +26,7 @@
 
 #include "base/overflow.h"
 #include "cmdline.h"
+#include "crash/crash.h"
 #include "initrd.h"
 #include "json.h"
 #include "names.h"
@@ -33,9 +34,6 @@
 #include "trial/trial.h"
 #include "trial/words.h"
 #include "util.h"
-
-#define COLUMN 16
-#define MIB (UINT64_C(1) << 20)
 
 #define TIMEOUT 600
 /* How long hardware virtualization may take to say anything, before it is taken for broken: on some nested hosts it is. */
@@ -114,7 +112,8 @@ static bool kvm_is_for_nobody(void)
 	return stat("/dev/kvm", &st) == 0 && (st.st_mode & 06) == 06;
 }
 
-static void run_qemu(const struct trial *trial, uint64_t memory, int output)
+/* @parent: us; if it is gone already, nobody will end what is started here. */
+static void run_qemu(const struct trial *trial, uint64_t memory, int output, pid_t parent)
 {
 	char kernel[32], initrd[32], size[24], cpus[16];
 	unsigned count = trial->target->load.cpus < CPU_MAX ? trial->target->load.cpus : CPU_MAX;
@@ -133,11 +132,12 @@ static void run_qemu(const struct trial *trial, uint64_t memory, int output)
 	snprintf(initrd, sizeof(initrd), "/proc/self/fd/%d", trial->initrd);
 	snprintf(size, sizeof(size), "%" PRIu64 "M", memory / MIB);
 	snprintf(cpus, sizeof(cpus), "%u", count);
-	if (dup2(open("/dev/null", O_RDONLY), 0) < 0 || dup2(output, 1) < 0 ||
+	if (dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), 0) < 0 || dup2(output, 1) < 0 ||
 	    dup2(output, 2) < 0 || !become_nobody())
 		_exit(1);
 	/* A change of user takes this back, so it comes last. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(1);
 	execv(trial->qemu, (char *const *)(uintptr_t)argv);
 	dprintf(2, "%s: %s\n", trial->qemu, strerror(errno));
 	_exit(1);
@@ -209,25 +209,27 @@ static void judge(const struct console *console, bool in_time, int status, struc
 		copy_line("it ended without a word", boot->why, sizeof(boot->why));
 }
 
-/* Errors: -EIO when QEMU itself does not start; -ENOMEM. */
+/* Errors: -EIO when QEMU itself does not start; -EAGAIN when there is no process for it; -ENOMEM. */
 static int boot_once(struct trial *trial, struct boot *boot, double limit, struct kx_error *err)
 {
 	_cleanup_free_ struct console *console = calloc(1, sizeof(*console));
 	double begin = now(), end = begin + limit < trial->end ? begin + limit : trial->end;
 	int pipe_fds[2], status = 0;
 	bool in_time;
-	pid_t child;
+	pid_t child, parent = getpid();
 
 	if (!console || pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return kx_fail(err, ENOMEM, "out of memory");
 	child = fork();
 	if (child == 0)
-		run_qemu(trial, boot->memory, pipe_fds[1]);
+		run_qemu(trial, boot->memory, pipe_fds[1], parent);
+	if (child < 0)
+		kx_fail(err, errno, "cannot start QEMU: %s", strerror(errno));
 	close(pipe_fds[1]);
 	in_time = child > 0 && listen_to(pipe_fds[0], end, console);
 	close(pipe_fds[0]);
 	if (child < 0)
-		return kx_fail(err, errno, "cannot start QEMU: %s", strerror(errno));
+		return -EAGAIN;
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
 	boot->seconds = now() - begin;
@@ -278,9 +280,11 @@ static int boot_with(struct trial *trial, uint64_t memory, bool *ret_ok, struct 
  * struct bounds - what is known
  * @fails: with so much it does not run
  * @runs: with so much it does; 0 for not known
+ * @tried: @fails is what a boot showed, not only what is thought
  */
 struct bounds {
 	uint64_t fails, runs;
+	bool tried;
 };
 
 static uint64_t guess(const struct trial *trial, const struct bounds *bounds, uint64_t reserved)
@@ -306,6 +310,21 @@ static bool is_known(const struct bounds *bounds)
 	return bounds->runs && bounds->runs - bounds->fails <= step;
 }
 
+/* A boot that was cut off by the end of all time says nothing. */
+static void learn(const struct trial *trial, uint64_t memory, bool ok, struct bounds *bounds)
+{
+	if (ok) {
+		bounds->runs = memory;
+	} else if (!trial->boots[trial->count - 1].late || now() < trial->end) {
+		bounds->fails = memory;
+		bounds->tried = true;
+	}
+	if (bounds->runs && bounds->fails >= bounds->runs) {
+		bounds->fails = bounds->runs - STEP; /* less than anybody would think */
+		bounds->tried = false;
+	}
+}
+
 /* Errors: -ETIMEDOUT when there was no time to find out anything; -ENOSPC when it runs with nothing. */
 static int find_least(struct trial *trial, uint64_t reserved, struct bounds *bounds,
 		      struct kx_error *err)
@@ -326,12 +345,7 @@ static int find_least(struct trial *trial, uint64_t reserved, struct bounds *bou
 		r = boot_with(trial, memory, &ok, err);
 		if (r < 0)
 			return r;
-		if (ok)
-			bounds->runs = memory;
-		else
-			bounds->fails = memory;
-		if (bounds->runs && bounds->fails >= bounds->runs)
-			bounds->fails = bounds->runs - STEP; /* less than anybody would think */
+		learn(trial, memory, ok, bounds);
 	}
 	return bounds->runs ? 0
 			    : kx_fail(err, ETIMEDOUT,
@@ -440,7 +454,8 @@ static void trial_clear(struct trial *trial)
 	free(trial->qemu);
 }
 
-static void print_json(const struct trial *trial, const struct bounds *bounds, uint64_t reserved)
+static void print_json(const struct trial *trial, const struct bounds *bounds, uint64_t reserved,
+		       bool known)
 {
 	struct json_object *json = kx_json_new(), *boots = json_object_new_array();
 
@@ -459,27 +474,33 @@ static void print_json(const struct trial *trial, const struct bounds *bounds, u
 	json_object_object_add(json, "boots", boots);
 	kx_json_size(json, "estimated", trial->target->need.needed);
 	kx_json_size(json, "needed", bounds->runs);
-	json_object_object_add(json, "exact", json_object_new_boolean(is_known(bounds)));
+	json_object_object_add(json, "exact",
+			       json_object_new_boolean(is_known(bounds) && bounds->tried));
 	kx_json_size(json, "recommended", kx_crash_recommend(bounds->runs));
-	kx_json_size(json, "reserved", reserved);
+	if (known)
+		kx_json_size(json, "reserved", reserved);
+	else
+		kx_json_string(json, "reserved", NULL);
 	kx_json_print(stdout, json);
 }
 
-static void print_text(const struct trial *trial, const struct bounds *bounds, uint64_t reserved)
+static void print_text(const struct trial *trial, const struct bounds *bounds, uint64_t reserved,
+		       bool known)
 {
 	const struct kx_crash_need *need = &trial->target->need;
 
 	kx_target_print(trial->target);
-	if (is_known(bounds))
+	if (is_known(bounds) && bounds->tried)
 		printf("%-*s%s; with %s it does not run\n", COLUMN, "needed",
 		       kx_size_text(bounds->runs).s, kx_size_text(bounds->fails).s);
 	else
-		printf("%-*sat most %s; there was no time to find out more\n", COLUMN, "needed",
-		       kx_size_text(bounds->runs).s);
+		printf("%-*sat most %s; %s\n", COLUMN, "needed", kx_size_text(bounds->runs).s,
+		       is_known(bounds) ? "less was not tried"
+					: "there was no time to find out more");
 	printf("%-*s%s for the programs, by a rule\n", COLUMN, "of which",
 	       kx_size_text(need->pieces[KX_CRASH_PROGRAMS] + need->pieces[KX_CRASH_BITMAPS]).s);
 	printf("%-*s%s\n", COLUMN, "estimated", kx_size_text(need->needed).s);
-	printf("%-*s%s\n", COLUMN, "reserved", kx_size_text(reserved).s);
+	printf("%-*s%s\n", COLUMN, "reserved", known ? kx_size_text(reserved).s : "unknown");
 	printf("%-*scrashkernel=%" PRIu64 "M\n", COLUMN, "recommended",
 	       kx_crash_recommend(bounds->runs) / MIB);
 }
@@ -524,9 +545,10 @@ int kx_crash_test(const struct kx_tool *tool, const struct kx_machine *machine,
 	struct bounds bounds = { 0 };
 	struct kx_error err = { 0 };
 	uint64_t reserved = 0;
+	bool known;
 	int r;
 
-	kx_machine_crash_size(machine, &reserved);
+	known = kx_crash_kept(machine, &reserved) == 0;
 	trial.qemu = find_qemu();
 	if (!trial.qemu) {
 		kx_say("QEMU is not installed (qemu-system-x86_64): nothing is measured; what "
@@ -541,8 +563,8 @@ int kx_crash_test(const struct kx_tool *tool, const struct kx_machine *machine,
 		return KX_EXIT_ERROR;
 	}
 	if (args->json)
-		print_json(&trial, &bounds, reserved);
+		print_json(&trial, &bounds, reserved, known);
 	else
-		print_text(&trial, &bounds, reserved);
-	return kx_crash_answer(bounds.runs, kx_crash_recommend(bounds.runs), reserved);
+		print_text(&trial, &bounds, reserved, known);
+	return kx_crash_answer(machine, &target, bounds.runs, kx_crash_recommend(bounds.runs));
 }

@@ -116,7 +116,8 @@ static void print_text(const struct kx_boot_entries *entries)
 		const char *source = entry->source_file ? entry->source_file : "";
 
 		if (strcmp(kind, entry->source_kind) != 0 || strcmp(file, source) != 0) {
-			printf("%s%s (%s)\n", i ? "\n" : "", source, entry->source_kind);
+			printf(*source ? "%s%s (%s)\n" : "%s%s%s\n", i ? "\n" : "", source,
+			       entry->source_kind);
 			kind = entry->source_kind;
 			file = source;
 		}
@@ -134,14 +135,6 @@ static bool bootable(const struct kx_boot_entries *entries)
 	return false;
 }
 
-static void say_notes(const struct kx_boot_entries *entries, const struct kx_volumes *volumes)
-{
-	for (size_t i = 0; i < volumes->notes.count; i++)
-		kx_say("%s", volumes->notes.v[i]);
-	for (size_t i = 0; i < entries->note_count; i++)
-		kx_say("%s", entries->notes[i]);
-}
-
 int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 {
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries entries = { 0 };
@@ -154,6 +147,8 @@ int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 		return KX_EXIT_ERROR;
 	}
 	r = kx_boot_list(args->root ? args->root : tool->root, &entries, &volumes, &err);
+	if (r == 0 && kx_boot_show(&volumes, &entries) < 0)
+		r = kx_fail(&err, ENOMEM, "out of memory");
 	if (r < 0) {
 		kx_say("%s", err.text);
 		return KX_EXIT_ERROR;
@@ -162,7 +157,7 @@ int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 		print_json(&entries);
 	else
 		print_text(&entries);
-	say_notes(&entries, &volumes);
+	kx_say_notes(&entries, &volumes);
 	if (!entries.count)
 		kx_say("no boot entries found; is the boot partition mounted?");
 	if (!bootable(&entries))

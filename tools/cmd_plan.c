@@ -182,18 +182,24 @@ static int show(const struct kx_args *args, const struct kx_machine *machine,
 
 int kx_cmd_plan(const struct kx_tool *tool, const struct kx_args *args)
 {
+	_cleanup_(kx_choice_clear) struct kx_choice choice = KX_CHOICE_NONE;
 	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
 	_cleanup_(kx_order_clear) struct kx_order order = { 0 };
 	struct kx_error err = { 0 };
 	int r;
 
-	if (!args->operand_count) {
-		kx_say("no kernel given; see `kexec plan --help`");
+	if (!args->operand_count && args->machine) {
+		kx_say("no kernel given, and a saved machine has no boot entries; see `kexec plan "
+		       "--help`");
 		return KX_EXIT_ERROR;
 	}
 	r = kx_args_built(args, &err);
+	if (r == 0 && !args->machine)
+		r = kx_choice_find(tool, args, &choice, &err);
 	if (r < 0)
 		return fail(args, r, &err);
+	if (!args->machine)
+		args = &choice.args;
 	kx_args_warn(args);
 	r = kx_machine_read(args->machine ? args->machine : tool->root, &machine, &err);
 	if (r < 0) {

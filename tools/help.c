@@ -18,13 +18,20 @@ static const char *const group_titles[KX_GROUP_COUNT] = {
 	[KX_GROUP_NOT_BUILT] = "Understood, not built yet",
 };
 
+#define ENTRY                                                                              \
+	"\n"                                                                               \
+	"ENTRY is one of `kexec list`, by its id or its title, or else a kernel's file,\n" \
+	"which is ./FILE where an entry has that name. Without it: what a normal reboot\n" \
+	"would start. Options add to an entry's command line and initrds.\n"               \
+	"\n"
+
 static const struct {
 	enum kx_verb verb;
 	const char *text;
 } usages[] = {
 	{ KX_PLAN,
-	  "usage: kexec plan [OPTION]... KERNEL\n"
-	  "Show what loading KERNEL would put where, and why; changes nothing.\n"
+	  "usage: kexec plan [OPTION]... [ENTRY]\n"
+	  "Show what loading ENTRY would put where, and why; changes nothing.\n" ENTRY
 	  "Takes the options of a load. Exit status: 0 it can be loaded, 1 with warnings,\n"
 	  "2 it cannot, 3 usage or internal error.\n" },
 	{ KX_STATUS,
@@ -51,11 +58,31 @@ static const struct {
 		    "  test      the same, measured by starting it in small virtual machines\n"
 		    "\n"
 		    "Exit status: 0 yes, 1 with warnings, 2 no, 3 usage or internal error.\n" },
-	{ KX_LIST,
-	  "usage: kexec list [OPTION]...\n"
-	  "What the boot loader could start here, with what a normal reboot would start\n"
-	  "marked by *. Exit status: 0 there is something to start, 1 with warnings, 2 there\n"
-	  "is nothing, 3 usage or internal error.\n" },
+	{ KX_LIST, "usage: kexec list [OPTION]...\n"
+		   "What the boot loader could start here, with what a normal reboot would start\n"
+		   "marked by *. Exit status: 0 there is something to start, 1 with warnings,\n"
+		   "2 there is nothing, 3 usage or internal error.\n" },
+	{ KX_LOAD,
+	  "usage: kexec load [OPTION]... [ENTRY]\n"
+	  "Load ENTRY, to be started later.\n" ENTRY
+	  "Exit status: 0 loaded, 1 with warnings, 2 not loaded, 3 usage or internal error.\n" },
+	{ KX_EXEC,
+	  "usage: kexec exec [OPTION]...\n"
+	  "Start the loaded kernel now. Nothing is shut down or unmounted, so that at a\n"
+	  "terminal it takes --now. Exit status: 2 it was not started, 3 usage or internal\n"
+	  "error.\n" },
+	{ KX_UNLOAD, "usage: kexec unload\n"
+		     "Unload the loaded kernel. Exit status: 0 none is loaded now, 2 it cannot be\n"
+		     "unloaded, 3 usage or internal error.\n" },
+	{ KX_COLDREBOOT,
+	  "usage: kexec coldreboot\n"
+	  "Reboot through the firmware, whatever is loaded and kexec.conf(5) says. Exit\n"
+	  "status: 0 init is shutting down, 2 it will not, 3 usage or internal error.\n" },
+	{ KX_REBOOT,
+	  "usage: kexec reboot [OPTION]... [ENTRY]\n"
+	  "Load ENTRY, shut down cleanly by the running init, and start it.\n" ENTRY
+	  "Exit status: 0 init is shutting down, 1 with warnings, 2 it will not, 3 usage or\n"
+	  "internal error.\n" },
 	{ KX_CLASSIC,
 	  "usage: kexec [OPTION]... [KERNEL]\n"
 	  "       kexec VERB [OPTION]...\n"
@@ -67,13 +94,18 @@ static const struct {
 	  "KERNEL with none of -l -p -e -f -u: load it, then ask init for a clean reboot.\n"
 	  "\n"
 	  "Verbs, as the first argument only; each has its own --help:\n"
-	  "  list      what the boot loader could start here\n"
-	  "  plan      show what a load would put where, and why; changes nothing\n"
-	  "  status    what is loaded, and what may be\n"
-	  "  check     can this machine kexec, and if not, why\n"
-	  "  machine   save the facts about this machine\n"
-	  "  last      how long the jump took that started this kernel\n"
-	  "  crash     is there a kernel for a panic, and has it memory enough\n" },
+	  "  list        what the boot loader could start here\n"
+	  "  load        load one of these, or a file, to be started later\n"
+	  "  reboot      load it, shut down cleanly, and start it\n"
+	  "  exec        start the loaded kernel now, without shutting down\n"
+	  "  unload      unload the loaded kernel\n"
+	  "  coldreboot  reboot through the firmware, whatever is loaded\n"
+	  "  plan        show what a load would put where, and why; changes nothing\n"
+	  "  status      what is loaded, and what may be\n"
+	  "  check       can this machine kexec, and if not, why\n"
+	  "  machine     save the facts about this machine\n"
+	  "  last        how long the jump took that started this kernel\n"
+	  "  crash       is there a kernel for a panic, and has it memory enough\n" },
 };
 
 static void print_usage(FILE *out, enum kx_verb verb)
@@ -127,7 +159,7 @@ void kx_help_print(FILE *out, enum kx_verb verb)
 	print_usage(out, verb);
 	for (int group = 0; group < KX_GROUP_COUNT; group++)
 		print_group(out, verb, (enum kx_option_group)group);
-	if (verb & (KX_CLASSIC | KX_PLAN)) {
+	if (verb & (KX_CLASSIC | KX_PLAN | KX_LOAD | KX_REBOOT)) {
 		fputc('\n', out);
 		kx_help_print_types(out);
 	}

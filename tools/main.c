@@ -3,5 +3,5 @@
 
 int main(int argc, char **argv)
 {
-	return kx_tool_main(argc, argv, &kx_sys_linux, "/");
+	return kx_tool_main(argc, argv, kx_sys_linux(), "/");
 }

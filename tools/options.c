@@ -4,9 +4,11 @@
 #include "base/overflow.h"
 
 #define AT(field) .offset = offsetof(struct kx_args, field)
-#define LOADS (KX_CLASSIC | KX_PLAN)
-#define ALL \
-	(KX_CLASSIC | KX_PLAN | KX_STATUS | KX_CHECK | KX_MACHINE | KX_LAST | KX_CRASH | KX_LIST)
+#define BASIC (KX_CLASSIC | KX_PLAN)
+#define LOADS (BASIC | KX_LOAD | KX_REBOOT)
+#define ALL                                                                                \
+	(LOADS | KX_EXEC | KX_UNLOAD | KX_COLDREBOOT | KX_STATUS | KX_CHECK | KX_MACHINE | \
+	 KX_LAST | KX_CRASH | KX_LIST)
 
 #define SET(field, to) .kind = KX_OPT_SET, AT(field), .value = (to)
 #define FLAG(bit) .kind = KX_OPT_FLAG, .value = (bit)
@@ -15,17 +17,17 @@
 #define ADDRESS(field) .kind = KX_OPT_ADDRESS, AT(field)
 #define ACTION(what) .group = KX_GROUP_ACTION, .kind = KX_OPT_ACTION, .value = (what)
 #define STOP .kind = KX_OPT_STOP
-#define NOT_BUILT .verbs = LOADS, .group = KX_GROUP_NOT_BUILT, .kind = KX_OPT_NOT_BUILT
+#define NOT_BUILT .verbs = BASIC, .group = KX_GROUP_NOT_BUILT, .kind = KX_OPT_NOT_BUILT
 
 /* In the order of --help. Names and letters are kexec-tools' but for those that say .ours. */
 const struct kx_option kx_options[] = {
-	{ 'l', "load", NULL, "load KERNEL, to be started later", LOADS, ACTION(KX_DO_LOAD) },
+	{ 'l', "load", NULL, "load KERNEL, to be started later", BASIC, ACTION(KX_DO_LOAD) },
 	{ 'p', "load-panic", NULL,
-	  "load KERNEL for the case of a panic, into the memory kept by crashkernel=", LOADS,
-	  ACTION(KX_DO_LOAD_PANIC) },
+	  "load KERNEL for the case of a panic, into the memory kept by crashkernel=",
+	  BASIC | KX_LOAD, ACTION(KX_DO_LOAD_PANIC) },
 	{ 'e', "exec", NULL, "start the loaded kernel now, without shutting down", KX_CLASSIC,
 	  ACTION(KX_DO_EXEC) },
-	{ 'f', "force", NULL, "load KERNEL and start it at once, without shutting down", LOADS,
+	{ 'f', "force", NULL, "load KERNEL and start it at once, without shutting down", BASIC,
 	  ACTION(KX_DO_FORCE) },
 	{ 'u', "unload", NULL, "unload the loaded kernel; with -p the one for a panic", KX_CLASSIC,
 	  ACTION(KX_DO_UNLOAD) },
@@ -42,9 +44,14 @@ const struct kx_option kx_options[] = {
 	  .ours = true, .group = KX_GROUP_ACTION, STRING(shrink) },
 	{ 0, "timeout", "SECONDS", "with test: how long all boots may take (default: 600)",
 	  KX_CRASH, .ours = true, .group = KX_GROUP_ACTION, STRING(timeout) },
-	{ 'x', "no-ifdown", NULL, "leave network interfaces up before the start", LOADS,
+	{ 0, "commit", NULL,
+	  "write at once what the boot loader keeps of a start, since a shutdown has begun",
+	  KX_LOAD, .ours = true, .group = KX_GROUP_ACTION, SET(commit, 1) },
+	{ 0, "now", NULL, "start it in spite of what is still mounted and running", KX_EXEC,
+	  .ours = true, .group = KX_GROUP_ACTION, SET(now, 1) },
+	{ 'x', "no-ifdown", NULL, "leave network interfaces up before the start", BASIC | KX_EXEC,
 	  .group = KX_GROUP_ACTION, SET(no_ifdown, 1) },
-	{ 'y', "no-sync", NULL, "do not write out file systems before the start", LOADS,
+	{ 'y', "no-sync", NULL, "do not write out file systems before the start", BASIC | KX_EXEC,
 	  .group = KX_GROUP_ACTION, SET(no_sync, 1) },
 
 	{ 'a', "kexec-syscall-auto", NULL,

@@ -20,6 +20,11 @@ enum kx_verb {
 	KX_LAST = 1 << 5,
 	KX_CRASH = 1 << 6,
 	KX_LIST = 1 << 7,
+	KX_LOAD = 1 << 8,
+	KX_EXEC = 1 << 9,
+	KX_UNLOAD = 1 << 10,
+	KX_REBOOT = 1 << 11,
+	KX_COLDREBOOT = 1 << 12,
 };
 
 enum kx_option_group {
@@ -86,7 +91,7 @@ extern const size_t kx_option_count;
  */
 struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
-	int status, no_sync, no_ifdown, debug;
+	int status, no_sync, no_ifdown, debug, now, commit;
 	int entry_mode;
 	int method, args_style, check, fast;
 	unsigned flags;

@@ -3,6 +3,8 @@
 #ifndef KX_TOOL_H
 #define KX_TOOL_H
 
+#include "boot/discover.h"
+#include "boot/effects.h"
 #include "libkexec.h"
 #include "options.h"
 #include "text.h"
@@ -30,6 +32,11 @@ int kx_cmd_types(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_last(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_exec(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_unload(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_coldreboot(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_reboot(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
 
 /* ---- what a load is made of ------------------------------------------------------------------ */
@@ -75,6 +82,109 @@ void kx_args_warn(const struct kx_args *args);
 
 /* Is all that was asked for built? 0, or -EOPNOTSUPP. */
 int kx_args_built(const struct kx_args *args, struct kx_error *err);
+
+/* ---- what a verb's argument means ------------------------------------------------------------ */
+
+/**
+ * struct kx_choice - what is to be loaded: an entry of the boot loader, or a file
+ * @args: the options, with the entry's kernel, initrds and the rest in their places
+ * @entry: NULL for a file
+ * @strings: that @args points to
+ *
+ * As long as it is there, the entry's file systems are mounted, maybe in a mount namespace of our own.
+ */
+struct kx_choice {
+	struct kx_args args;
+	const struct kx_boot_entry *entry;
+	struct kx_boot_entries entries;
+	struct kx_volumes volumes;
+	struct kx_names strings;
+};
+
+#define KX_CHOICE_NONE                      \
+	{                                   \
+		.volumes = KX_VOLUMES_NONE, \
+	}
+
+/**
+ * kx_choice_find() - the argument of load, plan and reboot; without one it is what a normal reboot would start
+ * @ret: KX_CHOICE_NONE; to be cleared with kx_choice_clear(), also after an error
+ *
+ * Several entries that it could be are printed on standard error.
+ *
+ * Errors: -ENOTUNIQ several; -ENOENT none; -EOPNOTSUPP an entry that cannot be started from here, or an address; -EINVAL
+ * options that do not fit it; -ENOMEM.
+ */
+int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
+		   struct kx_error *err);
+void kx_choice_clear(struct kx_choice *choice);
+
+/* What is wrong with the boot loader's configuration, and what could not be looked at. */
+void kx_say_notes(const struct kx_boot_entries *entries, const struct kx_volumes *volumes);
+
+/* ---- what is done ---------------------------------------------------------------------------- */
+
+/**
+ * struct kx_loaded - what a load came to
+ * @warnings: how many its plan had, which were printed
+ * @asked: the kernel was asked to load it
+ */
+struct kx_loaded {
+	size_t warnings;
+	bool asked;
+};
+
+/**
+ * kx_load() - plan and load; says what the plan warns of
+ * @ret: zero-initialised; right also after an error
+ *
+ * What was noted for the kernel that was loaded before is forgotten.
+ */
+int kx_load(const struct kx_tool *tool, const struct kx_args *args, struct kx_loaded *ret,
+	    struct kx_error *err);
+
+/* Says why not, and what is loaded then. */
+void kx_say_not_loaded(const struct kx_tool *tool, const struct kx_args *args,
+		       const struct kx_loaded *loaded, const struct kx_error *err);
+
+/* Unloads it, and forgets what was noted for it. */
+int kx_unload_loaded(const struct kx_tool *tool, bool panic, struct kx_error *err);
+
+/*
+ * Does the kernel say that nothing is loaded? Asked with the least that can fail or take time; with
+ * /sys gone the jump itself will tell.
+ */
+bool kx_nothing_loaded(const struct kx_tool *tool);
+
+/**
+ * kx_write_effects() - write down what the boot loader would have for what is loaded
+ * @ret: to be cleared with kx_effects_clear(), and to be undone when there is no jump after all
+ *
+ * Return: how many warnings were printed.
+ */
+size_t kx_write_effects(const struct kx_tool *tool, struct kx_effects *ret);
+
+/* Writes down what the boot loader would have, then jumps. Returns only with an error. */
+int kx_jump(const struct kx_tool *tool, const struct kx_args *args, struct kx_error *err);
+
+/**
+ * struct kx_init - PID 1, as far as it matters for a clean shutdown
+ * @argv: asks for a reboot that ends in the loaded kernel
+ * @jumps: it starts the loaded kernel by itself, or has a script that does
+ * @remedy: what to do where it does not
+ */
+struct kx_init {
+	const char *name;
+	const char *const *argv;
+	bool jumps;
+	const char *remedy;
+};
+
+/* Errors: -ENOMEM. */
+int kx_init_find(const struct kx_tool *tool, struct kx_init *ret);
+
+/* Asks it. Return: 0, or the exit status of what was asked; or with a message in @err -errno. */
+int kx_init_ask(const struct kx_tool *tool, const struct kx_init *init, struct kx_error *err);
 
 /* ---- output ---------------------------------------------------------------------------------- */
 

@@ -41,8 +41,10 @@ static const struct {
 
 static int bls_line(struct kx_bls *bls, struct kx_view key, struct kx_view value)
 {
+	/* Each is joined to all before it. */
 	if (kx_text_is(key, "options"))
-		return kx_boot_join(&bls->options, value);
+		return bls->option_lines++ < KX_BOOT_VALUES_MAX ? kx_boot_join(&bls->options, value)
+								: -EFBIG;
 	if (!value.size)
 		return 0;
 	if (kx_text_is(key, "initrd"))
@@ -72,7 +74,8 @@ int kx_bls_parse(struct kx_view text, struct kx_bls *ret, struct kx_error *err)
 	while (r == 0 && kx_boot_line(&text, &line, &key, &value))
 		r = bls_line(&bls, key, value);
 	if (r == -EFBIG)
-		return kx_fail(err, EFBIG, "more than %u initrds", KX_BOOT_VALUES_MAX);
+		return kx_fail(err, EFBIG, "more than %u initrds, or lines of options",
+			       KX_BOOT_VALUES_MAX);
 	if (r < 0)
 		return kx_fail(err, -r, "%s",
 			       r == -EBADMSG ? "malformed entry: there is a zero byte in it"
@@ -159,6 +162,8 @@ int kx_bls_compare(const struct kx_bls_key *a, const struct kx_bls_key *b)
 	if (!order)
 		order = kx_version_compare(b->name->id, a->name->id);
 	if (!order)
+		order = compare_int((int)a->profile, (int)b->profile);
+	if (!order)
 		order = compare_int(b->name->tries_left, a->name->tries_left);
 	return order ? order : compare_int(a->name->tries_done, b->name->tries_done);
 }
@@ -230,43 +235,71 @@ void kx_loader_vars_clear(struct kx_loader_vars *vars)
 	free(vars->oneshot);
 	free(vars->default_id);
 	free(vars->last);
+	free(vars->count_path);
+	free(vars->timeout);
+	free(vars->timeout_once);
 	*vars = (struct kx_loader_vars){ 0 };
 }
 
-/* Old systemd-boot knew entries without their suffix, and such names are still in variables and files. */
-static bool id_matches(const char *pattern, const char *id)
-{
-	_cleanup_free_ char *longer = NULL;
-
-	if (!fnmatch(pattern, id, FNM_CASEFOLD | FNM_NOESCAPE))
-		return true;
-	return asprintf(&longer, "%s.conf", pattern) >= 0 &&
-	       !fnmatch(longer, id, FNM_CASEFOLD | FNM_NOESCAPE);
-}
-
-static size_t find_id(const char *const *ids, size_t count, const char *pattern, const char *saved)
+static size_t find_id(const char *const *ids, size_t count, const char *pattern)
 {
 	size_t i = 0;
 
-	if (pattern && !strcmp(pattern, "@saved"))
-		pattern = saved;
-	if (!pattern || strlen(pattern) > NAME_MAX)
-		return count;
-	while (i < count && !id_matches(pattern, ids[i]))
+	while (i < count && fnmatch(pattern, ids[i], FNM_CASEFOLD) != 0)
 		i++;
 	return i;
 }
 
+/* systemd-boot(7): entries for other systems, the firmware's setup and the like, all of them "auto-…". */
+static bool is_own(const char *pattern)
+{
+	return !strncasecmp(pattern, "auto-", 5) && !strpbrk(pattern, "*?[\\");
+}
+
 size_t kx_loader_default(const char *const *ids, size_t count, const struct kx_loader_vars *vars,
-			 const struct kx_loader_conf *conf)
+			 const struct kx_loader_conf *conf, const char **ret_own)
 {
 	const char *patterns[] = { vars->oneshot, vars->default_id, conf->default_pattern };
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(patterns); i++) {
-		size_t found = find_id(ids, count, patterns[i], vars->last);
+		const char *pattern = patterns[i];
+		size_t found;
 
-		if (found < count)
+		if (pattern && !strcmp(pattern, "@saved"))
+			pattern = vars->last;
+		if (!pattern || strlen(pattern) > NAME_MAX)
+			continue;
+		found = find_id(ids, count, pattern);
+		if (found == count && is_own(pattern))
+			*ret_own = pattern;
+		if (found < count || is_own(pattern))
 			return found;
 	}
 	return 0;
+}
+
+static bool parse_timeout(const char *text, int *ret)
+{
+	uint64_t seconds;
+
+	if (!text)
+		return false;
+	if (!strcmp(text, "menu-hidden") || !strcmp(text, "menu-disabled"))
+		*ret = 0;
+	else if (!strcmp(text, "menu-force"))
+		*ret = -1;
+	else if (kx_text_u64(kx_text_of(text), 10, &seconds))
+		*ret = seconds < INT_MAX ? (int)seconds : INT_MAX;
+	else
+		return false;
+	return true;
+}
+
+int kx_loader_timeout(const struct kx_loader_vars *vars, const struct kx_loader_conf *conf)
+{
+	int seconds = 0;
+
+	if (!parse_timeout(vars->timeout_once, &seconds) && !parse_timeout(vars->timeout, &seconds))
+		(void)parse_timeout(conf->timeout, &seconds);
+	return seconds;
 }

@@ -21,6 +21,7 @@ struct kx_bls {
 	char *kernel, *efi, *uki, *uki_url, *options, *devicetree, *devicetree_overlay, *profile;
 	char *id, *grub_users, *grub_class, *grub_arg;
 	struct kx_names initrd;
+	unsigned option_lines;
 };
 
 /**
@@ -28,7 +29,7 @@ struct kx_bls {
  *
  * Keys that are not known are skipped, as are unreadable lines: the entry is for newer boot loaders, too.
  *
- * Errors: -EBADMSG a NUL, or nothing to boot; -EFBIG too many initrds; -ENOMEM.
+ * Errors: -EBADMSG a NUL, or nothing to boot; -EFBIG too many initrds or lines of options; -ENOMEM.
  */
 int kx_bls_parse(struct kx_view text, struct kx_bls *ret, struct kx_error *err);
 void kx_bls_clear(struct kx_bls *bls);
@@ -48,10 +49,12 @@ int kx_bls_name(const char *file, struct kx_bls_name *ret);
 
 /**
  * struct kx_bls_key - what entries are sorted by; NULL for what an entry does not say
+ * @profile: which one of an image's; those of one image are in their own order
  */
 struct kx_bls_key {
 	const char *sort_key, *machine_id, *version;
 	const struct kx_bls_name *name;
+	unsigned profile;
 };
 
 /* As strcmp(3): less than 0 when @a stands above @b in the menu. */
@@ -75,11 +78,18 @@ void kx_loader_conf_clear(struct kx_loader_conf *conf);
  * struct kx_loader_vars - variables of the Boot Loader Interface; NULL for those that are not set
  * @info: LoaderInfo: which boot loader it was
  * @part_uuid: LoaderDevicePartUUID
- * @last: LoaderEntryLastBooted, else LoaderEntrySelected: what "@saved" stands for
+ * @last: LoaderEntryLastBooted: what "@saved" stands for
+ * @timeout: LoaderConfigTimeout
+ * @timeout_once: LoaderConfigTimeoutOneShot
+ * @count_path: LoaderBootCountPath: the file, named after its counter, of the entry that it started, with backslashes
  */
 struct kx_loader_vars {
-	char *info, *part_uuid, *oneshot, *default_id, *last;
+	char *info, *part_uuid, *oneshot, *default_id, *last, *count_path;
+	char *timeout, *timeout_once;
 };
+
+/* "The Boot Loader Interface" of systemd has the variables' names and their vendor. */
+#define KX_LOADER_VARIABLE "/sys/firmware/efi/efivars/%s-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
 void kx_loader_vars_clear(struct kx_loader_vars *vars);
 
@@ -90,10 +100,19 @@ void kx_loader_vars_clear(struct kx_loader_vars *vars);
  * The variables go before loader.conf, LoaderEntryOneShot first of all. What matches nothing is passed over; then it is the
  * first entry.
  *
- * Return: its index; @count when there is no entry.
+ * @ret_own: the name of an entry that systemd-boot makes itself, such as "auto-windows", when it is that one. Nobody looks
+ *	     whether there is one, since what sets the variables has its names from systemd-boot
+ *
+ * Return: its index; @count when there is no entry, and with @ret_own.
  */
 size_t kx_loader_default(const char *const *ids, size_t count, const struct kx_loader_vars *vars,
-			 const struct kx_loader_conf *conf);
+			 const struct kx_loader_conf *conf, const char **ret_own);
+
+/*
+ * How long systemd-boot shows its menu, as struct kx_boot_entries has it. The variables go before loader.conf; what is no number
+ * and no word for one is passed over.
+ */
+int kx_loader_timeout(const struct kx_loader_vars *vars, const struct kx_loader_conf *conf);
 
 /* ---- through the file system ----------------------------------------------------------------- */
 
@@ -122,8 +141,7 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 /**
  * kx_bls_read_grub() - what GRUB's command blscfg adds, in its order, which knows no sort-key
  *
- * Paths are absolute on @device, and words that begin with "$" are GRUB's variables still, but for those of initrds,
- * which are left out.
+ * What they say of files and options is as it is written: of lines from which GRUB makes a script of its own.
  *
  * Errors: -ENOENT no folder of entries; -E2BIG; -ENOMEM.
  */

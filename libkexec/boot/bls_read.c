@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 
 #include "base/overflow.h"
 #include "boot/bls.h"
@@ -15,11 +16,18 @@
 #define UKI_SIZE_MAX (1U << 30)
 #define PROFILES_MAX 64U
 
-/* An entry with what it is sorted by. */
+/*
+ * An entry with what it is sorted by.
+ *
+ * @profile_id: of a profile but the first of its image
+ * @kernel_version: the entry's version is its kernel's, which is for people only
+ * @dropped: systemd-boot's menu does not have it, so it is the last here, and never the default
+ */
 struct item {
 	struct kx_boot_entry entry;
 	struct kx_bls_name name;
-	char *sort_key, *machine_id;
+	char *sort_key, *machine_id, *profile_id;
+	bool kernel_version, dropped;
 };
 
 struct reader {
@@ -36,6 +44,7 @@ static void item_clear(struct item *item)
 	free(item->name.id);
 	free(item->sort_key);
 	free(item->machine_id);
+	free(item->profile_id);
 	*item = (struct item){ 0 };
 }
 
@@ -84,18 +93,18 @@ static void cut_suffix(char *name)
 		*dot = '\0';
 }
 
-/* A path of an entry: below the partition's root, and in the tree unless it is for GRUB. */
+/* A path of an entry: below the partition's root and in the tree; for GRUB as it is. */
 static int place_path(const struct reader *reader, const char *path, char **ret)
 {
 	_cleanup_free_ char *whole = NULL;
-	int r = kx_boot_path("", NULL, path, &whole);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (!reader->grub)
-		return reader->fs->locate(reader->fs->ctx, reader->device, whole, ret);
-	*ret = kx_steal(whole);
-	return 0;
+	if (reader->grub) {
+		*ret = strdup(path);
+		return *ret ? 0 : -ENOMEM;
+	}
+	r = kx_boot_path("", NULL, path, &whole);
+	return r < 0 ? r : reader->fs->locate(reader->fs->ctx, reader->device, whole, ret);
 }
 
 static int set_problem(struct kx_boot_entry *entry, const char *text)
@@ -116,21 +125,6 @@ static int add_initrd(const struct reader *reader, struct kx_boot_entry *entry, 
 	return r < 0 ? r : kx_boot_strings_add(&entry->initrds, &entry->initrd_count, placed);
 }
 
-/* GRUB takes several in a line, among them variables that are empty unless tuned(8) sets them. */
-static int add_initrds(const struct reader *reader, struct kx_boot_entry *entry, const char *line)
-{
-	_cleanup_(kx_names_clear) struct kx_names words = { 0 };
-	int r;
-
-	if (!reader->grub)
-		return add_initrd(reader, entry, line);
-	r = kx_boot_add_each(&words, kx_text_of(line), " \t");
-	for (size_t i = 0; r == 0 && i < words.count; i++)
-		if (words.v[i][0] != '$')
-			r = add_initrd(reader, entry, words.v[i]);
-	return r;
-}
-
 static int fill_files(const struct reader *reader, const struct kx_bls *bls,
 		      struct kx_boot_entry *entry)
 {
@@ -144,10 +138,20 @@ static int fill_files(const struct reader *reader, const struct kx_bls *bls,
 	if (start)
 		r = place_path(reader, start, &entry->kernel);
 	for (size_t i = 0; r == 0 && i < bls->initrd.count; i++)
-		r = add_initrds(reader, entry, bls->initrd.v[i]);
+		r = add_initrd(reader, entry, bls->initrd.v[i]);
 	if (r == 0 && bls->devicetree)
 		r = place_path(reader, bls->devicetree, &entry->devicetree);
 	return r;
+}
+
+static bool profile_number(const char *text, unsigned *ret)
+{
+	uint64_t number;
+
+	if (!kx_text_u64(kx_text_of(text), 10, &number) || number >= PROFILES_MAX)
+		return false;
+	*ret = (unsigned)number;
+	return true;
 }
 
 static int judge_type1(const struct kx_bls *bls, struct kx_boot_entry *entry)
@@ -156,9 +160,8 @@ static int judge_type1(const struct kx_bls *bls, struct kx_boot_entry *entry)
 		return set_problem(entry, "is an EFI program, which only the firmware can start");
 	if (!bls->kernel && !bls->uki)
 		return set_problem(entry, "is loaded from the network; give its address to kexec");
-	if (bls->profile && strcmp(bls->profile, "0") != 0 && bls->uki)
-		return set_problem(entry, "chooses a profile of its image, which is not built yet; "
-					  "load the image with @N on the command line");
+	if (bls->profile && bls->uki && !profile_number(bls->profile, &entry->profile))
+		return set_problem(entry, "chooses a profile of its image by what is no number");
 	if (bls->devicetree_overlay)
 		return set_problem(entry, "has device tree overlays, which are not built yet");
 	return 0;
@@ -182,6 +185,17 @@ static int fill_type1(const struct reader *reader, struct kx_bls *bls, struct it
 	return r;
 }
 
+/* Is what it starts there? An initrd that is not is found out too late by the boot loader. */
+static bool can_start(const struct reader *reader, const struct kx_bls *bls)
+{
+	const char *start = bls->kernel ? bls->kernel : bls->uki ? bls->uki : bls->efi;
+	_cleanup_free_ char *path = NULL;
+	struct kx_boot_stat stat;
+
+	return !start || (kx_boot_path("", NULL, start, &path) == 0 &&
+			  reader->fs->stat(reader->fs->ctx, reader->device, path, &stat) == 0);
+}
+
 /* A file that nobody can make sense of is in the list, too: whoever misses an entry finds out why. */
 static int read_type1(const struct reader *reader, const char *path, struct item *item,
 		      bool *ret_keep)
@@ -199,8 +213,10 @@ static int read_type1(const struct reader *reader, const char *path, struct item
 		r = kx_bls_parse(kx_view_of(text, size), &bls, &err);
 	if (r == -ENOMEM)
 		return r;
+	item->dropped = r < 0;
 	if (r < 0)
 		return set_problem(&item->entry, err.text);
+	item->dropped = !can_start(reader, &bls);
 	*ret_keep = kx_bls_architecture(bls.architecture, reader->arch);
 	return fill_type1(reader, &bls, item);
 }
@@ -211,16 +227,34 @@ static int finish(const struct reader *reader, const char *path, const char *kin
 	struct kx_boot_entry *entry = &item->entry;
 
 	entry->source_kind = kind;
-	entry->id = strdup(item->name.id);
-	if (!entry->id)
+	if (asprintf(&entry->id, "%s%s%s", item->name.id, item->profile_id ? "@" : "",
+		     item->profile_id ? item->profile_id : "") < 0) {
+		entry->id = NULL;
 		return -ENOMEM;
+	}
 	if (reader->grub)
 		cut_suffix(entry->id);
 	if (!entry->title)
-		entry->title = strdup(entry->id);
+		entry->title = strdup(reader->grub && entry->kernel ? entry->kernel : entry->id);
 	if (!entry->title)
 		return -ENOMEM;
 	return reader->fs->locate(reader->fs->ctx, reader->device, path, &entry->source_file);
+}
+
+/* GRUB counts no tries: what stands in a name is part of it. */
+static int name_of(const struct reader *reader, const char *file, struct kx_bls_name *ret)
+{
+	if (!reader->grub)
+		return kx_bls_name(file, ret);
+	*ret = (struct kx_bls_name){ .id = strdup(file), .tries_left = -1 };
+	return ret->id ? 0 : -ENOMEM;
+}
+
+/* systemd-boot keeps the names that begin with "auto-" for its own entries. */
+static bool is_entrys_name(const struct reader *reader, const char *file, const char *suffix)
+{
+	return file[0] != '.' && ends_with(file, suffix) &&
+	       (reader->grub || strncasecmp(file, "auto-", 5) != 0);
 }
 
 static int on_type1(void *arg, const char *file)
@@ -231,11 +265,11 @@ static int on_type1(void *arg, const char *file)
 	bool keep = true;
 	int r;
 
-	if (file[0] == '.' || !ends_with(file, ".conf"))
+	if (!is_entrys_name(reader, file, ".conf"))
 		return 0;
 	if (asprintf(&path, "%s/loader/entries/%s", reader->folder, file) < 0)
 		return -ENOMEM;
-	r = kx_bls_name(file, &item.name);
+	r = name_of(reader, file, &item.name);
 	if (r == 0)
 		r = read_type1(reader, path, &item, &keep);
 	if (r == 0)
@@ -292,12 +326,25 @@ static int fill_release(const struct kx_uki *uki, struct item *item)
 		r = take_field(release, versions, KX_ARRAY_SIZE(versions), &item->entry.version);
 	if (r == 0)
 		r = take_field(release, sort_keys, KX_ARRAY_SIZE(sort_keys), &item->sort_key);
-	if (r == 0 && !item->entry.version && uki->has[KX_UKI_UNAME])
-		r = kx_boot_set(&item->entry.version, kx_text_trim(uki->parts[KX_UKI_UNAME]));
-	return r;
+	if (r < 0 || item->entry.version || !uki->has[KX_UKI_UNAME])
+		return r;
+	item->kernel_version = true;
+	return kx_boot_set(&item->entry.version, kx_text_trim(uki->parts[KX_UKI_UNAME]));
 }
 
-/* The name of a profile goes behind the image's: "x.efi@factory-reset", "Fedora (Factory Reset)". */
+/* What systemd-boot calls a profile: its title, else for all but the first its id, else its number. */
+static int profile_title(const struct kx_uki *uki, unsigned number, const char *id, char **ret)
+{
+	struct kx_view value;
+
+	if (release_field(uki->parts[KX_UKI_PROFILE], "TITLE", &value))
+		return kx_boot_set(ret, value);
+	if (number && id)
+		return kx_boot_set(ret, kx_text_of(id));
+	return number && asprintf(ret, "Profile #%u", number + 1) < 0 ? -ENOMEM : 0;
+}
+
+/* It goes behind the image's: "x.efi@factory-reset", "Fedora (Factory Reset)". */
 static int fill_profile(const struct kx_uki *uki, unsigned number, struct item *item)
 {
 	_cleanup_free_ char *id = NULL, *title = NULL;
@@ -307,12 +354,10 @@ static int fill_profile(const struct kx_uki *uki, unsigned number, struct item *
 
 	if (!uki->profile_count)
 		return 0;
-	if (release_field(uki->parts[KX_UKI_PROFILE], "TITLE", &value))
-		r = kx_boot_set(&title, value);
-	if (r == 0 && release_field(uki->parts[KX_UKI_PROFILE], "ID", &value))
+	if (release_field(uki->parts[KX_UKI_PROFILE], "ID", &value))
 		r = kx_boot_set(&id, value);
-	else if (r == 0 && asprintf(&id, "%u", number) < 0)
-		r = -ENOMEM;
+	if (r == 0)
+		r = profile_title(uki, number, id, &title);
 	if (r < 0)
 		return r;
 	if (title && item->entry.title) {
@@ -320,11 +365,10 @@ static int fill_profile(const struct kx_uki *uki, unsigned number, struct item *
 			return -ENOMEM;
 		move(&item->entry.title, &whole);
 	}
-	if (!number)
-		return 0;
-	if (asprintf(&whole, "%s@%s", item->name.id, id) < 0)
+	if (number && !id && asprintf(&id, "%u", number) < 0)
 		return -ENOMEM;
-	move(&item->name.id, &whole);
+	if (number)
+		move(&item->profile_id, &id);
 	return 0;
 }
 
@@ -351,6 +395,7 @@ static int fill_uki(const struct kx_uki *uki, unsigned profile, struct item *ite
 	int r;
 
 	item->entry.type = KX_BOOT_UKI;
+	item->entry.profile = profile;
 	if (architecture) {
 		item->entry.architecture = strdup(architecture);
 		if (!item->entry.architecture)
@@ -362,6 +407,20 @@ static int fill_uki(const struct kx_uki *uki, unsigned profile, struct item *ite
 	if (r == 0)
 		r = fill_release(uki, item);
 	return r < 0 ? r : fill_profile(uki, profile, item);
+}
+
+/* Of texts that nobody can have written. */
+static int check_texts(const struct kx_uki *uki, struct kx_error *err)
+{
+	static const enum kx_uki_part texts[] = { KX_UKI_OSREL, KX_UKI_CMDLINE, KX_UKI_UNAME,
+						  KX_UKI_PROFILE };
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(texts); i++)
+		if (uki->parts[texts[i]].size > KX_BOOT_TEXT_MAX)
+			return kx_fail(err, EFBIG,
+				       "malformed UKI: one of its texts has %zu bytes, at most %u",
+				       uki->parts[texts[i]].size, KX_BOOT_TEXT_MAX);
+	return 0;
 }
 
 static int read_profile(struct reader *reader, struct kx_view file, const char *name,
@@ -380,11 +439,15 @@ static int read_profile(struct reader *reader, struct kx_view file, const char *
 	if (r == 0 && !uki.has[KX_UKI_LINUX])
 		r = kx_fail(&err, ENOEXEC, "is an EFI program without a .linux section");
 	if (r == 0)
+		r = check_texts(&uki, &err);
+	if (r == 0)
 		r = fill_uki(&uki, profile, &item);
 	if (r == -EBADMSG && !err.text[0])
 		kx_fail(&err, EBADMSG, "malformed UKI: there is a zero byte in its texts");
 	if (r == -ENOMEM)
 		return r;
+	/* Without any name of a system, systemd-boot has nothing to show. */
+	item.dropped = r < 0 || !item.entry.title;
 	if (r < 0)
 		r = set_problem(&item.entry, err.text);
 	*ret_count = uki.profile_count;
@@ -396,24 +459,41 @@ static int read_profile(struct reader *reader, struct kx_view file, const char *
 	return r < 0 ? r : reader_add(reader, &item);
 }
 
+static int read_profiles(struct reader *reader, struct kx_view image, const char *file,
+			 const char *path)
+{
+	unsigned profiles = 1;
+	int r = 0;
+
+	/* What cannot be read is an entry with a problem, as an empty file is. */
+	for (unsigned i = 0; r == 0 && i < profiles && i < PROFILES_MAX; i++)
+		r = read_profile(reader, image, file, path, i, &profiles);
+	return r;
+}
+
 static int on_type2(void *arg, const char *file)
 {
 	_cleanup_free_ char *path = NULL, *data = NULL;
 	struct reader *reader = arg;
-	unsigned profiles = 1;
+	const struct kx_boot_fs *fs = reader->fs;
+	void *map = NULL;
 	size_t size = 0;
 	int r;
 
-	if (file[0] == '.' || !ends_with(file, ".efi"))
+	if (!is_entrys_name(reader, file, ".efi"))
 		return 0;
 	if (asprintf(&path, "%s/EFI/Linux/%s", reader->folder, file) < 0)
 		return -ENOMEM;
-	r = reader->fs->read(reader->fs->ctx, reader->device, path, UKI_SIZE_MAX, &data, &size);
+	/* Kernel and initrd in it are not looked at. */
+	if (fs->map)
+		r = fs->map(fs->ctx, reader->device, path, UKI_SIZE_MAX, &map, &size);
+	else
+		r = fs->read(fs->ctx, reader->device, path, UKI_SIZE_MAX, &data, &size);
 	if (r == -ENOMEM)
 		return r;
-	/* What cannot be read is an entry with a problem, as an empty file is. */
-	for (unsigned i = 0; r != -ENOMEM && i < profiles && i < PROFILES_MAX; i++)
-		r = read_profile(reader, kx_view_of(data, size), file, path, i, &profiles);
+	r = read_profiles(reader, kx_view_of(map ? map : data, size), file, path);
+	if (map)
+		munmap(map, size);
 	return r;
 }
 
@@ -423,14 +503,18 @@ static struct kx_bls_key key_of(const struct item *item)
 {
 	return (struct kx_bls_key){ .sort_key = item->sort_key,
 				    .machine_id = item->machine_id,
-				    .version = item->entry.version,
-				    .name = &item->name };
+				    .version = item->kernel_version ? NULL : item->entry.version,
+				    .name = &item->name,
+				    .profile = item->profile_id ? item->entry.profile : 0 };
 }
 
 static int compare_items(const void *a, const void *b)
 {
-	struct kx_bls_key key_a = key_of(a), key_b = key_of(b);
+	const struct item *x = a, *y = b;
+	struct kx_bls_key key_a = key_of(x), key_b = key_of(y);
 
+	if (x->dropped != y->dropped)
+		return x->dropped ? 1 : -1;
 	return kx_bls_compare(&key_a, &key_b);
 }
 
@@ -462,20 +546,90 @@ static int hand_over(struct reader *reader, struct kx_boot_entries *entries)
 	return r;
 }
 
-static int mark_default(struct kx_boot_entries *entries, const struct kx_loader_vars *vars,
-			const struct kx_loader_conf *conf)
+/* Nothing of it is on a disk. */
+static int add_own(struct kx_boot_entries *entries, const char *id)
 {
-	_cleanup_free_ const char **ids = calloc(entries->count + 1, sizeof(*ids));
+	_cleanup_(kx_boot_entry_clear) struct kx_boot_entry entry = {
+		.id = strdup(id),
+		.title = strdup(id),
+		.type = KX_BOOT_CHAINLOAD,
+		.source_kind = "systemd-boot",
+		.is_default = true,
+	};
+
+	if (!entry.id || !entry.title)
+		return -ENOMEM;
+	if (set_problem(&entry,
+			"is an entry of systemd-boot's own, which only it and the firmware can "
+			"start") < 0)
+		return -ENOMEM;
+	return kx_boot_entries_add(entries, &entry);
+}
+
+/* The first @count are those that systemd-boot has. */
+static int mark_default(struct kx_boot_entries *entries, size_t count,
+			const struct kx_loader_vars *vars, const struct kx_loader_conf *conf)
+{
+	_cleanup_free_ const char **ids = calloc(count + 1, sizeof(*ids));
+	const char *own = NULL;
 	size_t found;
 
 	if (!ids)
 		return -ENOMEM;
-	for (size_t i = 0; i < entries->count; i++)
+	for (size_t i = 0; i < count; i++)
 		ids[i] = entries->v[i].id;
-	found = kx_loader_default(ids, entries->count, vars, conf);
-	if (found < entries->count)
+	found = kx_loader_default(ids, count, vars, conf, &own);
+	if (own)
+		return add_own(entries, own);
+	if (found < count)
 		entries->v[found].is_default = true;
 	return 0;
+}
+
+/*
+ * systemd-boot takes what is for once out before it shows its menu, and where the default is "@saved" it writes down what
+ * it starts, unless that was the one-shot choice.
+ */
+static int add_effects(struct kx_boot_entries *entries, const struct kx_loader_vars *vars,
+		       const struct kx_loader_conf *conf)
+{
+	const char *pattern = vars->default_id ? vars->default_id : conf->default_pattern;
+	int r = 0;
+
+	if (vars->oneshot)
+		r = kx_boot_effects_add(&entries->effects, &entries->effect_count, NULL,
+					"LoaderEntryOneShot", NULL);
+	if (r == 0 && vars->timeout_once)
+		r = kx_boot_effects_add(&entries->effects, &entries->effect_count, NULL,
+					"LoaderConfigTimeoutOneShot", NULL);
+	if (!vars->info || !pattern || strcmp(pattern, "@saved") != 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < entries->count; i++) {
+		struct kx_boot_entry *entry = &entries->v[i];
+
+		if (!vars->oneshot || strcmp(vars->oneshot, entry->id) != 0)
+			r = kx_boot_effects_add(&entry->effects, &entry->effect_count, NULL,
+						"LoaderEntryLastBooted", entry->id);
+	}
+	return r;
+}
+
+/* Whoever finds an entry good renames its file, so the one that is counted by is not there any more. */
+static int find_on_trial(const struct kx_boot_fs *fs, const struct kx_bls_place *places,
+			 size_t count, const struct kx_loader_vars *vars, char **ret)
+{
+	_cleanup_free_ char *path = vars->count_path ? strdup(vars->count_path) : NULL;
+	struct kx_boot_stat stat;
+	int r = 0;
+
+	if (!path)
+		return vars->count_path ? -ENOMEM : 0;
+	for (char *p = path; *p; p++)
+		*p = *p == '\\' ? '/' : *p;
+	for (size_t i = 0; r == 0 && !*ret && i < count; i++)
+		if (fs->stat(fs->ctx, places[i].device, path, &stat) == 0)
+			r = fs->locate(fs->ctx, places[i].device, path, ret);
+	return r == -ENOMEM ? r : 0;
 }
 
 static int read_places(struct reader *reader, const struct kx_bls_place *places, size_t count)
@@ -502,15 +656,23 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries entries = { 0 };
 	_cleanup_(reader_clear) struct reader reader = { .fs = fs, .arch = arch };
 	int r = read_places(&reader, places, count);
+	size_t shown = 0;
 
+	for (size_t i = 0; i < reader.count; i++)
+		shown += !reader.items[i].dropped;
 	if (r == 0 && reader.count)
 		qsort(reader.items, reader.count, sizeof(*reader.items), compare_items);
 	if (r == 0)
 		r = hand_over(&reader, &entries);
 	if (r == 0)
-		r = mark_default(&entries, vars, conf);
+		r = mark_default(&entries, shown, vars, conf);
+	if (r == 0)
+		r = add_effects(&entries, vars, conf);
+	if (r == 0)
+		r = find_on_trial(fs, places, count, vars, &entries.on_trial);
 	if (r < 0)
 		return kx_fail(err, -r, "cannot read boot entries: %s", strerror(-r));
+	entries.timeout = kx_loader_timeout(vars, conf);
 	*ret = entries;
 	entries = (struct kx_boot_entries){ 0 };
 	return 0;

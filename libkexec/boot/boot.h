@@ -41,15 +41,20 @@ struct kx_boot_module {
 /**
  * struct kx_boot_effect - a variable that the boot loader would write down on its way, as it consumes a one-shot choice
  *
- * Readers never write. Whoever commits to the jump does.
+ * Readers never write. Whoever commits to the jump does: effects.h.
  *
- * @file: the environment block, absolute in the tree
+ * @file: GRUB's environment block, absolute in the tree; NULL for an EFI variable of the Boot Loader Interface
  * @value: NULL to take the variable out
+ * @device, @type, @path: where @file is found when it is not mounted there any more: block device, its file system's type, and
+ *			  the path on it; NULL for not known. Readers do not know it
  */
 struct kx_boot_effect {
 	char *file;
 	char *name;
 	char *value;
+	char *device;
+	char *type;
+	char *path;
 };
 
 /**
@@ -59,7 +64,8 @@ struct kx_boot_effect {
  * @menu: titles of the submenus that it is in, "a>b"; NULL at the top
  * @kernel: "linux" of the specification: kernel, multiboot kernel, image or loader; absolute in the tree; NULL if there is none
  * @initrds: absolute in the tree, in the loader's order
- * @options: the kernel's command line without the loader's own words; NULL for none
+ * @options: the kernel's command line without the loader's own words; NULL for none. Of an image in EFI/Linux its own
+ * @profile: of a unified kernel image
  * @devicetree: absolute in the tree; NULL for none
  * @modules: of a multiboot kernel
  * @version: of the operating system or kernel, where the entry tells; NULL
@@ -82,6 +88,7 @@ struct kx_boot_entry {
 	char **initrds;
 	size_t initrd_count;
 	char *options;
+	unsigned profile;
 	char *devicetree;
 	struct kx_boot_module *modules;
 	size_t module_count;
@@ -102,7 +109,9 @@ struct kx_boot_entry {
  * struct kx_boot_entries - a menu, in the loader's order
  * @effects: what the loader would write down before it shows the menu
  * @notes: what was wrong with the configuration, though the loader goes on: "/boot/grub/grub.cfg:7: …"
- * @timeout: seconds; -1 to wait for ever
+ * @timeout: seconds until the loader starts the default; 0 at once, -1 to wait for ever
+ * @on_trial: @source_file of the entry that the boot loader counted a try of as it started this system, and that nobody has
+ *	      found good since; NULL for none
  */
 struct kx_boot_entries {
 	struct kx_boot_entry *v;
@@ -112,6 +121,7 @@ struct kx_boot_entries {
 	char **notes;
 	size_t note_count;
 	int timeout;
+	char *on_trial;
 };
 
 /*
@@ -125,6 +135,9 @@ int kx_boot_strings_add(char ***array, size_t *count, const char *s);
 int kx_boot_effects_add(struct kx_boot_effect **array, size_t *count, const char *file,
 			const char *name, const char *value);
 int kx_boot_modules_add(struct kx_boot_entry *entry, const char *path, const char *args);
+
+void kx_boot_effect_clear(struct kx_boot_effect *effect);
+void kx_boot_effects_clear(struct kx_boot_effect *effects, size_t count);
 
 /* Each frees what is inside and leaves it empty. */
 void kx_boot_entry_clear(struct kx_boot_entry *entry);
@@ -157,19 +170,24 @@ typedef int kx_boot_name_fn(void *arg, const char *name);
  * others from the system.
  *
  * @read: all of a file, to be freed with free()
+ * @map: the same of a file of which only some is looked at, to be given back with munmap(2); NULL where there is none
  * @stat: what is there
  * @list: the names in a directory, in any order
  * @search: the device with this UUID, label or file; to be freed with free()
+ * @identify: the UUID or label of a device, to be freed with free(); -ENODATA when that is not known
  * @locate: the file as an absolute path in the tree, to be freed with free(); it must not exist
  */
 struct kx_boot_fs {
 	void *ctx;
 	int (*read)(void *ctx, const char *device, const char *path, size_t max, char **ret,
 		    size_t *ret_size);
+	int (*map)(void *ctx, const char *device, const char *path, size_t max, void **ret,
+		   size_t *ret_size);
 	int (*stat)(void *ctx, const char *device, const char *path, struct kx_boot_stat *ret);
 	int (*list)(void *ctx, const char *device, const char *path, kx_boot_name_fn *each,
 		    void *arg);
 	int (*search)(void *ctx, enum kx_boot_search by, const char *value, char **ret_device);
+	int (*identify)(void *ctx, enum kx_boot_search by, const char *device, char **ret);
 	int (*locate)(void *ctx, const char *device, const char *path, char **ret);
 };
 

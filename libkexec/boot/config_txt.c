@@ -12,15 +12,27 @@
 #include "boot/loaders.h"
 #include "util.h"
 
-/* What a filter of models wants to see in the device tree's model; of those that run 64-bit kernels. */
+/* What a filter of models wants to see in the device tree's model, one of several; of those that run 64-bit kernels. */
 static const struct {
 	const char *filter, *model;
 } models[] = {
-	{ "[pi3]", "Raspberry Pi 3" },       { "[pi3+]", "Raspberry Pi 3 Model B Plus" },
-	{ "[pi4]", "Raspberry Pi 4" },       { "[pi400]", "Raspberry Pi 400" },
-	{ "[cm4]", "Compute Module 4" },     { "[pi5]", "Raspberry Pi 5" },
-	{ "[pi500]", "Raspberry Pi 500" },   { "[cm5]", "Compute Module 5" },
-	{ "[pi02]", "Raspberry Pi Zero 2" }, { "[pi2]", "Raspberry Pi 2" },
+	{ "[pi2]", "Raspberry Pi 2" },
+	{ "[pi3]", "Raspberry Pi 3" },
+	{ "[pi3]", "Compute Module 3" },
+	{ "[pi3+]", "Raspberry Pi 3 Model A Plus" },
+	{ "[pi3+]", "Raspberry Pi 3 Model B Plus" },
+	{ "[pi4]", "Raspberry Pi 4" },
+	{ "[pi4]", "Compute Module 4" },
+	{ "[pi400]", "Raspberry Pi 400" },
+	{ "[cm4]", "Compute Module 4" },
+	{ "[cm4s]", "Compute Module 4S" },
+	{ "[pi5]", "Raspberry Pi 5" },
+	{ "[pi5]", "Compute Module 5" },
+	{ "[pi500]", "Raspberry Pi 500" },
+	{ "[cm5]", "Compute Module 5" },
+	{ "[pi0]", "Raspberry Pi Zero 2" },
+	{ "[pi0w]", "Raspberry Pi Zero 2" },
+	{ "[pi02]", "Raspberry Pi Zero 2" },
 };
 
 struct config {
@@ -38,17 +50,45 @@ static void config_clear(struct config *config)
 	kx_names_clear(&config->initrds);
 }
 
-/* Does the section that begins here apply? */
-static enum kx_fact section_applies(struct kx_view header, const char *model)
+/*
+ * struct filters - which lines count
+ *
+ * Those of one kind replace each other, those of two kinds must both hold. Of any but models nobody here knows.
+ */
+struct filters {
+	enum kx_fact model, other;
+};
+
+static enum kx_fact applies(const struct filters *filters)
+{
+	if (filters->model == KX_NO)
+		return KX_NO;
+	return filters->model == KX_YES && filters->other == KX_YES ? KX_YES : KX_UNKNOWN;
+}
+
+static bool is_models(struct kx_view header, const char *model, enum kx_fact *ret)
+{
+	bool known = kx_text_is(header, "[none]");
+	enum kx_fact fact = KX_NO;
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(models); i++) {
+		if (!kx_text_is(header, models[i].filter))
+			continue;
+		known = true;
+		if (!model || strstr(model, models[i].model))
+			fact = model ? KX_YES : KX_UNKNOWN;
+	}
+	if (known)
+		*ret = fact;
+	return known;
+}
+
+static void begin_section(struct kx_view header, const char *model, struct filters *filters)
 {
 	if (kx_text_is(header, "[all]"))
-		return KX_YES;
-	for (size_t i = 0; i < KX_ARRAY_SIZE(models); i++)
-		if (kx_text_is(header, models[i].filter))
-			return !model                           ? KX_UNKNOWN
-			       : strstr(model, models[i].model) ? KX_YES
-								: KX_NO;
-	return kx_text_is(header, "[none]") ? KX_NO : KX_UNKNOWN;
+		*filters = (struct filters){ KX_YES, KX_YES };
+	else if (!is_models(header, model, &filters->model))
+		filters->other = KX_UNKNOWN;
 }
 
 static int config_line(struct config *config, struct kx_view key, struct kx_view value, bool *known)
@@ -74,9 +114,9 @@ static int config_line(struct config *config, struct kx_view key, struct kx_view
 }
 
 /* "initramfs FILE followkernel" is the one line without "=". */
-static int any_line(struct config *config, struct kx_view line, enum kx_fact applies)
+static int any_line(struct config *config, struct kx_view line, enum kx_fact fact)
 {
-	struct config ignored = { 0 }, *into = applies == KX_YES ? config : &ignored;
+	struct config ignored = { 0 }, *into = fact == KX_YES ? config : &ignored;
 	struct kx_view key = { 0 }, rest = line, word = { 0 };
 	bool known = false;
 	int r = 0;
@@ -89,36 +129,20 @@ static int any_line(struct config *config, struct kx_view line, enum kx_fact app
 	} else if (kx_text_field(&line, '=', &key)) {
 		r = config_line(into, kx_text_trim(key), kx_text_trim(line), &known);
 	}
-	config->skipped |= known && applies == KX_UNKNOWN;
+	config->skipped |= known && fact == KX_UNKNOWN;
 	config_clear(&ignored);
 	return r;
 }
 
-static int parse(struct kx_view text, const char *model, struct config *config)
-{
-	enum kx_fact applies = KX_YES;
-	struct kx_view line;
-	int r = 0;
-
-	while (r == 0 && kx_text_line(&text, &line)) {
-		line = kx_text_trim(line);
-		if (!line.size || line.data[0] == '#')
-			continue;
-		if (line.data[0] == '[')
-			applies = section_applies(line, model);
-		else
-			r = any_line(config, line, applies);
-	}
-	return r;
-}
-
-/* ---- the entry ------------------------------------------------------------------------------- */
-
 struct reader {
 	const struct kx_boot_fs *fs;
 	const char *device;
+	const char *model;
 	char *folder;
 	struct config config;
+	struct filters filters;
+	unsigned files;
+	struct kx_error *err;
 };
 
 static void reader_clear(struct reader *reader)
@@ -126,6 +150,56 @@ static void reader_clear(struct reader *reader)
 	config_clear(&reader->config);
 	free(reader->folder);
 }
+
+static int parse(struct reader *reader, struct kx_view text);
+
+/* The lines of another file, in the place of this one. */
+static int include(struct reader *reader, struct kx_view name)
+{
+	_cleanup_free_ char *file = NULL, *path = NULL, *text = NULL;
+	size_t size;
+	int r;
+
+	if (++reader->files > KX_CONFIG_TXT_FILES_MAX)
+		return kx_fail(reader->err, E2BIG,
+			       "config.txt: includes more than %u files; does one of them include "
+			       "itself?",
+			       KX_CONFIG_TXT_FILES_MAX);
+	r = kx_text_dup(name, &file);
+	if (r == 0)
+		r = kx_boot_path("", reader->folder, file, &path);
+	if (r < 0)
+		return r;
+	r = reader->fs->read(reader->fs->ctx, reader->device, path, KX_BOOT_TEXT_MAX, &text, &size);
+	/* The firmware goes on without it. */
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	return parse(reader, kx_view_of(text, size));
+}
+
+static int parse(struct reader *reader, struct kx_view text)
+{
+	struct kx_view line, rest, word = { 0 };
+	int r = 0;
+
+	while (r == 0 && kx_text_line(&text, &line)) {
+		line = kx_text_trim(line);
+		rest = line;
+		if (!line.size || line.data[0] == '#')
+			continue;
+		if (line.data[0] == '[')
+			begin_section(line, reader->model, &reader->filters);
+		else if (!kx_text_word(&rest, &word) || !kx_text_is(word, "include"))
+			r = any_line(&reader->config, line, applies(&reader->filters));
+		else if (applies(&reader->filters) == KX_YES)
+			r = include(reader, kx_text_trim(rest));
+		else
+			reader->config.skipped |= applies(&reader->filters) == KX_UNKNOWN;
+	}
+	return r;
+}
+
+/* ---- the entry ------------------------------------------------------------------------------- */
 
 static int whole_path(const struct reader *reader, const char *name, char **ret)
 {
@@ -157,10 +231,12 @@ static bool exists(const struct reader *reader, const char *name)
 /* "Boot options", "kernel": which names the firmware tries by itself. */
 static const char *default_kernel(const struct reader *reader, const char *model)
 {
+	enum kx_fact five = KX_UNKNOWN;
+
 	if (!reader->config.arm_64bit)
 		return exists(reader, "kernel7l.img") ? "kernel7l.img" : "kernel7.img";
-	if (((model && strstr(model, "Raspberry Pi 5")) || !exists(reader, "kernel8.img")) &&
-	    exists(reader, "kernel_2712.img"))
+	(void)is_models(kx_text_of("[pi5]"), model, &five);
+	if ((five == KX_YES || !exists(reader, "kernel8.img")) && exists(reader, "kernel_2712.img"))
 		return "kernel_2712.img";
 	return "kernel8.img";
 }
@@ -238,7 +314,10 @@ int kx_config_txt_read(const struct kx_boot_fs *fs, const char *device, const ch
 	_cleanup_(reader_clear) struct reader reader = {
 		.fs = fs,
 		.device = device,
+		.model = model,
 		.config = { .arm_64bit = 1 },
+		.filters = { KX_YES, KX_YES },
+		.err = err,
 	};
 	_cleanup_free_ char *text = NULL;
 	const char *slash = strrchr(path, '/');
@@ -249,7 +328,7 @@ int kx_config_txt_read(const struct kx_boot_fs *fs, const char *device, const ch
 	if (r < 0)
 		return kx_fail(err, -r, "cannot read %s: %s", path, strerror(-r));
 	reader.folder = strndup(path, slash ? (size_t)(slash - path) : 0);
-	r = reader.folder ? parse(kx_view_of(text, size), model, &reader.config) : -ENOMEM;
+	r = reader.folder ? parse(&reader, kx_view_of(text, size)) : -ENOMEM;
 	if (r == 0)
 		r = fs->locate(fs->ctx, device, path, &entry.source_file);
 	if (r == 0)
@@ -257,10 +336,12 @@ int kx_config_txt_read(const struct kx_boot_fs *fs, const char *device, const ch
 	if (r == 0 && reader.config.skipped)
 		r = kx_boot_strings_add(
 			&entries.notes, &entries.note_count,
-			"config.txt: what it says for some models was left out, since "
-			"the model is not known");
+			"config.txt: what it says for some models, or under other conditions, was "
+			"left out, since nobody here knows whether they hold");
 	if (r == 0)
 		r = kx_boot_entries_add(&entries, &entry);
+	if (r < 0 && err->text[0])
+		return r;
 	if (r < 0)
 		return kx_fail(err, -r, "%s: %s", path,
 			       r == -EBADMSG ? "malformed: there is a zero byte" : strerror(-r));

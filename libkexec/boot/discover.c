@@ -128,22 +128,23 @@ static int on_boot_program(void *arg, const char *name)
 	return 0;
 }
 
-/* bootctl(1) installs its loader as EFI/systemd/systemd-boot*.efi and makes these files, which nobody else does. */
-static int has_systemd_boot(struct finder *f)
+/* bootctl(1) installs its loader as EFI/systemd/systemd-boot*.efi. Of a system that a BIOS has started, it is a leftover. */
+static int try_systemd_boot(struct finder *f)
 {
-	static const char *const marks[] = { "/loader/loader.conf", "/loader/entries.srel" };
 	bool found = false;
 
-	for (size_t i = 0; !found && i < f->volumes->count; i++)
+	for (size_t i = 0; f->system->efi != KX_NO && !found && i < f->volumes->count; i++)
 		if (f->volumes->v[i].boots)
 			f->fs->list(f->fs->ctx, f->volumes->v[i].name, "/EFI/systemd",
 				    on_boot_program, &found);
-	return found ? 1 : find_first(f, marks, KX_ARRAY_SIZE(marks));
+	return found ? read_bls(f) : 0;
 }
 
-static int try_systemd_boot(struct finder *f)
+/* It makes these files, too, which nobody else does; but they stay when GRUB comes after it. */
+static int try_marked(struct finder *f)
 {
-	int r = has_systemd_boot(f);
+	static const char *const marks[] = { "/loader/loader.conf", "/loader/entries.srel" };
+	int r = f->system->efi != KX_NO ? find_first(f, marks, KX_ARRAY_SIZE(marks)) : 0;
 
 	return r > 0 ? read_bls(f) : r;
 }
@@ -157,6 +158,22 @@ static int on_blscfg(void *ctx, const char *device, struct kx_boot_entries *ret)
 	return kx_bls_read_grub(&fs, device, ret);
 }
 
+/* GRUB's manual, "grub_cpu". */
+static const char *grub_cpu(const struct kx_boot_system *system)
+{
+	static const struct {
+		const char *uname, *grub;
+	} cpus[] = {
+		{ "aarch64", "arm64" },           { "armv7l", "arm" }, { "riscv64", "riscv64" },
+		{ "loongarch64", "loongarch64" }, { "i686", "i386" },
+	};
+
+	for (size_t i = 0; system->arch && i < KX_ARRAY_SIZE(cpus); i++)
+		if (!strcmp(system->arch, cpus[i].uname))
+			return cpus[i].grub;
+	return system->efi == KX_YES ? "x86_64" : "i386";
+}
+
 static int read_grub(struct finder *f)
 {
 	const struct kx_grub_config config = {
@@ -164,7 +181,7 @@ static int read_grub(struct finder *f)
 		.device = f->device,
 		.path = f->path,
 		.platform = f->system->efi == KX_YES ? "efi" : "pc",
-		.cpu = f->system->efi == KX_YES ? "x86_64" : "i386",
+		.cpu = grub_cpu(f->system),
 		.blscfg = on_blscfg,
 	};
 
@@ -255,7 +272,25 @@ static int try_config_txt(struct finder *f)
 		     : r;
 }
 
-/* kernel-install(8) reads its command line there; lines are joined. */
+/* All words, with one blank between. */
+static int join_words(struct kx_view text, char **ret)
+{
+	_cleanup_free_ char *line = malloc(text.size + 1);
+	struct kx_view word = { 0 };
+	size_t used = 0;
+
+	if (!line)
+		return -ENOMEM;
+	while (kx_text_word(&text, &word)) {
+		if (used)
+			line[used++] = ' ';
+		memcpy(line + used, word.data, word.size);
+		used += word.size;
+	}
+	return kx_boot_set(ret, kx_view_of(line, used));
+}
+
+/* kernel-install(8) reads its command line there, in as many lines as one likes. */
 static int kernel_cmdline(const struct finder *f, char **ret)
 {
 	static const char *const paths[] = { "/etc/kernel/cmdline", "/usr/lib/kernel/cmdline" };
@@ -263,7 +298,6 @@ static int kernel_cmdline(const struct finder *f, char **ret)
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(paths); i++) {
 		_cleanup_free_ char *text = NULL;
-		struct kx_view rest, line;
 		size_t size;
 		int r = f->fs->read(f->fs->ctx, root ? root->name : "", paths[i], KX_BOOT_TEXT_MAX,
 				    &text, &size);
@@ -272,10 +306,7 @@ static int kernel_cmdline(const struct finder *f, char **ret)
 			return r;
 		if (r < 0)
 			continue;
-		rest = kx_view_of(text, size);
-		while (r == 0 && kx_text_line(&rest, &line))
-			r = kx_boot_join(ret, kx_text_trim(line));
-		return r;
+		return join_words(kx_view_of(text, size), ret);
 	}
 	if (!f->system->cmdline)
 		return 0;
@@ -302,9 +333,13 @@ static int try_kernels(struct finder *f)
 
 static int missing(struct kx_volumes *volumes, struct kx_boot_entry *entry, const char *path)
 {
+	_cleanup_free_ char *shown = NULL;
+
 	if (!path || entry->problem || kx_root_exists(&volumes->root, path))
 		return 0;
-	if (asprintf(&entry->problem, "%s is not there", path) >= 0)
+	if (kx_volumes_shown(volumes, path, &shown) < 0)
+		return -ENOMEM;
+	if (asprintf(&entry->problem, "%s is not there", shown) >= 0)
 		return 0;
 	entry->problem = NULL;
 	return -ENOMEM;
@@ -321,17 +356,59 @@ static int check_files(struct kx_volumes *volumes, struct kx_boot_entry *entry)
 	return r < 0 ? r : missing(volumes, entry, entry->devicetree);
 }
 
+static int show(const struct kx_volumes *volumes, char **path)
+{
+	char *shown;
+
+	if (!*path)
+		return 0;
+	if (kx_volumes_shown(volumes, *path, &shown) < 0)
+		return -ENOMEM;
+	free(*path);
+	*path = shown;
+	return 0;
+}
+
+static int show_entry(const struct kx_volumes *volumes, struct kx_boot_entry *entry)
+{
+	int r = show(volumes, &entry->kernel);
+
+	for (size_t i = 0; r == 0 && i < entry->initrd_count; i++)
+		r = show(volumes, &entry->initrds[i]);
+	for (size_t i = 0; r == 0 && i < entry->module_count; i++)
+		r = show(volumes, &entry->modules[i].path);
+	if (r == 0)
+		r = show(volumes, &entry->devicetree);
+	return r < 0 ? r : show(volumes, &entry->source_file);
+}
+
+int kx_boot_show(const struct kx_volumes *volumes, struct kx_boot_entries *entries)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < entries->count; i++)
+		r = show_entry(volumes, &entries->v[i]);
+	return r;
+}
+
 static int (*const readers[])(struct finder *f) = {
-	try_systemd_boot, try_grub,       try_extlinux, try_menulst,
-	read_bls,         try_config_txt, try_kernels,
+	try_systemd_boot, try_grub, try_marked,     try_extlinux,
+	try_menulst,      read_bls, try_config_txt, try_kernels,
 };
 
-/* The place of the loader that left its name. */
+/* The place of the loader that left its name; behind the last when none did. */
 static size_t named_reader(const struct kx_loader_vars *vars)
 {
+	int (*named)(struct finder * f) = NULL;
+	size_t i = 0;
+
 	if (vars->info && !strncasecmp(vars->info, "systemd-boot", 12))
-		return 4;
-	return vars->info && !strncasecmp(vars->info, "grub", 4) ? 1 : KX_ARRAY_SIZE(readers);
+		named = read_bls;
+	else if (vars->info && !strncasecmp(vars->info, "grub", 4))
+		named = try_grub;
+	while (i < KX_ARRAY_SIZE(readers) && readers[i] != named)
+		i++;
+	return i;
 }
 
 static int try_reader(struct finder *f, size_t i, struct kx_error *first_err, int *first)
@@ -340,7 +417,9 @@ static int try_reader(struct finder *f, size_t i, struct kx_error *first_err, in
 	size_t count = f->entries->note_count;
 	int r;
 
-	*f->entries = (struct kx_boot_entries){ .timeout = -1 };
+	f->entries->note_count = 0;
+	kx_boot_entries_clear(f->entries);
+	f->entries->timeout = -1;
 	*f->err = (struct kx_error){ 0 };
 	r = readers[i](f);
 	if (r < 0 && !f->err->text[0])

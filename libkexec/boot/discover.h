@@ -25,7 +25,7 @@ struct kx_boot_system {
  * @volumes: @fs is about them, and may add to them: what a `search` mounts
  *
  * That is the one that EFI variables name, or else the first of these that has entries: systemd-boot where it is installed,
- * GRUB 2, SYSLINUX's files, GRUB Legacy, entries of the Boot Loader Specification without a loader, a Raspberry Pi's
+ * GRUB 2, what systemd-boot has left (neither of it on a BIOS), SYSLINUX's files, GRUB Legacy, entries of the Boot Loader Specification without a loader, a Raspberry Pi's
  * config.txt, and kernels in /boot. Files that entries name and that are not there become their problems.
  *
  * What could not be read is among the notes. No entries at all is no error.
@@ -35,6 +35,9 @@ struct kx_boot_system {
 int kx_boot_discover(struct kx_volumes *volumes, const struct kx_boot_fs *fs,
 		     const struct kx_boot_system *system, struct kx_boot_entries *ret,
 		     struct kx_error *err);
+
+/* Makes all paths those of kx_volumes_shown(): for people, and no more for opening files. Errors: -ENOMEM. */
+int kx_boot_show(const struct kx_volumes *volumes, struct kx_boot_entries *entries);
 
 /* Reads @vars from the variables of the Boot Loader Interface below @root. Errors: -ENOMEM. */
 int kx_loader_vars_read(struct kx_root *root, struct kx_loader_vars *ret);

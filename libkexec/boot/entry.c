@@ -67,11 +67,14 @@ int kx_boot_strings_add(char ***array, size_t *count, const char *s)
 	return 0;
 }
 
-static void clear_effect(struct kx_boot_effect *effect)
+void kx_boot_effect_clear(struct kx_boot_effect *effect)
 {
 	free(effect->file);
 	free(effect->name);
 	free(effect->value);
+	free(effect->device);
+	free(effect->type);
+	free(effect->path);
 }
 
 int kx_boot_effects_add(struct kx_boot_effect **array, size_t *count, const char *file,
@@ -85,7 +88,7 @@ int kx_boot_effects_add(struct kx_boot_effect **array, size_t *count, const char
 	*array = v;
 	if (copy_string(file, &effect.file) < 0 || copy_string(name, &effect.name) < 0 ||
 	    copy_string(value, &effect.value) < 0) {
-		clear_effect(&effect);
+		kx_boot_effect_clear(&effect);
 		return -ENOMEM;
 	}
 	v[(*count)++] = effect;
@@ -108,10 +111,10 @@ int kx_boot_modules_add(struct kx_boot_entry *entry, const char *path, const cha
 	return 0;
 }
 
-static void clear_effects(struct kx_boot_effect *effects, size_t count)
+void kx_boot_effects_clear(struct kx_boot_effect *effects, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		clear_effect(&effects[i]);
+		kx_boot_effect_clear(&effects[i]);
 	free(effects);
 }
 
@@ -138,7 +141,7 @@ void kx_boot_entry_clear(struct kx_boot_entry *entry)
 		free(entry->modules[i].args);
 	}
 	free(entry->modules);
-	clear_effects(entry->effects, entry->effect_count);
+	kx_boot_effects_clear(entry->effects, entry->effect_count);
 	*entry = (struct kx_boot_entry){ 0 };
 }
 
@@ -147,7 +150,8 @@ void kx_boot_entries_clear(struct kx_boot_entries *entries)
 	for (size_t i = 0; i < entries->count; i++)
 		kx_boot_entry_clear(&entries->v[i]);
 	free(entries->v);
-	clear_effects(entries->effects, entries->effect_count);
+	kx_boot_effects_clear(entries->effects, entries->effect_count);
 	clear_strings(entries->notes, entries->note_count);
+	free(entries->on_trial);
 	*entries = (struct kx_boot_entries){ 0 };
 }

@@ -13,8 +13,17 @@
 #include "boot/loaders.h"
 #include "util.h"
 
+/* By which word a label names what it starts. */
+enum starter {
+	BY_KERNEL, /* the file's name says what it is */
+	BY_LINUX,  /* a kernel, whatever its name is */
+	BY_COM32,  /* a program for SYSLINUX */
+	BY_OTHER,  /* a boot sector, a disk's image, … */
+};
+
 /* A label while it is read: its files as they are written. */
 struct label {
+	enum starter starter;
 	char *name, *title, *kernel, *append, *fdt, *problem;
 	struct kx_names initrds;
 	bool given_initrd, menu_default;
@@ -24,11 +33,11 @@ struct label {
 
 struct reader {
 	const struct kx_boot_fs *fs;
-	const char *device;
+	const char *device, *config;
 	char *folder;
 	/* The label that lines are about; none at the beginning. */
 	struct label label;
-	bool in_label, in_text;
+	bool in_label, in_text, has_menu;
 	char *append, *default_name, *ontimeout;
 	size_t menu_default;
 	size_t files, bytes;
@@ -117,25 +126,43 @@ static int fill_multiboot(const struct reader *reader, struct kx_boot_entry *ent
 	return r == 0 && !entry->kernel && !entry->problem ? -ENOMEM : r;
 }
 
-/* What a kernel's name says of it: SYSLINUX wiki, "KERNEL". */
-static int judge_kernel(const struct reader *reader, struct kx_boot_entry *entry)
+/* SYSLINUX wiki, "Config", "KERNEL": which extensions mean no kernel, of which some do to one of the loaders alone. */
+static bool is_kernels_name(const struct reader *reader, const char *name)
 {
-	static const char *const loaders[] = { ".c32", ".com", ".cbt", ".bin", ".bs",
-					       ".bss", ".0",   ".img", ".efi" };
+	static const struct {
+		const char *extension, *config;
+	} others[] = {
+		{ ".c32", "" },
+		{ ".com", "" },
+		{ ".cbt", "" },
+		{ ".bs", "syslinux.cfg" },
+		{ ".bss", "syslinux.cfg" },
+		{ ".bin", "isolinux.cfg" },
+		{ ".img", "isolinux.cfg" },
+	};
 
-	if (ends_with(entry->kernel, "/mboot.c32"))
+	for (size_t i = 0; i < KX_ARRAY_SIZE(others); i++)
+		if (ends_with(name, others[i].extension) &&
+		    ends_with(reader->config, others[i].config))
+			return false;
+	return true;
+}
+
+static int judge_kernel(const struct reader *reader, const struct label *label,
+			struct kx_boot_entry *entry)
+{
+	enum starter starter = label->starter;
+
+	if ((starter == BY_KERNEL || starter == BY_COM32) && ends_with(entry->kernel, "/mboot.c32"))
 		return fill_multiboot(reader, entry);
-	for (size_t i = 0; i < KX_ARRAY_SIZE(loaders); i++) {
-		if (!ends_with(entry->kernel, loaders[i]))
-			continue;
-		entry->type = KX_BOOT_CHAINLOAD;
-		if (!entry->problem)
-			entry->problem = strdup("is a program for SYSLINUX or the firmware, "
-						"which kexec cannot start");
-		return entry->problem ? 0 : -ENOMEM;
-	}
 	entry->type = KX_BOOT_LINUX;
-	return 0;
+	if (starter == BY_LINUX || (starter == BY_KERNEL && is_kernels_name(reader, entry->kernel)))
+		return 0;
+	entry->type = KX_BOOT_CHAINLOAD;
+	if (!entry->problem)
+		entry->problem = strdup("is a program for SYSLINUX or the firmware, which kexec "
+					"cannot start");
+	return entry->problem ? 0 : -ENOMEM;
 }
 
 /* An "initrd=" among the options counts where there is no line of its own. */
@@ -159,10 +186,11 @@ static int fill_files(const struct reader *reader, struct label *label, struct k
 
 	if (r == 0 && label->kernel)
 		r = place(reader, label->kernel, &entry->kernel);
-	if (r == 0 && label->fdt)
+	/* For U-Boot "-" is none. */
+	if (r == 0 && label->fdt && strcmp(label->fdt, "-") != 0)
 		r = place(reader, label->fdt, &entry->devicetree);
 	if (r == 0 && entry->kernel)
-		r = judge_kernel(reader, entry);
+		r = judge_kernel(reader, label, entry);
 	for (size_t i = 0; r == 0 && i < label->initrds.count; i++) {
 		_cleanup_free_ char *path = NULL;
 
@@ -286,12 +314,22 @@ static int menu_line(struct reader *reader, struct kx_view value)
 
 static int label_line(struct reader *reader, struct kx_view key, struct kx_view value)
 {
+	static const struct {
+		const char *key;
+		enum starter starter;
+	} starters[] = {
+		{ "kernel", BY_KERNEL }, { "linux", BY_LINUX }, { "com32", BY_COM32 },
+		{ "boot", BY_OTHER },    { "bss", BY_OTHER },   { "pxe", BY_OTHER },
+		{ "fdimage", BY_OTHER },
+	};
 	struct label *label = &reader->label;
 
-	if (kx_boot_is(key, "kernel") || kx_boot_is(key, "linux") || kx_boot_is(key, "com32") ||
-	    kx_boot_is(key, "boot") || kx_boot_is(key, "bss") || kx_boot_is(key, "pxe") ||
-	    kx_boot_is(key, "fdimage"))
+	for (size_t i = 0; i < KX_ARRAY_SIZE(starters); i++) {
+		if (!kx_boot_is(key, starters[i].key))
+			continue;
+		label->starter = starters[i].starter;
 		return kx_boot_set(&label->kernel, value);
+	}
 	if (kx_boot_is(key, "initrd")) {
 		label->given_initrd = true;
 		kx_names_clear(&label->initrds);
@@ -311,9 +349,12 @@ static int label_line(struct reader *reader, struct kx_view key, struct kx_view 
 static int default_line(struct reader *reader, struct kx_view value)
 {
 	struct kx_view word = { 0 };
+	int r;
 
 	/* With options behind it, it is a kernel's name; no label has that. */
-	return kx_boot_set(&reader->default_name, kx_text_word(&value, &word) ? word : value);
+	r = kx_boot_set(&reader->default_name, kx_text_word(&value, &word) ? word : value);
+	reader->has_menu |= r == 0 && ends_with(reader->default_name, ".c32");
+	return r;
 }
 
 static int any_line(struct reader *reader, struct kx_view key, struct kx_view value)
@@ -336,6 +377,7 @@ static int any_line(struct reader *reader, struct kx_view key, struct kx_view va
 		return menu_line(reader, value);
 	if (kx_boot_is(key, "default"))
 		return default_line(reader, value);
+	reader->has_menu |= kx_boot_is(key, "ui");
 	if (kx_boot_is(key, "ontimeout"))
 		return kx_boot_set(&reader->ontimeout, value);
 	if (kx_boot_is(key, "append"))
@@ -403,18 +445,21 @@ static size_t find_label(const struct kx_boot_entries *entries, const char *name
 }
 
 /*
- * A menu starts what has MENU DEFAULT; without one, ONTIMEOUT is for nobody at the keyboard, DEFAULT for an empty line, and the
- * first is what U-Boot takes when DEFAULT names nothing (of SYSLINUX "linux" would be a file).
+ * ONTIMEOUT is for nobody at the keyboard. A menu (menu.c32, vesamenu.c32) starts what has MENU DEFAULT; without one, DEFAULT
+ * counts, and U-Boot takes MENU DEFAULT where there is none. The first is what it takes then (of SYSLINUX "linux" would be a
+ * file).
  */
 static void mark_default(struct reader *reader)
 {
 	struct kx_boot_entries *entries = &reader->entries;
 	size_t found = find_label(entries, reader->ontimeout);
 
-	if (found == entries->count)
+	if (found == entries->count && reader->has_menu && reader->menu_default < found)
 		found = reader->menu_default;
-	if (found >= entries->count)
+	if (found == entries->count)
 		found = find_label(entries, reader->default_name);
+	if (found == entries->count && reader->menu_default < found)
+		found = reader->menu_default;
 	if (found == entries->count)
 		found = 0;
 	if (entries->count)
@@ -427,8 +472,10 @@ int kx_extlinux_read(const struct kx_boot_fs *fs, const char *device, const char
 	_cleanup_(reader_clear) struct reader reader = {
 		.fs = fs,
 		.device = device,
+		.config = path,
 		.path = path,
 		.menu_default = SIZE_MAX,
+		.entries = { .timeout = -1 },
 		.err = err,
 	};
 	const char *slash = strrchr(path, '/');

@@ -28,8 +28,8 @@
  * @path: grub.cfg, absolute on @device
  * @platform: `grub_platform`: "pc", "efi"; @cpu: `grub_cpu`: "i386", "x86_64"; NULL for these two
  * @blscfg: for the command of that name, in Fedora's and its descendants' GRUB: adds the entries of @device's
- *	    loader/entries in the order in which they are shown, with paths absolute on @device; $words in their options
- *	    are GRUB's variables and are replaced here. NULL: the command fails. Errors: as @fs
+ *	    loader/entries in the order in which they are shown; what they say of files and options is as it is written,
+ *	    and evaluated here as GRUB does. NULL: the command fails. Errors: as @fs
  * @steps_max: instead of KX_GRUB_STEPS_MAX; 0 for that
  */
 struct kx_grub_config {
@@ -60,6 +60,14 @@ int kx_grub_read(const struct kx_grub_config *config, struct kx_boot_entries *re
  * Errors: -EBADMSG no environment block; -ENOENT not in it; -ENOMEM.
  */
 int kx_grub_env_get(const char *block, size_t size, const char *name, char **ret);
+
+/**
+ * kx_grub_env_edit() - set or take out one variable of an environment block, whose size stays as it is
+ * @value: NULL to take it out
+ *
+ * Errors: -EBADMSG no environment block, or one that ends within a line; -EINVAL no name for a variable; -ENOSPC no room, the block is as it was; -ENOMEM.
+ */
+int kx_grub_env_edit(char *block, size_t size, const char *name, const char *value);
 
 /* Every variable of an environment block; anything but 0 from @each ends it. Errors: -EBADMSG; -ENOMEM. */
 typedef int kx_grub_env_fn(void *arg, const char *name, const char *value);

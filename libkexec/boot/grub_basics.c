@@ -3,6 +3,7 @@
 #include "boot/grub_internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,8 +59,7 @@ static int run_shift(struct kx_grub *g, struct kx_grub_args args)
 		return KX_GRUB_OK;
 	if (n < 0 || n > g->args->count)
 		return KX_GRUB_BAD_ARGUMENT;
-	g->args->v += n;
-	g->args->count -= (int)n;
+	*g->args = kx_grub_args_from(*g->args, (int)n);
 	return KX_GRUB_OK;
 }
 
@@ -68,6 +68,38 @@ static int run_setparams(struct kx_grub *g, struct kx_grub_args args)
 	if (g->args)
 		*g->args = args;
 	return KX_GRUB_OK;
+}
+
+static int count(struct kx_grub *g, struct kx_grub_args args, int64_t by)
+{
+	const char *value, *end;
+	char *counted;
+	int64_t n;
+
+	if (args.count != 1)
+		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT,
+					"increment and decrement take one variable");
+	value = kx_grub_env_value(g->env, args.v[0]);
+	if (!value)
+		return kx_grub_complain(g, KX_GRUB_NOT_FOUND, "no such variable: %s", args.v[0]);
+	n = kx_grub_number(g, value, &end);
+	if (end == value)
+		return KX_GRUB_BAD_NUMBER;
+	/* As large as GRUB's, which wraps. */
+	counted = kx_grub_print(g, "%" PRId64, (int64_t)((uint64_t)n + (uint64_t)by));
+	if (counted)
+		kx_grub_set(g, args.v[0], counted);
+	return KX_GRUB_OK;
+}
+
+static int run_increment(struct kx_grub *g, struct kx_grub_args args)
+{
+	return count(g, args, 1);
+}
+
+static int run_decrement(struct kx_grub *g, struct kx_grub_args args)
+{
+	return count(g, args, -1);
 }
 
 /* ---- conditions and flow ----------------------------------------------------------------------- */
@@ -393,6 +425,65 @@ static int run_search_file(struct kx_grub *g, struct kx_grub_args args)
 	return search_by(g, args, KX_BOOT_BY_FILE);
 }
 
+/* A variable for what of a device, "hd0" or "(hd0)". */
+struct probe {
+	const char *variable, *device;
+	bool uuid, label, other;
+};
+
+static void probe_word(struct probe *p, struct kx_grub_args args, int *i)
+{
+	const char *word = args.v[*i];
+
+	if (!strncmp(word, "--set=", 6))
+		p->variable = word + 6;
+	else if (is_option(word, "set", 's') && *i + 1 < args.count)
+		p->variable = args.v[++*i];
+	else if (is_option(word, "fs-uuid", 'u'))
+		p->uuid = true;
+	else if (is_option(word, "label", 'l'))
+		p->label = true;
+	else if (*word == '-')
+		p->other = true;
+	else if (!p->device)
+		p->device = word;
+}
+
+/* Its variable would go into a command line. */
+static int doubt(struct kx_grub *g, int status, const char *what)
+{
+	g->doubt = what;
+	return kx_grub_complain(g, status, "%s", what);
+}
+
+static int run_probe(struct kx_grub *g, struct kx_grub_args args)
+{
+	const struct kx_boot_fs *fs = g->config->fs;
+	_cleanup_free_ char *found = NULL;
+	struct probe p = { 0 };
+	char *value;
+	int r;
+
+	for (int i = 0; i < args.count; i++)
+		probe_word(&p, args, &i);
+	if (!p.device || (!p.uuid && !p.label && !p.other))
+		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "probe of nothing");
+	if (p.other)
+		return doubt(g, KX_GRUB_UNSUPPORTED, "probe of more than UUIDs and labels");
+	p.device = kx_grub_device_of(g, p.device);
+	if (!p.device)
+		return KX_GRUB_NO_DEVICE;
+	r = fs->identify(fs->ctx, p.uuid ? KX_BOOT_BY_UUID : KX_BOOT_BY_LABEL, p.device, &found);
+	if (r == -ENODEV)
+		return kx_grub_complain(g, KX_GRUB_NO_DEVICE, "no such device: %s", p.device);
+	if (r < 0)
+		return doubt(g, KX_GRUB_UNSUPPORTED, "probe of a file system that is not known");
+	value = p.variable ? kx_grub_copy(g, found, strlen(found)) : NULL;
+	if (value)
+		kx_grub_set(g, p.variable, value);
+	return KX_GRUB_OK;
+}
+
 /* ---- regexp ------------------------------------------------------------------------------------ */
 
 #define PATTERN_MAX 256
@@ -434,6 +525,17 @@ static bool is_tame(const char *pattern, const char *subject)
 	return true;
 }
 
+/* Both are worth steps: libc was seen to take 30 ms for 4000 bytes, and 1 ms for a pattern of 200, by their squares. */
+static bool charge(struct kx_grub *g, const char *pattern, const char *subject)
+{
+	size_t n = strlen(subject), m = strlen(pattern);
+	unsigned steps = (unsigned)(n * n / 1024 + m * m / 64);
+
+	g->steps += steps;
+	g->steps_total += steps;
+	return kx_grub_step(g);
+}
+
 static int match(struct kx_grub *g, const char *pattern, const char *subject, char **specs,
 		 int spec_count)
 {
@@ -446,7 +548,7 @@ static int match(struct kx_grub *g, const char *pattern, const char *subject, ch
 					"regexp: repetition counts, back references and long words "
 					"are not supported: %.60s",
 					pattern);
-	if (regcomp(&regex, pattern, REG_EXTENDED) != 0)
+	if (!charge(g, pattern, subject) || regcomp(&regex, pattern, REG_EXTENDED) != 0)
 		return KX_GRUB_FALSE;
 	r = regexec(&regex, subject, GROUPS_MAX, groups, 0);
 	regfree(&regex);
@@ -498,66 +600,28 @@ static int run_hwmatch(struct kx_grub *g, struct kx_grub_args args)
 	return KX_GRUB_OK;
 }
 
-static void free_entries(struct kx_boot_entries *entries)
-{
-	kx_boot_entries_clear(entries);
-}
-
-static int run_blscfg(struct kx_grub *g, struct kx_grub_args args)
-{
-	__attribute__((cleanup(free_entries))) struct kx_boot_entries found = { 0 };
-	struct kx_grub_item *item;
-	const char *device = kx_grub_value(g, "boot");
-	int r;
-
-	if (!g->config->blscfg)
-		return kx_grub_complain(g, KX_GRUB_INVALID, "no such command: blscfg");
-	if (!*device)
-		device = kx_grub_value(g, "root");
-	r = g->config->blscfg(g->config->fs->ctx, device, &found);
-	if (r < 0)
-		return kx_grub_complain(g, KX_GRUB_NOT_FOUND, "blscfg: (%s)/loader/entries: %s",
-					device, strerror(-r));
-	for (size_t i = 0; i < found.count; i++) {
-		item = kx_grub_new_item(g);
-		if (!item)
-			break;
-		item->bls = malloc(sizeof(*item->bls));
-		if (!item->bls) {
-			kx_grub_end(g, ENOMEM, "cannot allocate memory for an entry");
-			break;
-		}
-		*item->bls = found.v[i];
-		found.v[i] = (struct kx_boot_entry){ 0 };
-		/* They are asked for after the entry has been given away. */
-		item->id = kx_grub_print(g, "%s", item->bls->id ? item->bls->id : "");
-		item->title =
-			item->bls->title ? kx_grub_print(g, "%s", item->bls->title) : item->id;
-		item->device = device;
-		if (!item->id || !item->title)
-			break;
-	}
-	return KX_GRUB_OK;
-}
-
 static const struct kx_grub_builtin basics[] = {
 	{ ".", run_source },
 	{ "[", run_test },
-	{ "blscfg", run_blscfg },
+	{ "bls_import", kx_grub_blscfg },
+	{ "blscfg", kx_grub_blscfg },
 	{ "break", run_break },
 	{ "configfile", run_configfile },
 	{ "continue", run_continue },
+	{ "decrement", run_decrement },
 	{ "eval", run_eval },
 	{ "exit", run_exit },
 	{ "export", run_export },
 	{ "extract_entries_configfile", run_configfile },
 	{ "false", run_false },
 	{ "hwmatch", run_hwmatch },
+	{ "increment", run_increment },
 	{ "insmod", run_insmod },
 	{ "keystatus", run_false },
 	{ "load_env", run_load_env },
 	{ "normal", run_normal },
 	{ "normal_exit", run_exit },
+	{ "probe", run_probe },
 	{ "read", run_false },
 	{ "regexp", run_regexp },
 	{ "return", run_return },

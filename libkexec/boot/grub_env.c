@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/view.h"
 #include "util.h"
 
 static unsigned bucket_of(const char *name)
@@ -173,5 +174,97 @@ int kx_grub_env_get(const char *block, size_t size, const char *name, char **ret
 		return r < 0 ? r : -ENOENT;
 	}
 	*ret = wanted.value;
+	return 0;
+}
+
+/* ---- editing --------------------------------------------------------------------------------- */
+
+struct block {
+	char *text;
+	size_t size, used;
+};
+
+static int put(struct block *out, const char *bytes, size_t size)
+{
+	if (size > out->size - out->used)
+		return -ENOSPC;
+	memcpy(out->text + out->used, bytes, size);
+	out->used += size;
+	return 0;
+}
+
+static int put_variable(struct block *out, const char *name, const char *value)
+{
+	int r = put(out, name, strlen(name));
+
+	if (r == 0)
+		r = put(out, "=", 1);
+	for (; r == 0 && *value; value++) {
+		if (*value == '\\' || *value == '\n')
+			r = put(out, "\\", 1);
+		if (r == 0)
+			r = put(out, value, 1);
+	}
+	return r == 0 ? put(out, "\n", 1) : r;
+}
+
+/* What fills the block up is a comment that does not end. */
+static bool is_padding(const char *line, size_t size)
+{
+	size_t at = 0;
+
+	while (at < size && line[at] == '#')
+		at++;
+	return at == size;
+}
+
+/* @line is room for all of the block. */
+static int edit(struct kx_view rest, const char *name, const char *value, char *line,
+		struct block *out)
+{
+	size_t length = strlen(name);
+	int r = 0;
+
+	while (r == 0 && rest.size && !is_padding((const char *)rest.data, rest.size)) {
+		const char *raw = (const char *)rest.data;
+		size_t size = unescape_line(raw, rest.size, line);
+		bool ours = *raw != '#' && !strncmp(line, name, length) && line[length] == '=';
+
+		if (size == rest.size &&
+		    (raw[size - 1] != '\n' || (size > 1 && raw[size - 2] == '\\')))
+			return -EBADMSG;
+		if (!ours)
+			r = put(out, raw, size);
+		else if (value)
+			r = put_variable(out, name, value);
+		/* Where it is there more than once, the last one would count. */
+		value = ours ? NULL : value;
+		rest = kx_view_of(rest.data + size, rest.size - size);
+	}
+	return r == 0 && value ? put_variable(out, name, value) : r;
+}
+
+int kx_grub_env_edit(char *block, size_t size, const char *name, const char *value)
+{
+	const size_t skip = strlen(SIGNATURE);
+	_cleanup_free_ char *text = NULL, *line = NULL;
+	struct block out = { .size = size };
+	int r;
+
+	if (size < skip || memcmp(block, SIGNATURE, skip) != 0)
+		return -EBADMSG;
+	if (!*name || *name == '#' || name[strcspn(name, "=\\\n")])
+		return -EINVAL;
+	text = malloc(size);
+	line = malloc(size + 1);
+	if (!text || !line)
+		return -ENOMEM;
+	out.text = text;
+	put(&out, block, skip);
+	r = edit(kx_view_of(block + skip, size - skip), name, value, line, &out);
+	if (r < 0)
+		return r;
+	memset(out.text + out.used, '#', size - out.used);
+	memcpy(block, out.text, size);
 	return 0;
 }

@@ -19,14 +19,25 @@ static void make_printable(char *s)
 			*s = '?';
 }
 
-/* A file's name without a device that has no name. */
-static const char *shown(const char *name)
+/* Of "(device)/path" the path in the tree: the device's name may be one that nobody knows but us. Cut to @size. */
+static void show_name(const struct kx_grub *g, const char *name, char *ret, size_t size)
 {
-	return strncmp(name, "()", 2) ? name : name + 2;
+	const struct kx_boot_fs *fs = g->config->fs;
+	const char *end = *name == '(' ? strchr(name, ')') : NULL;
+	_cleanup_free_ char *path = NULL;
+	char device[256];
+
+	if (end && (size_t)(end - name) < sizeof(device)) {
+		snprintf(device, sizeof(device), "%.*s", (int)(end - name - 1), name + 1);
+		if (fs->locate(fs->ctx, device, end + 1, &path) < 0)
+			path = NULL;
+	}
+	snprintf(ret, size, "%s", path ? path : name);
 }
 
 int kx_grub_end(struct kx_grub *g, int code, const char *format, ...)
 {
+	char file[400];
 	va_list args;
 
 	if (g->flow == KX_GRUB_FAILED)
@@ -36,15 +47,17 @@ int kx_grub_end(struct kx_grub *g, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(g->err->text, sizeof(g->err->text), format, args);
 	va_end(args);
-	if (g->at)
-		kx_error_prefix(g->err, "%s:%u", shown(g->at->file), g->at->line);
+	if (g->at) {
+		show_name(g, g->at->file, file, sizeof(file));
+		kx_error_prefix(g->err, "%s:%u", file, g->at->line);
+	}
 	make_printable(g->err->text);
 	return -code;
 }
 
 int kx_grub_complain(struct kx_grub *g, int status, const char *format, ...)
 {
-	char text[512], note[1024];
+	char text[512], note[1024], file[400];
 	va_list args;
 
 	va_start(args, format);
@@ -55,8 +68,8 @@ int kx_grub_complain(struct kx_grub *g, int status, const char *format, ...)
 		g->boot.problem = kx_grub_copy(g, text, strlen(text));
 	if (g->entry || g->out->note_count >= KX_GRUB_NOTES_MAX)
 		return status;
-	snprintf(note, sizeof(note), "%.400s:%u: %s", g->at ? shown(g->at->file) : g->config->path,
-		 g->at ? g->at->line : 0, text);
+	show_name(g, g->at ? g->at->file : g->config->path, file, sizeof(file));
+	snprintf(note, sizeof(note), "%s:%u: %s", file, g->at ? g->at->line : 0, text);
 	make_printable(note);
 	if (kx_boot_strings_add(&g->out->notes, &g->out->note_count, note) < 0)
 		kx_grub_end(g, ENOMEM, "cannot allocate memory for a note");
@@ -126,8 +139,7 @@ const char *kx_grub_value(const struct kx_grub *g, const char *name)
 	return value ? value : "";
 }
 
-/* A device in parentheses is meant without. */
-static const char *device_of(struct kx_grub *g, const char *value)
+const char *kx_grub_device_of(struct kx_grub *g, const char *value)
 {
 	const char *end = *value == '(' ? strchr(value, ')') : NULL;
 
@@ -139,7 +151,7 @@ void kx_grub_set(struct kx_grub *g, const char *name, const char *value)
 	int r;
 
 	if (value && !strcmp(name, "root"))
-		value = device_of(g, value);
+		value = kx_grub_device_of(g, value);
 	r = kx_grub_env_set(&g->arena, g->env, name, value);
 	if (r == -E2BIG)
 		kx_grub_end(g, E2BIG, "more than %d variables", KX_GRUB_VARIABLES_MAX);
@@ -255,20 +267,19 @@ static int assign(struct kx_grub *g, const char *word)
 static bool dispatch(struct kx_grub *g, const struct kx_grub_command *command,
 		     struct kx_grub_args args)
 {
-	struct kx_grub_args rest = { args.v + 1, args.count - 1 };
 	bool submenu = !strcmp(args.v[0], "submenu");
 	kx_grub_command_fn *builtin;
 	const struct kx_grub_function *function;
+	struct kx_grub_args rest;
 
 	if (submenu || !strcmp(args.v[0], "menuentry")) {
-		g->status = kx_grub_add_menu_item(g, command, rest, submenu);
+		g->status = kx_grub_add_menu_item(g, command, kx_grub_args_from(args, 1), submenu);
 		return false;
 	}
-	if (command->block_text) {
-		if (!kx_grub_args_add(g, &args, (char *)(uintptr_t)command->block_text))
-			return false;
-		rest = (struct kx_grub_args){ args.v + 1, args.count - 1 };
-	}
+	if (command->block_text &&
+	    !kx_grub_args_add(g, &args, (char *)(uintptr_t)command->block_text))
+		return false;
+	rest = kx_grub_args_from(args, 1);
 	builtin = kx_grub_find_command(args.v[0]);
 	function = builtin ? NULL : find_function(g, args.v[0]);
 	if (builtin)
@@ -298,10 +309,8 @@ static void run_simple(struct kx_grub *g, const struct kx_grub_command *command)
 		g->status = kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "! without a command");
 		return;
 	}
-	if (invert) {
-		args.v++;
-		args.count--;
-	}
+	if (invert)
+		args = kx_grub_args_from(args, 1);
 	if (args.count)
 		unknown = dispatch(g, command, args);
 	if (unknown)

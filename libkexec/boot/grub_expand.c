@@ -22,21 +22,24 @@ struct argument {
 bool kx_grub_args_add(struct kx_grub *g, struct kx_grub_args *args, char *word)
 {
 	char **larger;
-	int room = args->count & (args->count - 1) ? 0 : args->count ? 2 * args->count : 4;
+	int room = args->count < 2 ? 4 : 2 * args->count;
 
-	/* Grows at each power of two, but for the first ones. */
-	if (args->count < 4 && args->count)
-		room = 0;
-	if (room) {
+	if (args->count >= args->room) {
 		larger = kx_grub_get(g, (size_t)room * sizeof(*larger));
 		if (!larger)
 			return false;
 		if (args->count)
 			memcpy(larger, args->v, (size_t)args->count * sizeof(*larger));
 		args->v = larger;
+		args->room = room;
 	}
 	args->v[args->count++] = word;
 	return true;
+}
+
+struct kx_grub_args kx_grub_args_from(struct kx_grub_args args, int n)
+{
+	return (struct kx_grub_args){ args.v + n, args.count - n, 0 };
 }
 
 static bool reserve(struct argument *a, size_t more)

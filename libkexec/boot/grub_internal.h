@@ -5,7 +5,7 @@
 
 #include "boot/grub.h"
 
-/* ---- memory: everything lives until the evaluation ends, and all of it is capped --------------- */
+/* ---- memory: of an entry's body until that has been run, else until the end; all of it is capped - */
 
 struct kx_grub_block {
 	struct kx_grub_block *next;
@@ -157,13 +157,19 @@ enum kx_grub_status {
 	KX_GRUB_FALSE = 1,
 	KX_GRUB_NOT_FOUND = 5,
 	KX_GRUB_BAD_NUMBER = 10,
+	KX_GRUB_NO_DEVICE = 12,
 	KX_GRUB_INVALID = 17,
 	KX_GRUB_BAD_ARGUMENT = 18,
+	KX_GRUB_UNSUPPORTED = 24,
 };
 
+/**
+ * struct kx_grub_args - arguments of a command
+ * @room: of @v, for what is added; 0 for a part of others' arguments, which is copied before anything is added
+ */
 struct kx_grub_args {
 	char **v;
-	int count;
+	int count, room;
 };
 
 struct kx_grub_function {
@@ -182,9 +188,11 @@ struct kx_grub_item {
 	const struct kx_grub_command *command; /* its block is what it does */
 	struct kx_grub_args args;
 	bool submenu;
-	unsigned out;              /* its first entry's place in the result */
-	struct kx_boot_entry *bls; /* or it came from blscfg: owned; its paths are on @device */
-	const char *device;
+	bool hidden;  /* not in GRUB's menu, which says nothing of it */
+	unsigned out; /* its first entry's place in the result */
+	struct kx_boot_entry
+		*bls; /* or it came from blscfg: owned, @script is what GRUB makes of it */
+	const char *script;
 };
 
 struct kx_grub_menu {
@@ -225,6 +233,7 @@ enum kx_grub_flow {
  * struct kx_grub - an evaluation
  * @args: positional arguments; NULL outside of functions and entries
  * @entry: the entry whose body runs; NULL while the menu is made
+ * @doubt: why @entry cannot be what GRUB makes of it, whatever it loads
  * @patterns: file name patterns are expanded, since the module regexp is there
  */
 struct kx_grub {
@@ -237,6 +246,7 @@ struct kx_grub {
 	struct kx_grub_args *args;
 	struct kx_grub_boot boot;
 	struct kx_boot_entry *entry;
+	const char *doubt;
 	const struct kx_grub_command *at;
 	enum kx_grub_flow flow;
 	unsigned flow_count; /* loops to leave */
@@ -278,7 +288,11 @@ bool kx_grub_expand(struct kx_grub *g, const struct kx_grub_word *words, struct 
 /* Appends the files that a pattern names; none if there are none. False when the evaluation has ended. */
 bool kx_grub_glob(struct kx_grub *g, const char *pattern, struct kx_grub_args *args);
 bool kx_grub_args_add(struct kx_grub *g, struct kx_grub_args *args, char *word);
+/* Those behind the first @n, which has to be at most their count. */
+struct kx_grub_args kx_grub_args_from(struct kx_grub_args args, int n);
 
+/* A device, in parentheses or without; NULL when the evaluation has ended. */
+const char *kx_grub_device_of(struct kx_grub *g, const char *value);
 /* "(device)/path", or a path on $root. */
 struct kx_grub_file kx_grub_file_of(struct kx_grub *g, const char *name);
 /* A file for a command. Errors: those of struct kx_boot_fs; and the evaluation may have ended. */
@@ -302,6 +316,7 @@ struct kx_grub_builtin {
 	kx_grub_command_fn *run;
 };
 extern const struct kx_grub_builtin kx_grub_loaders[];
+int kx_grub_blscfg(struct kx_grub *g, struct kx_grub_args args);
 /* A new last item of g->menu; NULL when the evaluation has ended. */
 struct kx_grub_item *kx_grub_new_item(struct kx_grub *g);
 /* To g->menu. Return: a status. */

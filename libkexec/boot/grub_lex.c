@@ -9,7 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Each allocation a block of its own where AddressSanitizer is to see its end. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define BLOCK_SIZE 0
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define BLOCK_SIZE 0
+#endif
+#ifndef BLOCK_SIZE
 #define BLOCK_SIZE 8192
+#endif
 
 void *kx_grub_alloc(struct kx_grub_arena *arena, size_t size)
 {
@@ -18,7 +28,8 @@ void *kx_grub_alloc(struct kx_grub_arena *arena, size_t size)
 
 	if (size > KX_GRUB_MEMORY_MAX)
 		return NULL;
-	size = (size + 15) & ~(size_t)15;
+	if (BLOCK_SIZE)
+		size = (size + 15) & ~(size_t)15;
 	if (!block || block->size - block->used < size) {
 		room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
 		if (room > KX_GRUB_MEMORY_MAX - arena->total)

@@ -3,7 +3,10 @@
 #include "boot/grub_internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "util.h"
 
 /* What a command cannot do; the entry will say so. */
 static int refuse(struct kx_grub *g, int status, const char *why, const char *what)
@@ -11,6 +14,17 @@ static int refuse(struct kx_grub *g, int status, const char *why, const char *wh
 	g->boot.problem = NULL;
 	g->boot.refused = true;
 	return kx_grub_complain(g, status, "%s: %s", what, why);
+}
+
+/* How a file is called in the tree, where that can be said. */
+static const char *shown(struct kx_grub *g, const struct kx_grub_file *file)
+{
+	const struct kx_boot_fs *fs = g->config->fs;
+	_cleanup_free_ char *path = NULL;
+
+	if (fs->locate(fs->ctx, file->device, file->path, &path) < 0)
+		return kx_grub_print(g, "(%s)%s", file->device, file->path);
+	return kx_grub_copy(g, path, strlen(path));
 }
 
 /* The file, if it is there. */
@@ -29,8 +43,7 @@ static int find_file(struct kx_grub *g, const char *name, struct kx_grub_file *r
 			      "it is on a device that is not to be found here",
 			      kx_grub_print(g, "(%s)%s", file.device, file.path));
 	if (r < 0 || st.directory)
-		return refuse(g, KX_GRUB_NOT_FOUND, "no such file",
-			      kx_grub_print(g, "(%s)%s", file.device, file.path));
+		return refuse(g, KX_GRUB_NOT_FOUND, "no such file", shown(g, &file));
 	*ret = file;
 	return KX_GRUB_OK;
 }
@@ -75,16 +88,15 @@ static const char *joined(struct kx_grub *g, struct kx_grub_args args)
 /* Options of a command itself, before its file. */
 static struct kx_grub_args skip_options(struct kx_grub_args args)
 {
-	while (args.count && args.v[0][0] == '-' && args.v[0][1] == '-') {
-		args.v++;
-		args.count--;
-	}
-	return args;
+	int n = 0;
+
+	while (n < args.count && args.v[n][0] == '-' && args.v[n][1] == '-')
+		n++;
+	return kx_grub_args_from(args, n);
 }
 
 static int load_kernel(struct kx_grub *g, struct kx_grub_args args, enum kx_boot_type type)
 {
-	struct kx_grub_args rest = { args.v + 1, args.count - 1 };
 	struct kx_grub_file file;
 	int status;
 
@@ -94,7 +106,7 @@ static int load_kernel(struct kx_grub *g, struct kx_grub_args args, enum kx_boot
 	status = find_file(g, args.v[0], &file);
 	if (status)
 		return status;
-	file.args = joined(g, rest);
+	file.args = joined(g, kx_grub_args_from(args, 1));
 	g->boot.kernel = file;
 	g->boot.type = type;
 	return KX_GRUB_OK;
@@ -148,13 +160,12 @@ static int run_initrd(struct kx_grub *g, struct kx_grub_args args)
 static int run_module(struct kx_grub *g, struct kx_grub_args args)
 {
 	struct kx_grub_args named = skip_options(args);
-	struct kx_grub_args rest = { named.v + 1, named.count - 1 };
 
 	if (!named.count)
 		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "no module named");
 	if (g->boot.type != KX_BOOT_MULTIBOOT)
 		return kx_grub_complain(g, KX_GRUB_BAD_ARGUMENT, "a module before a kernel");
-	return add_file(g, named.v[0], joined(g, rest));
+	return add_file(g, named.v[0], joined(g, kx_grub_args_from(named, 1)));
 }
 
 static int run_devicetree(struct kx_grub *g, struct kx_grub_args args)
@@ -188,7 +199,8 @@ static int run_chainloader(struct kx_grub *g, struct kx_grub_args args)
 	if (file.path[strspn(file.path, "/0123456789")] != '+')
 		g->boot.kernel = file;
 	refuse(g, KX_GRUB_OK, "another boot loader, which needs the firmware",
-	       kx_grub_print(g, "(%s)%s", file.device, file.path));
+	       g->boot.kernel.path ? shown(g, &file)
+				   : kx_grub_print(g, "(%s)%s", file.device, file.path));
 	return KX_GRUB_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "boot/grub_internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,7 +172,7 @@ static int finish_entry(struct kx_grub *g, struct kx_boot_entry *entry)
 	} else if (g->boot.type == KX_BOOT_NONE && !problem) {
 		problem = "it loads nothing that could be started";
 	} else if (g->boot.type != KX_BOOT_NONE && !g->boot.refused) {
-		problem = NULL;
+		problem = g->doubt;
 	}
 	if (g->boot.kernel.args && *g->boot.kernel.args)
 		r = set_string(&entry->options, g->boot.kernel.args);
@@ -204,6 +205,18 @@ struct level {
 	unsigned depth;
 };
 
+static int describe_bls(const struct kx_grub_item *item, struct kx_boot_entry *entry)
+{
+	entry->version = kx_steal(item->bls->version);
+	entry->architecture = kx_steal(item->bls->architecture);
+	entry->source_file = kx_steal(item->bls->source_file);
+	if (!item->hidden)
+		return 0;
+	return set_string(&entry->problem, item->bls->problem
+						   ? item->bls->problem
+						   : "GRUB passes it over, as it names no kernel");
+}
+
 static int describe(struct kx_grub *g, const struct kx_grub_item *item, const struct level *level,
 		    struct kx_boot_entry *entry)
 {
@@ -212,7 +225,7 @@ static int describe(struct kx_grub *g, const struct kx_grub_item *item, const st
 	struct kx_grub_file file;
 	int r = id ? set_string(&entry->id, id) : g->failure;
 
-	entry->source_kind = "grub";
+	entry->source_kind = item->bls ? item->bls->source_kind : "grub";
 	if (!r)
 		r = set_string(&entry->title, item->title);
 	if (!r && *level->titles)
@@ -221,6 +234,8 @@ static int describe(struct kx_grub *g, const struct kx_grub_item *item, const st
 		r = set_string(&entry->class, item->class);
 	if (!r)
 		r = set_string(&entry->users, item->users);
+	if (!r && item->bls)
+		r = describe_bls(item, entry);
 	if (r < 0 || !item->command)
 		return r;
 	entry->source_line = item->command->line;
@@ -229,6 +244,47 @@ static int describe(struct kx_grub *g, const struct kx_grub_item *item, const st
 		return g->failure;
 	fs->locate(fs->ctx, file.device, file.path, &entry->source_file);
 	return 0;
+}
+
+/* What is in @text as a whole word. */
+static bool has_word(const char *text, const char *word)
+{
+	size_t n;
+
+	for (; text && *text; text += n + strspn(text + n, " ")) {
+		n = strcspn(text, " ");
+		if (n == strlen(word) && !strncmp(text, word, n))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What os-prober found, as grub-mkconfig writes it down: with such ids, or in a title of the class "os" the device of the
+ * other system, "Debian GNU/Linux 12 (on /dev/sdb1)".
+ */
+static bool is_of_another_system(const struct kx_grub_item *item, const struct level *level)
+{
+	const char *device = strstr(item->title, " /dev/");
+
+	return !strncmp(item->id, "osprober-", 9) || !strncmp(level->ids, "osprober-", 9) ||
+	       strstr(level->ids, ">osprober-") ||
+	       (has_word(item->class, "os") && device && strchr(device, ')'));
+}
+
+/*
+ * Its files are on a disk of the other system, which is not looked for: where that is not there they would be taken for
+ * this system's, which has files of the same names.
+ */
+static void refuse_another_system(struct kx_grub *g, const struct kx_grub_item *item)
+{
+	bool kernel = !strncmp(item->id, "osprober-gnulinux-", 18);
+
+	g->boot.type = kernel ? KX_BOOT_LINUX : KX_BOOT_CHAINLOAD;
+	g->boot.refused = true;
+	g->boot.problem =
+		"belongs to another system, which os-prober found: start it from the boot "
+		"loader";
 }
 
 /* The environment of an entry's body: that of its menu, or what of it is exported, for a submenu. */
@@ -243,6 +299,7 @@ static bool enter(struct kx_grub *g, const struct kx_grub_item *item, const stru
 	}
 	g->env = env;
 	g->boot = (struct kx_grub_boot){ 0 };
+	g->doubt = NULL;
 	g->steps = 0;
 	g->at = item->command;
 	chosen = path_of(g, level->ids, item->id);
@@ -255,9 +312,20 @@ static bool enter(struct kx_grub *g, const struct kx_grub_item *item, const stru
 	return g->flow != KX_GRUB_FAILED;
 }
 
+/* As a function's body, but line by line. */
+static void run_script(struct kx_grub *g, const struct kx_grub_item *item, struct kx_grub_args args)
+{
+	g->args = &args;
+	kx_grub_run_text(g, item->bls->source_file ? item->bls->source_file : item->id,
+			 item->script, strlen(item->script));
+	g->args = NULL;
+	if (g->flow == KX_GRUB_RETURN)
+		g->flow = KX_GRUB_GO_ON;
+}
+
 static void run_body(struct kx_grub *g, const struct kx_grub_item *item)
 {
-	struct kx_grub_args args = item->args;
+	struct kx_grub_args args = kx_grub_args_from(item->args, 0);
 	char **copy;
 
 	/* shift and setparams change them. */
@@ -266,7 +334,10 @@ static void run_body(struct kx_grub *g, const struct kx_grub_item *item)
 		return;
 	memcpy(copy, args.v, (size_t)args.count * sizeof(*copy));
 	args.v = copy;
-	kx_grub_call(g, item->command->block, args);
+	if (item->bls)
+		run_script(g, item, args);
+	else
+		kx_grub_call(g, item->command->block, args);
 	if (g->flow == KX_GRUB_STOP)
 		g->flow = KX_GRUB_GO_ON;
 }
@@ -280,11 +351,6 @@ static int add(struct kx_grub *g, struct kx_boot_entry *entry)
 	return r < 0 ? kx_grub_end(g, -r, "cannot allocate memory for an entry") : 0;
 }
 
-static void free_entry(struct kx_boot_entry *entry)
-{
-	kx_boot_entry_clear(entry);
-}
-
 /*
  * What running an entry's body must not leave behind. Menu entries that it adds are its own: all that it allocates goes
  * with it.
@@ -294,12 +360,19 @@ struct scope {
 	struct kx_grub_function *functions;
 	struct kx_grub_menu *outer, menu;
 	struct kx_grub_mark mark;
+	int status;
+	bool patterns;
 };
 
 static void scope_open(struct kx_grub *g, struct scope *scope)
 {
-	*scope = (struct scope){ g->env, g->functions, g->menu, { .end = &scope->menu.first },
-				 kx_grub_arena_mark(&g->arena) };
+	*scope = (struct scope){ g->env,
+				 g->functions,
+				 g->menu,
+				 { .end = &scope->menu.first },
+				 kx_grub_arena_mark(&g->arena),
+				 g->status,
+				 g->patterns };
 	g->menu = &scope->menu;
 }
 
@@ -309,6 +382,8 @@ static void scope_close(struct kx_grub *g, struct scope *scope)
 	g->menu = scope->outer;
 	g->functions = scope->functions;
 	g->env = scope->env;
+	g->status = scope->status;
+	g->patterns = scope->patterns;
 	g->at = NULL;
 	kx_grub_arena_release(&g->arena, scope->mark);
 }
@@ -316,7 +391,7 @@ static void scope_close(struct kx_grub *g, struct scope *scope)
 static void evaluate_entry(struct kx_grub *g, const struct kx_grub_item *item,
 			   const struct level *level)
 {
-	__attribute__((cleanup(free_entry))) struct kx_boot_entry entry = { 0 };
+	_cleanup_(kx_boot_entry_clear) struct kx_boot_entry entry = { 0 };
 	struct kx_grub_env env;
 	struct scope scope;
 	int r = 0;
@@ -324,7 +399,10 @@ static void evaluate_entry(struct kx_grub *g, const struct kx_grub_item *item,
 	scope_open(g, &scope);
 	g->entry = &entry;
 	if (enter(g, item, level, &env, "")) {
-		run_body(g, item);
+		if (is_of_another_system(item, level))
+			refuse_another_system(g, item);
+		else
+			run_body(g, item);
 		if (g->flow != KX_GRUB_FAILED)
 			r = finish_entry(g, &entry);
 		if (!r && g->flow != KX_GRUB_FAILED)
@@ -337,70 +415,6 @@ static void evaluate_entry(struct kx_grub *g, const struct kx_grub_item *item,
 	g->entry = NULL;
 	g->boot = (struct kx_grub_boot){ 0 };
 	scope_close(g, &scope);
-}
-
-/* ---- entries of the Boot Loader Specification -------------------------------------------------- */
-
-/* Replaces $words by variables, in what blscfg makes a command line of. */
-static char *substitute(struct kx_grub *g, const char *options)
-{
-	char *line = kx_grub_print(g, "x %s\n", options);
-	struct kx_grub_lexer lexer = { &g->arena, line, line ? strlen(line) : 0, 0, 1 };
-	struct kx_grub_command *command;
-	struct kx_grub_args args;
-	const char *why;
-	char *out = NULL;
-
-	if (!line || kx_grub_parse_line(&lexer, "", 2, &command, &why) < 0 || !command ||
-	    command->next || command->kind != KX_GRUB_SIMPLE || command->block)
-		return NULL;
-	if (!kx_grub_expand(g, command->words, &args))
-		return NULL;
-	for (int i = 1; i < args.count && (i == 1 || out); i++)
-		out = kx_grub_print(g, "%s%s%s", out ? out : "", out ? " " : "", args.v[i]);
-	return out;
-}
-
-static int locate_in_place(struct kx_grub *g, const char *device, char **path)
-{
-	const struct kx_boot_fs *fs = g->config->fs;
-	char *located = NULL;
-	int r;
-
-	if (!*path)
-		return 0;
-	r = fs->locate(fs->ctx, device, *path, &located);
-	if (r < 0)
-		return r;
-	free(*path);
-	*path = located;
-	return 0;
-}
-
-static void take_bls_entry(struct kx_grub *g, struct kx_grub_item *item, const struct level *level)
-{
-	struct kx_boot_entry *entry = item->bls;
-	char *id = path_of(g, level->ids, item->id);
-	const char *options = entry->options ? substitute(g, entry->options) : NULL;
-	int r;
-
-	if (g->flow == KX_GRUB_FAILED)
-		return;
-	r = options ? set_string(&entry->options, options) : 0;
-	if (!r)
-		r = locate_in_place(g, item->device, &entry->kernel);
-	if (!r)
-		r = locate_in_place(g, item->device, &entry->devicetree);
-	for (size_t i = 0; !r && i < entry->initrd_count; i++)
-		r = locate_in_place(g, item->device, &entry->initrds[i]);
-	if (r < 0 && r != -ENOMEM)
-		r = set_string(&entry->problem, strerror(-r));
-	if (!r)
-		r = set_string(&entry->id, id);
-	if (r < 0)
-		kx_grub_end(g, ENOMEM, "cannot allocate memory for an entry");
-	else
-		add(g, entry);
 }
 
 /* ---- the default ------------------------------------------------------------------------------- */
@@ -421,32 +435,82 @@ static char *first_name(struct kx_grub *g, const char *s, const char **rest)
 	return name;
 }
 
+/* @item, or the next one that GRUB shows. */
+static struct kx_grub_item *shown(struct kx_grub_item *item)
+{
+	while (item && item->hidden)
+		item = item->next;
+	return item;
+}
+
 /*
  * By number, id or title; NULL if there is none such. A number is one whatever stands behind it, but not where blscfg is
  * known: there ids begin with digits.
  */
 static struct kx_grub_item *find_item(const struct kx_grub_menu *menu, const char *name)
 {
-	struct kx_grub_item *item = menu->first;
+	struct kx_grub_item *item = shown(menu->first);
 	unsigned long n = strtoul(name, NULL, 0);
 
 	while (item && (!item->bls || strcmp(item->id, name) != 0))
-		item = item->next;
+		item = shown(item->next);
 	if (item)
 		return item;
-	item = menu->first;
+	item = shown(menu->first);
 	if (*name >= '0' && *name <= '9') {
 		for (; n && item; n--)
-			item = item->next;
+			item = shown(item->next);
 		return item;
 	}
 	while (item && strcmp(item->id, name) != 0 && strcmp(item->title, name) != 0)
-		item = item->next;
+		item = shown(item->next);
 	return item;
 }
 
 static void evaluate_menu(struct kx_grub *g, struct kx_grub_menu *menu, const struct level *level,
 			  bool has_default);
+
+/* Puts copies before those that @entry has. */
+static int prepend_effects(const struct kx_boot_effect *v, size_t count,
+			   struct kx_boot_entry *entry)
+{
+	struct kx_boot_effect *own = entry->effects;
+	size_t own_count = entry->effect_count;
+	int r = 0;
+
+	entry->effects = NULL;
+	entry->effect_count = 0;
+	for (size_t i = 0; r == 0 && i < count + own_count; i++) {
+		const struct kx_boot_effect *e = i < count ? &v[i] : &own[i - count];
+
+		r = kx_boot_effects_add(&entry->effects, &entry->effect_count, e->file, e->name,
+					e->value);
+	}
+	kx_boot_effects_clear(own, own_count);
+	return r;
+}
+
+/*
+ * What a submenu's body would write down, of the effects from @first on, is written when one of its entries is chosen,
+ * which are those from @entry on.
+ */
+static void give_effects(struct kx_grub *g, size_t first, size_t entry)
+{
+	struct kx_boot_entries *out = g->out;
+	size_t count = out->effect_count - first;
+	int r = 0;
+
+	g->steps = 0;
+	for (size_t i = entry; count && r == 0 && i < out->count; i++) {
+		g->steps_total += count;
+		if (kx_grub_step(g))
+			r = prepend_effects(&out->effects[first], count, &out->v[i]);
+	}
+	if (r < 0)
+		kx_grub_end(g, ENOMEM, "cannot allocate memory for what save_env would write");
+	while (out->effect_count > first)
+		kx_boot_effect_clear(&out->effects[--out->effect_count]);
+}
 
 static void evaluate_submenu(struct kx_grub *g, const struct kx_grub_item *item,
 			     const struct level *level, bool is_default, const char *rest)
@@ -454,6 +518,7 @@ static void evaluate_submenu(struct kx_grub *g, const struct kx_grub_item *item,
 	struct kx_grub_env env;
 	struct scope scope;
 	struct level inner = { .depth = level->depth + 1 };
+	size_t effects = g->out->effect_count, entries = g->out->count;
 
 	if (inner.depth > 16) {
 		kx_grub_end(g, E2BIG, "more than 16 submenus inside one another");
@@ -467,6 +532,7 @@ static void evaluate_submenu(struct kx_grub *g, const struct kx_grub_item *item,
 		if (g->flow != KX_GRUB_FAILED)
 			evaluate_menu(g, g->menu, &inner, is_default);
 	}
+	give_effects(g, effects, entries);
 	scope_close(g, &scope);
 }
 
@@ -508,15 +574,13 @@ static void evaluate_menu(struct kx_grub *g, struct kx_grub_menu *menu, const st
 	struct kx_grub_item *chosen = name && *name ? find_item(menu, name) : NULL;
 
 	if (!chosen)
-		chosen = menu->first;
+		chosen = shown(menu->first);
 	for (struct kx_grub_item *item = menu->first; item && g->flow == KX_GRUB_GO_ON;
 	     item = item->next) {
 		bool is_default = has_default && item == chosen;
 
 		item->out = (unsigned)g->out->count;
-		if (item->bls)
-			take_bls_entry(g, item, level);
-		else if (item->submenu)
+		if (item->submenu)
 			evaluate_submenu(g, item, level, is_default, is_default ? rest : "");
 		else
 			evaluate_entry(g, item, level);
@@ -634,7 +698,7 @@ static void set_initial(struct kx_grub *g)
 /* A configuration without a menu that ends in `boot`. */
 static void add_booted(struct kx_grub *g)
 {
-	__attribute__((cleanup(free_entry))) struct kx_boot_entry entry = { .is_default = true };
+	_cleanup_(kx_boot_entry_clear) struct kx_boot_entry entry = { .is_default = true };
 	struct kx_grub_item item = { .id = "boot", .title = "boot" };
 	const struct level top = { "", "", 0 };
 	int r = finish_entry(g, &entry);
@@ -647,10 +711,23 @@ static void add_booted(struct kx_grub *g)
 		add(g, &entry);
 }
 
+/* Seconds; for ever where that is no number. */
+static int timeout_of(struct kx_grub *g)
+{
+	const char *text = kx_grub_value(g, "timeout"), *end;
+	int64_t n;
+
+	if (!*text)
+		return -1;
+	n = kx_grub_number(g, text, &end);
+	if (end == text || n < 0)
+		return -1;
+	return n < INT_MAX ? (int)n : INT_MAX;
+}
+
 static void evaluate(struct kx_grub *g, const char *text, size_t size)
 {
 	const struct level top = { "", "", 0 };
-	const char *timeout;
 
 	set_initial(g);
 	if (g->flow == KX_GRUB_GO_ON)
@@ -663,8 +740,7 @@ static void evaluate(struct kx_grub *g, const char *text, size_t size)
 	g->args = NULL;
 	g->loops = 0;
 	g->at = NULL;
-	timeout = kx_grub_value(g, "timeout");
-	g->out->timeout = *timeout ? atoi(timeout) : -1;
+	g->out->timeout = timeout_of(g);
 	if (g->booted)
 		add_booted(g);
 	else if (g->menu->first)

@@ -10,9 +10,6 @@
 #include "boot/probe.h"
 #include "util.h"
 
-/* "The Boot Loader Interface" of systemd has the variables' names and their vendor. */
-#define VARIABLE "/sys/firmware/efi/efivars/%s-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-
 /* efivarfs: four bytes of attributes, then the value, here text in UTF-16LE with a zero at its end. */
 static int read_variable(struct kx_root *root, const char *name, char **ret)
 {
@@ -22,7 +19,7 @@ static int read_variable(struct kx_root *root, const char *name, char **ret)
 	size_t n = 0;
 	int r;
 
-	if (asprintf(&path, VARIABLE, name) < 0)
+	if (asprintf(&path, KX_LOADER_VARIABLE, name) < 0)
 		return -ENOMEM;
 	r = kx_root_read(root, path, KX_CAP_VALUE, &blob);
 	if (r < 0)
@@ -53,8 +50,10 @@ int kx_loader_vars_read(struct kx_root *root, struct kx_loader_vars *ret)
 		{ "LoaderDevicePartUUID", &vars.part_uuid },
 		{ "LoaderEntryOneShot", &vars.oneshot },
 		{ "LoaderEntryDefault", &vars.default_id },
-		{ "LoaderEntrySelected", &vars.last },
 		{ "LoaderEntryLastBooted", &vars.last },
+		{ "LoaderBootCountPath", &vars.count_path },
+		{ "LoaderConfigTimeout", &vars.timeout },
+		{ "LoaderConfigTimeoutOneShot", &vars.timeout_once },
 	};
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(fields); i++)

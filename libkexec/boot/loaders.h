@@ -14,6 +14,7 @@
 #define KX_EXTLINUX_DEPTH_MAX 16
 #define KX_EXTLINUX_FILES_MAX 256
 #define KX_EXTLINUX_READ_MAX (4U << 20)
+#define KX_CONFIG_TXT_FILES_MAX 16
 
 /**
  * kx_extlinux_read() - SYSLINUX, EXTLINUX and U-Boot's own reader of the same files

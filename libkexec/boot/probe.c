@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/overflow.h"
 #include "boot/lines.h"
@@ -61,6 +62,25 @@ static int probe_device(struct kx_volume *v, char **ret_type)
 	return r;
 }
 
+/* "My\x20Disk" */
+static void unescape(char *name)
+{
+	char *out = name;
+
+	for (const char *p = name; *p; out++) {
+		struct kx_view hex = kx_view_of(p + 2, 2);
+		uint64_t c;
+
+		if (p[0] == '\\' && p[1] == 'x' && p[2] && p[3] && kx_text_u64(hex, 16, &c) && c) {
+			*out = (char)c;
+			p += 4;
+		} else {
+			*out = *p++;
+		}
+	}
+	*out = '\0';
+}
+
 /* udev(7) makes links for everybody, with what is no plain character as "\x20". */
 static int probe_links(struct kx_root *root, struct kx_volume *v)
 {
@@ -88,8 +108,10 @@ static int probe_links(struct kx_root *root, struct kx_volume *v)
 			if (kx_root_link(root, path, &target) < 0)
 				continue;
 			end = strrchr(target, '/');
-			if (end && name && !strcmp(end, name))
-				*kinds[i].field = kx_steal(names.v[j]);
+			if (!end || !name || strcmp(end, name) != 0)
+				continue;
+			*kinds[i].field = kx_steal(names.v[j]);
+			unescape(*kinds[i].field);
 		}
 	}
 	return 0;
@@ -146,12 +168,12 @@ static bool is_type(const struct kx_volume *v, const char *gpt, const char *mbr)
 	return v->part_type && (!strcasecmp(v->part_type, gpt) || !strcasecmp(v->part_type, mbr));
 }
 
-static bool is_mounted(const struct kx_volumes *volumes, const struct kx_volume *v)
+static struct kx_volume *find_mounted(struct kx_volumes *volumes, const struct kx_volume *v)
 {
 	for (size_t i = 0; i < volumes->count; i++)
 		if (volumes->v[i].device && !strcmp(volumes->v[i].device, v->device))
-			return true;
-	return false;
+			return &volumes->v[i];
+	return NULL;
 }
 
 struct search {
@@ -212,8 +234,13 @@ static int note(struct kx_volumes *volumes, const struct kx_volume *v, int r)
 	_cleanup_free_ char *text = NULL;
 
 	if (asprintf(&text, "%s: is not mounted, and cannot be looked at: %s%s", v->device,
-		     strerror(-r), r == -EPERM ? "; run as root, or mount it" : "") < 0)
+		     strerror(-r),
+		     r == -EPERM || r == -EACCES ? "; run as root, or mount it" : "") < 0)
 		return -ENOMEM;
+	/* Each entry of GRUB's looks for its own. */
+	for (size_t i = 0; i < volumes->notes.count; i++)
+		if (!strcmp(volumes->notes.v[i], text))
+			return 0;
 	return kx_names_add(&volumes->notes, text);
 }
 
@@ -221,9 +248,13 @@ static int find_partition(struct search *search)
 {
 	struct kx_volumes *volumes = search->volumes;
 	int r = search_partitions(search);
+	bool found = r == 0 && search->found.device && (search->sure || search->matches == 1);
+	struct kx_volume *mounted = found ? find_mounted(volumes, &search->found) : NULL;
 
-	if (r == 0 && search->found.device && (search->sure || search->matches == 1) &&
-	    !is_mounted(volumes, &search->found)) {
+	/* Wherever that is, the system boots from it. */
+	if (mounted)
+		mounted->boots = true;
+	if (found && !mounted) {
 		search->found.boots = true;
 		r = kx_probe_mount(volumes, &search->found, search->type ? search->type : "");
 		if (r < 0 && r != -ENOMEM)
@@ -265,7 +296,9 @@ int kx_probe_search(struct kx_volumes *volumes, enum kx_boot_search by, const ch
 	if (!device)
 		return -ENODEV;
 	v.device = kx_steal(device);
-	r = is_mounted(volumes, &v) ? -ENODEV : probe(&volumes->root, &v, &type);
+	r = find_mounted(volumes, &v) ? -ENODEV : probe(&volumes->root, &v, &type);
+	if (r == 0 && !type && access(v.device, R_OK) < 0)
+		r = -errno;
 	if (r == 0)
 		r = kx_probe_mount(volumes, &v, type ? type : "");
 	if (r < 0 && r != -ENOMEM && r != -ENODEV && note(volumes, &v, r) == 0)

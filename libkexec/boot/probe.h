@@ -29,12 +29,21 @@ int kx_probe_search(struct kx_volumes *volumes, enum kx_boot_search by, const ch
  * @volume: with its @device; taken over, and put at the end of @volumes
  * @type: of the file system
  *
- * The first one moves the calling thread to a mount namespace of its own. Mounts last until kx_volumes_close().
+ * The first one moves the calling thread to a mount namespace of its own, until kx_volumes_close(), which ends the mounts.
  *
  * Errors: -EOPNOTSUPP for a type that is not known to be left untouched so; -EPERM and what mount(2) says; -ENOMEM.
  */
 int kx_probe_mount(struct kx_volumes *volumes, struct kx_volume *volume, const char *type);
 void kx_probe_unmount(struct kx_volumes *volumes);
+
+/**
+ * kx_mount_to_write() - mount a file system for as long as @call takes, where nobody else sees it
+ * @call: with the folder where it is; what it returns is returned
+ *
+ * Errors: -EPERM and what mount(2) says; -ENOMEM.
+ */
+int kx_mount_to_write(const char *device, const char *type, int (*call)(void *arg, const char *top),
+		      void *arg);
 
 /* Options for mount(2) that keep it from writing; NULL when there are none to be trusted. */
 const char *kx_probe_mount_options(const char *type);

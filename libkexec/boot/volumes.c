@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/overflow.h"
@@ -20,8 +21,8 @@ static const char *const usual_tops[] = { "/boot/firmware", "/boot/efi", "/efi",
 
 void kx_volume_clear(struct kx_volume *v)
 {
-	char *const strings[] = { v->name, v->top,   v->subroot,   v->device,   v->disk,
-				  v->uuid, v->label, v->part_uuid, v->part_type };
+	char *const strings[] = { v->name, v->top,  v->subroot, v->device,    v->type,
+				  v->disk, v->uuid, v->label,   v->part_uuid, v->part_type };
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(strings); i++)
 		free(strings[i]);
@@ -113,6 +114,48 @@ static const char *path_below(const char *path, const char *folder)
 	return !strncmp(path, folder, n) && (!path[n] || path[n] == '/') ? path + n : NULL;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b && !strcasecmp(a, b);
+}
+
+/* mountinfo has a device for all of them, fstab(5) one of these names. */
+static bool same_device(const struct kx_volume *v, const struct kx_volume *w)
+{
+	return (v->device && w->device && !strcmp(v->device, w->device)) ||
+	       same_text(v->uuid, w->uuid) || same_text(v->part_uuid, w->part_uuid) ||
+	       (!v->uuid && v->label && w->label && !strcmp(v->label, w->label));
+}
+
+/* The volume that shows most closely what is at @path of the device of @v; NULL when none of its subvolumes does. */
+static const struct kx_volume *find_subroot(const struct kx_volumes *volumes,
+					    const struct kx_volume *v, const char *path)
+{
+	const struct kx_volume *found = NULL;
+
+	for (size_t i = 0; i < volumes->count; i++) {
+		const struct kx_volume *w = &volumes->v[i];
+
+		if (w->subroot && *w->subroot && same_device(v, w) &&
+		    path_below(path, w->subroot) &&
+		    (!found || strlen(w->subroot) > strlen(found->subroot)))
+			found = w;
+	}
+	return found;
+}
+
+/* Where the default subvolume is mounted, as far as anybody can tell: deepest first, so that is the root if it is on it. */
+static const struct kx_volume *find_default(const struct kx_volumes *volumes,
+					    const struct kx_volume *v)
+{
+	const struct kx_volume *found = v;
+
+	for (size_t i = 0; v->subroot && i < volumes->count; i++)
+		if (volumes->v[i].subroot && same_device(v, &volumes->v[i]))
+			found = &volumes->v[i];
+	return found;
+}
+
 /*
  * @path on the device of @v as a path in the tree. Of a btrfs several subvolumes are mounted: GRUB names them at the beginning
  * of the path, or means the default one, which is what the root is on.
@@ -120,18 +163,30 @@ static const char *path_below(const char *path, const char *folder)
 static int path_on(const struct kx_volumes *volumes, const struct kx_volume *v, const char *path,
 		   char **ret)
 {
-	const struct kx_volume *on = v;
+	const struct kx_volume *on = v->subroot ? find_subroot(volumes, v, path) : NULL;
 
-	for (size_t i = 0; v->device && v->subroot && i < volumes->count; i++) {
-		const struct kx_volume *w = &volumes->v[i];
+	if (on)
+		return kx_boot_path(on->top, NULL, path_below(path, on->subroot), ret);
+	return kx_boot_path(find_default(volumes, v)->top, NULL, path, ret);
+}
 
-		if (!w->device || !w->subroot || strcmp(w->device, v->device) != 0)
-			continue;
-		on = w;
-		if (*w->subroot && path_below(path, w->subroot))
-			return kx_boot_path(w->top, NULL, path_below(path, w->subroot), ret);
+const struct kx_volume *kx_volumes_holding(const struct kx_volumes *volumes, const char *path,
+					   const char **ret_path)
+{
+	const struct kx_volume *deepest = NULL;
+
+	for (size_t i = 0; i < volumes->count; i++) {
+		const struct kx_volume *v = &volumes->v[i];
+
+		if (path_below(path, v->top) && (!deepest || strlen(v->top) > strlen(deepest->top)))
+			deepest = v;
 	}
-	return kx_boot_path(on->top, NULL, path, ret);
+	/* Of a file system of which only a part is there, as a subvolume, more would have to be known. */
+	if (!deepest || !deepest->device || !deepest->type ||
+	    (deepest->subroot && *deepest->subroot))
+		return NULL;
+	*ret_path = path_below(path, deepest->top);
+	return deepest;
 }
 
 /* Nobody knows where a file system of another machine would have been. */
@@ -169,6 +224,19 @@ static int resolve(struct kx_volumes *volumes, const char *device, const char *p
 	return v ? path_on(volumes, v, path, ret) : -ENODEV;
 }
 
+int kx_volumes_shown(const struct kx_volumes *volumes, const char *path, char **ret)
+{
+	const char *rest = NULL;
+	const struct kx_volume *v = volumes->scratch && path_below(path, volumes->scratch)
+					    ? kx_volumes_holding(volumes, path, &rest)
+					    : NULL;
+
+	if (v)
+		return asprintf(ret, "(%s)%s", v->device, rest) < 0 ? -ENOMEM : 0;
+	*ret = strdup(path);
+	return *ret ? 0 : -ENOMEM;
+}
+
 /* ---- operations ------------------------------------------------------------------------------ */
 
 static int fs_read(void *ctx, const char *device, const char *path, size_t max, char **ret,
@@ -188,6 +256,33 @@ static int fs_read(void *ctx, const char *device, const char *path, size_t max, 
 	return 0;
 }
 
+static int fs_map(void *ctx, const char *device, const char *path, size_t max, void **ret,
+		  size_t *ret_size)
+{
+	struct kx_volumes *volumes = ctx;
+	_cleanup_(kx_closep) int fd = -1;
+	_cleanup_free_ char *whole = NULL;
+	struct stat st;
+	int r = resolve(volumes, device, path, &whole);
+
+	if (r < 0)
+		return r;
+	fd = kx_root_file(&volumes->root, whole);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		return -EINVAL;
+	if ((uint64_t)st.st_size > max)
+		return -EFBIG;
+	*ret = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (*ret == MAP_FAILED)
+		return -errno;
+	*ret_size = (size_t)st.st_size;
+	return 0;
+}
+
 static int stat_whole(struct kx_volumes *volumes, const char *whole, struct stat *ret)
 {
 	_cleanup_(kx_closep) int fd = kx_root_path(&volumes->root, whole);
@@ -200,7 +295,7 @@ static int stat_whole(struct kx_volumes *volumes, const char *whole, struct stat
 static int fs_stat(void *ctx, const char *device, const char *path, struct kx_boot_stat *ret)
 {
 	_cleanup_free_ char *whole = NULL;
-	struct stat st;
+	struct stat st = { 0 };
 	int r = resolve(ctx, device, path, &whole);
 
 	if (r == 0)
@@ -267,6 +362,19 @@ static int fs_search(void *ctx, enum kx_boot_search by, const char *value, char 
 	return *ret_device ? 0 : -ENOMEM;
 }
 
+static int fs_identify(void *ctx, enum kx_boot_search by, const char *device, char **ret)
+{
+	const struct kx_volume *v = find_volume(ctx, device);
+	const char *value = !v || by == KX_BOOT_BY_FILE ? NULL
+			    : by == KX_BOOT_BY_UUID     ? v->uuid
+							: v->label;
+
+	if (!value)
+		return v ? -ENODATA : -ENODEV;
+	*ret = strdup(value);
+	return *ret ? 0 : -ENOMEM;
+}
+
 static int fs_locate(void *ctx, const char *device, const char *path, char **ret)
 {
 	return resolve(ctx, device, path, ret);
@@ -276,9 +384,11 @@ struct kx_boot_fs kx_volumes_fs(struct kx_volumes *volumes)
 {
 	return (struct kx_boot_fs){ .ctx = volumes,
 				    .read = fs_read,
+				    .map = fs_map,
 				    .stat = fs_stat,
 				    .list = fs_list,
 				    .search = fs_search,
+				    .identify = fs_identify,
 				    .locate = fs_locate };
 }
 
@@ -388,21 +498,30 @@ static int mountinfo_line(struct kx_view line, struct kx_volume *v)
 	} while (r == 0 && !kx_text_is(word, "-"));
 	if (r < 0)
 		return r;
-	/* The type, then the device. */
-	for (unsigned i = 0; i < 2; i++)
-		if (!kx_text_word(&line, &word))
-			return -EBADMSG;
+	if (!kx_text_word(&line, &word))
+		return -EBADMSG;
+	r = set_unescaped(&v->type, word);
+	if (r == 0 && !kx_text_word(&line, &word))
+		return -EBADMSG;
+	if (r < 0)
+		return r;
 	cut_slash(v->top);
 	cut_slash(v->subroot);
 	return set_unescaped(&v->device, word);
 }
 
-/* Is all that @v shows at @w, too? Of two that show the same, the one with the shorter path is kept. */
+/*
+ * Is all that @v shows at @w, too, and @v so of no use? Where a system usually mounts what it boots from, it is; of two that show
+ * the same, that one is kept, or else the one with the shorter path.
+ */
 static bool is_shown(const struct kx_volume *v, const struct kx_volume *w)
 {
-	return w->device && v->device && !strcmp(w->device, v->device) &&
-	       path_below(v->subroot, w->subroot) &&
-	       (strlen(w->subroot) < strlen(v->subroot) || strlen(w->top) < strlen(v->top));
+	if (!w->device || !v->device || strcmp(w->device, v->device) != 0 ||
+	    !path_below(v->subroot, w->subroot))
+		return false;
+	if (strlen(w->subroot) < strlen(v->subroot))
+		return !v->boots;
+	return v->boots != w->boots ? w->boots : strlen(w->top) < strlen(v->top);
 }
 
 /* Bind mounts show what is mounted elsewhere. The root stays, whatever it is. */
@@ -449,11 +568,31 @@ int kx_mountinfo_parse(struct kx_view text, struct kx_volumes *volumes)
 	return 0;
 }
 
+/* "noatime,subvol=@": which subvolume of a btrfs it is, as mountinfo would have it. */
+static int set_subvolume(struct kx_volume *v, struct kx_view options)
+{
+	_cleanup_free_ char *name = NULL;
+	struct kx_view option = { 0 }, key = { 0 };
+	int r = 0;
+
+	while (r == 0 && kx_text_field(&options, ',', &option)) {
+		if (!kx_text_starts(option, "subvol=") || !kx_text_field(&option, '=', &key))
+			continue;
+		r = set_unescaped(&name, option);
+		free(kx_steal(v->subroot));
+		if (r == 0)
+			r = kx_boot_path("", NULL, name, &v->subroot);
+	}
+	if (v->subroot)
+		cut_slash(v->subroot);
+	return r;
+}
+
 /* "UUID=… /boot ext4 defaults 0 2" */
 static int fstab_line(struct kx_view spec, struct kx_view rest, struct kx_volumes *volumes)
 {
 	struct kx_volume v = { 0 };
-	struct kx_view top = { 0 }, tag = { 0 };
+	struct kx_view top = { 0 }, tag = { 0 }, type = { 0 }, options = { 0 };
 	int r;
 
 	if (!kx_text_word(&rest, &top))
@@ -470,6 +609,8 @@ static int fstab_line(struct kx_view spec, struct kx_view rest, struct kx_volume
 		else if (kx_text_is(tag, "PARTUUID"))
 			r = kx_boot_set(&v.part_uuid, spec);
 	}
+	if (r == 0 && kx_text_word(&rest, &type) && kx_text_word(&rest, &options))
+		r = set_subvolume(&v, options);
 	if (r == 0 && is_usual(v.top))
 		r = put_volume(volumes, &v);
 	kx_volume_clear(&v);

@@ -20,13 +20,14 @@
  * @top: where it is in the tree, "" for the tree's own root
  * @subroot: what of it is there, "/@" for a subvolume of that name; "" for all
  * @device: "/dev/sda2"
+ * @type: of the file system
  * @disk: what @device is a partition of, as sysfs names it: "sda"
  * @number: of the partition, 0 when it is none
  * @boots: this system boots from it, as far as where it is mounted, or its partition's type, can tell; what else is mounted
  *	   may be another system's
  */
 struct kx_volume {
-	char *name, *top, *subroot, *device, *disk, *uuid, *label, *part_uuid, *part_type;
+	char *name, *top, *subroot, *device, *type, *disk, *uuid, *label, *part_uuid, *part_type;
 	unsigned number;
 	bool boots;
 };
@@ -34,11 +35,19 @@ struct kx_volume {
 void kx_volume_clear(struct kx_volume *volume);
 
 /**
+ * struct kx_home - where a thread was before it went to a mount namespace of its own; -1 for what it has not left
+ */
+struct kx_home {
+	int namespace, root, cwd;
+};
+
+/**
  * struct kx_volumes - a tree and its file systems
  * @live: it is the running system's: what is on a file system that is not here is nowhere. In another tree it may be
  *	  anywhere, since nobody knows what was mounted where
  * @v: deepest first
  * @scratch: a folder of ours with file systems mounted below it; NULL for none
+ * @home: where we are when that is closed
  * @notes: what could not be looked at
  */
 struct kx_volumes {
@@ -47,12 +56,13 @@ struct kx_volumes {
 	struct kx_volume *v;
 	size_t count;
 	char *scratch;
+	struct kx_home home;
 	struct kx_names notes;
 };
 
-#define KX_VOLUMES_NONE              \
-	{                            \
-		.root = KX_ROOT_NONE \
+#define KX_VOLUMES_NONE                                                                 \
+	{                                                                               \
+		.root = KX_ROOT_NONE, .home = {.namespace = -1, .root = -1, .cwd = -1 } \
 	}
 
 /**
@@ -64,14 +74,27 @@ struct kx_volumes {
  */
 int kx_volumes_open(const char *path, struct kx_volumes *ret, struct kx_error *err);
 
-/* Takes the mounts of kx_volumes_mount() away, too. */
+/* Takes the mounts of kx_probe_mount() away, too, and goes back to the mount namespace from before them. */
 void kx_volumes_close(struct kx_volumes *volumes);
 
 /* Takes over what @volume holds, and gives it a name. Errors: -E2BIG; -ENOMEM. */
 int kx_volumes_add(struct kx_volumes *volumes, struct kx_volume *volume);
 
+/* The deepest one that has @path, with where that is on its device; NULL when that is not known. */
+const struct kx_volume *kx_volumes_holding(const struct kx_volumes *volumes, const char *path,
+					   const char **ret_path);
+
 /* What is at the tree's own root; NULL when nobody knows. */
 const struct kx_volume *kx_volumes_root(const struct kx_volumes *volumes);
+
+/**
+ * kx_volumes_shown() - a path as it can be told to somebody
+ *
+ * What is mounted where only we see it, and only for now, is named by its device, as GRUB writes it: "(/dev/sda1)/vmlinuz".
+ *
+ * Errors: -ENOMEM.
+ */
+int kx_volumes_shown(const struct kx_volumes *volumes, const char *path, char **ret);
 
 /* The operations; their ctx is @volumes, which must stay where it is. */
 struct kx_boot_fs kx_volumes_fs(struct kx_volumes *volumes);

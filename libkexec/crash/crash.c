@@ -8,15 +8,10 @@
 
 #include "abi/handoff.h"
 #include "base/overflow.h"
+#include "cmdline.h"
 #include "crash/elfcore.h"
 #include "names.h"
 #include "util.h"
-
-/*
- * With crashkernel= kernels since 5.5 keep out of this and leave it to their capture kernel (6f599d84231f, "x86/kdump: Always
- * reserve the low 1M when the crashkernel option is specified"). Before, it is copied away first.
- */
-#define LOW_MEMORY_END (UINT64_C(1) << 20)
 
 #define FOUR_GIB (UINT64_C(1) << 32)
 
@@ -49,6 +44,16 @@ int kx_crash_region(const struct kx_machine *machine, struct kx_range *ret, stru
 	return 0;
 }
 
+int kx_crash_kept(const struct kx_machine *machine, uint64_t *ret)
+{
+	uint64_t cma = kx_ranges_size(&machine->crash.cma), kept;
+
+	if (!machine->have_crash_size || kx_add_overflow(machine->crash_size, cma, &kept))
+		return -ENODATA;
+	*ret = kept;
+	return 0;
+}
+
 int kx_crash_check(const struct kx_plan *plan, struct kx_error *err)
 {
 	struct kx_error why = { 0 };
@@ -61,6 +66,76 @@ int kx_crash_check(const struct kx_plan *plan, struct kx_error *err)
 	return r;
 }
 
+/* crashkernel=SIZE,cma, as reserve_crashkernel_cma() in kernel/crash_reserve.c has it. */
+static bool wants_cma(const struct kx_machine *machine)
+{
+	const char *pos = machine->cmdline;
+	struct kx_word word;
+
+	while (pos && kx_cmdline_next(&pos, &word))
+		if (kx_word_is(&word, "crashkernel") &&
+		    memmem(word.raw, word.raw_size, ",cma", strlen(",cma")))
+			return true;
+	return false;
+}
+
+static int add_cma(struct kx_plan *plan)
+{
+	const struct kx_ranges *cma = &plan->machine->crash.cma;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < cma->count; i++)
+		r = kx_ranges_add(&plan->crash, cma->v[i].start, cma->v[i].end);
+	if (cma->count || !wants_cma(plan->machine))
+		return r;
+	if (kx_release_before(plan->machine, 6, 17))
+		kx_plan_warn(plan,
+			     "crashkernel=,cma came with Linux 6.17: unless this kernel got "
+			     "it from there, nothing is kept by it; and if it is, the capture "
+			     "kernel gets it by --kexec-file-syscall alone");
+	else
+		kx_plan_warn(plan, "the running kernel does not say where crashkernel=,cma is "
+				   "(Linux 6.19): the capture kernel does not get it by "
+				   "kexec_load, only by --kexec-file-syscall");
+	return r;
+}
+
+static void warn_of_ignored(struct kx_plan *plan)
+{
+	const struct kx_request *request = &plan->request;
+	const struct {
+		const char *name;
+		bool asked;
+	} options[] = {
+		{ "--elf32-core-headers", request->flags & KX_REQUEST_ELF32 },
+		{ "--pass-memmap-cmdline", request->flags & KX_REQUEST_MEMMAP },
+		{ "--mem-min", request->mem_min },
+		{ "--mem-max", request->mem_max != UINT64_MAX },
+	};
+	char list[96] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(options); i++)
+		if (options[i].asked)
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+						 used ? ", " : "", options[i].name);
+	if (used)
+		kx_plan_warn(plan,
+			     "kexec_file_load makes core headers, of 64 bits, and memory map by "
+			     "itself, and places by itself; not heeded: %s",
+			     list);
+}
+
+void kx_crash_warn(struct kx_plan *plan)
+{
+	if (plan->method == KX_METHOD_FILE_LOAD)
+		warn_of_ignored(plan);
+	if (plan->request.flags & KX_REQUEST_HOTPLUG && !plan->machine->crash.headers_size)
+		kx_plan_warn(plan, "the running kernel does not follow hotplug by itself (Linux "
+				   "6.6, CONFIG_CRASH_HOTPLUG): load again after each change of "
+				   "memory or CPUs");
+}
+
 int kx_crash_begin(struct kx_plan *plan, struct kx_error *err)
 {
 	struct kx_range region = { 0 };
@@ -70,7 +145,7 @@ int kx_crash_begin(struct kx_plan *plan, struct kx_error *err)
 		return r;
 	kx_ranges_clear(&plan->crash);
 	kx_ranges_clear(&plan->free);
-	if (kx_iomem_crash(&plan->machine->iomem, &plan->crash) < 0 ||
+	if (kx_iomem_crash(&plan->machine->iomem, &plan->crash) < 0 || add_cma(plan) < 0 ||
 	    kx_ranges_add(&plan->free, region.start, region.end) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	if (plan->crash.v[0].start >= FOUR_GIB)
@@ -105,12 +180,8 @@ static uint64_t headers_room(struct kx_plan *plan, uint64_t size)
 
 	if (!(plan->request.flags & KX_REQUEST_HOTPLUG))
 		return size;
-	if (!plan->machine->crash.headers_size) {
-		kx_plan_warn(plan, "the running kernel does not follow hotplug by itself (Linux "
-				   "6.6, CONFIG_CRASH_HOTPLUG): load again after each change of "
-				   "memory or CPUs");
+	if (!plan->machine->crash.headers_size)
 		return size;
-	}
 	plan->hotplug = true;
 	return room > size ? room : size;
 }
@@ -170,6 +241,17 @@ static int say_where(struct kx_plan *plan, uint64_t headers, struct kx_error *er
 	return 0;
 }
 
+/* What of memory is in the dump: not what belongs to processes by crashkernel=,cma and to the capture kernel then. */
+static int dumped_ram(const struct kx_machine *machine, uint64_t min, struct kx_ranges *ram)
+{
+	const struct kx_ranges *cma = &machine->crash.cma;
+	int r = kx_elfcore_ram(machine, min, ram);
+
+	for (size_t i = 0; r == 0 && i < cma->count; i++)
+		r = kx_ranges_remove(ram, cma->v[i].start, cma->v[i].end);
+	return r;
+}
+
 int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
 {
 	_cleanup_(kx_ranges_clear) struct kx_ranges ram = { 0 };
@@ -184,7 +266,7 @@ int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
 	size_t size;
 	int r;
 
-	if (kx_elfcore_ram(plan->machine, old ? 0 : LOW_MEMORY_END, &ram) < 0)
+	if (dumped_ram(plan->machine, old ? 0 : KX_CRASH_LOW_END, &ram) < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
 	r = old ? add_backup(plan, &core, err) : 0;
 	if (r == 0)
@@ -208,16 +290,27 @@ int kx_crash_describe(struct kx_plan *plan, struct kx_error *err)
  * It maps all memory one to one, by page tables in the holes between segments, which is what it calls a segment's memsz:
  * kimage_alloc_crash_control_pages() in kernel/kexec_core.c. Large pages take one for each GiB.
  */
-int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
+static int control_memory(const struct kx_machine *machine, uint64_t *ret, struct kx_error *err)
 {
 	_cleanup_(kx_ranges_clear) struct kx_ranges ram = { 0 };
-	uint64_t there = kx_ranges_size(&plan->free), need;
+
+	if (kx_elfcore_ram(machine, 0, &ram) < 0)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
+	*ret = ((kx_ranges_size(&ram) >> 30) + CONTROL_PAGES) * KX_PAGE_SIZE;
+	return 0;
+}
+
+int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
+{
+	uint64_t there = kx_ranges_size(&plan->free), need = 0;
+
+	int r;
 
 	if (!plan->placed)
 		return 0;
-	if (kx_elfcore_ram(plan->machine, 0, &ram) < 0)
-		return kx_fail(err, ENOMEM, "out of memory for plan");
-	need = ((kx_ranges_size(&ram) >> 30) + CONTROL_PAGES) * KX_PAGE_SIZE;
+	r = control_memory(plan->machine, &need, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < plan->segment_count; i++)
 		there += plan->segments[i].reserved - plan->segments[i].memsz;
 	if (there >= need)
@@ -229,29 +322,72 @@ int kx_crash_check_rest(const struct kx_plan *plan, struct kx_error *err)
 		       kx_size_text(there).s, kx_size_text(need).s);
 }
 
-/* ---- when it does not fit -------------------------------------------------------------------- */
+/*
+ * Core headers, unless the kernel says that they are larger; purgatory; boot_params with command line and EFI's memory map;
+ * before Linux 5.5 a copy of 640 KiB. Tens of KiB were seen, but for that copy.
+ */
+#define PLACED_BESIDE (UINT64_C(1) << 20)
 
-int kx_crash_no_room(const struct kx_plan *plan, const char *what, const struct kx_place *place,
-		     uint64_t largest, struct kx_error *err)
+/*
+ * bzImage64_load() in arch/x86/kernel/kexec-bzimage64.c places these from the region's end down, then init_size at the next
+ * multiple of kernel_alignment below, by which almost as much can be lost, then the initrd; the rest must do for control
+ * pages. All of it is in one region, so that sums tell: what they let pass has a place.
+ */
+int kx_crash_fit_size(const struct kx_machine *machine, const struct kx_crash_fit *fit,
+		      uint64_t *ret, struct kx_error *err)
 {
-	char pieces[256] = "nothing else";
-	struct kx_range region = { 0 };
-	size_t used = 0;
-	int r = kx_crash_region(plan->machine, &region, err);
+	uint64_t size = 0;
+	int r = control_memory(machine, &size, err);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < plan->segment_count && used < sizeof(pieces); i++)
-		used += (size_t)snprintf(pieces + used, sizeof(pieces) - used, "%s%s %s",
-					 used ? ", " : "", plan->segments[i].name,
-					 kx_size_text(plan->segments[i].reserved).s);
+	size += PLACED_BESIDE + (fit->align > KX_PAGE_SIZE ? fit->align - KX_PAGE_SIZE : 0);
+	if (kx_add_overflow(size, machine->crash.headers_size, &size) ||
+	    kx_add_overflow(size, fit->kernel, &size) || kx_add_overflow(size, fit->initrd, &size))
+		size = UINT64_MAX;
+	*ret = size;
+	return 0;
+}
+
+int kx_crash_check_fit(const struct kx_machine *machine, const struct kx_crash_fit *fit,
+		       struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+	struct kx_range region = { 0 };
+	uint64_t need = 0;
+	int r = kx_crash_region(machine, &region, &why);
+
+	if (r == -ENODATA)
+		return 0;
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	r = kx_crash_fit_size(machine, fit, &need, err);
+	if (r < 0 || need <= region.end - region.start)
+		return r;
 	return kx_fail(err, ENOSPC,
-		       "no room for %s in the %s kept for a crash kernel at 0x%" PRIx64
-		       ": need %s%s, beside %s, largest free range there is %s; use a smaller "
-		       "kernel or initrd, or a larger crashkernel=, as `kexec crash size` says, "
-		       "and reboot",
-		       what, kx_size_text(region.end - region.start).s, region.start,
-		       kx_size_text(place->size).s,
-		       place->max <= region.start ? " below 4 GiB" : "", pieces,
-		       kx_size_text(largest).s);
+		       "the kernel needs %s, its initrd %s and what goes with them up to %s, %s "
+		       "are kept for a crash kernel to be loaded in; use a smaller kernel or "
+		       "initrd, or a larger crashkernel=, as `kexec crash size` says, and reboot",
+		       kx_size_text(fit->kernel).s, kx_size_text(fit->initrd).s,
+		       kx_size_text(need - fit->kernel - fit->initrd).s,
+		       kx_size_text(region.end - region.start).s);
+}
+
+/* ---- when it does not fit -------------------------------------------------------------------- */
+
+void kx_crash_room(const struct kx_plan *plan, struct kx_crash_room *ret)
+{
+	struct kx_range region = { 0 };
+	struct kx_error ignored = { 0 };
+	size_t used = 0, size = sizeof(ret->beside);
+
+	kx_crash_region(plan->machine, &region, &ignored);
+	snprintf(ret->where, sizeof(ret->where), " in the %s kept for a crash kernel at 0x%" PRIx64,
+		 kx_size_text(region.end - region.start).s, region.start);
+	for (size_t i = 0; i < plan->segment_count && used < size; i++)
+		used += (size_t)snprintf(ret->beside + used, size - used, ", %s%s %s",
+					 used ? "" : "beside ", plan->segments[i].name,
+					 kx_size_text(plan->segments[i].reserved).s);
 }

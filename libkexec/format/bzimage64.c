@@ -13,14 +13,12 @@
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
 #include "bzimage_direct.h"
+#include "crash/crash.h"
 #include "hints.h"
 #include "linux_x86.h"
 #include "names.h"
 
 #define ENTRY_64 0x200
-
-/* kexec_file_load keeps room for "elfcorehdr=0x…" in every command line: MAX_ELFCOREHDR_STR_LEN, kexec-bzimage64.c */
-#define FILE_LOAD_CMDLINE_SPARE 31
 
 static int probe(const struct kx_request *request, struct kx_view file, struct kx_error *err)
 {
@@ -49,7 +47,7 @@ static bool may_be_direct(const struct kx_plan *plan, const struct kx_bzimage *i
 
 static size_t file_load_cmdline_size(const struct kx_bzimage *image)
 {
-	size_t spare = FILE_LOAD_CMDLINE_SPARE;
+	size_t spare = KX_CRASH_CMDLINE_SPARE;
 
 	return image->cmdline_size > spare ? image->cmdline_size - spare : 0;
 }
@@ -89,6 +87,14 @@ static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_
 		return kx_fail(err, EOPNOTSUPP, "the firmware is 32-bit EFI");
 	if (plan->request.dtb)
 		return kx_fail(err, EOPNOTSUPP, "it takes no device tree on x86");
+	if (kx_plan_panic(plan)) {
+		struct kx_crash_fit fit = { image.init_size, image.kernel_alignment,
+					    kx_request_initrd_size(&plan->request) };
+
+		r = kx_crash_check_fit(plan->machine, &fit, err);
+	}
+	if (r < 0)
+		return r;
 	return kx_linux_check_cmdline(plan, file_load_cmdline_size(&image), "kexec_file_load", err);
 }
 

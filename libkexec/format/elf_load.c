@@ -205,9 +205,7 @@ int kx_elf_relocate(struct kx_plan *plan, struct kx_elf *elf, const struct kx_pl
 	place.size = end_at - start;
 	place.align = align > place.align ? align : place.align;
 	if (kx_ranges_place(&plan->free, &place, &at) < 0)
-		return kx_fail(err, ENOSPC,
-			       "no room below 0x%" PRIx64 " for kernel: need 0x%" PRIx64 " bytes",
-			       place.max, place.size);
+		return kx_plan_no_room(plan, "kernel", &place, err);
 	for (size_t i = 0; i < elf->phdr_count; i++) {
 		elf->phdrs[i].paddr += at - start;
 		elf->phdrs[i].vaddr += at - start;

@@ -16,8 +16,6 @@
 #include "elf_load.h"
 #include "linux_x86.h"
 
-/* What Linux/x86 takes: COMMAND_LINE_SIZE of arch/x86/include/asm/setup.h, less the NUL. */
-#define LINUX_CMDLINE_MAX 2047
 #define LINUX_ALIGN (UINT64_C(2) << 20)
 
 /*
@@ -119,7 +117,7 @@ static int check(struct kx_plan *plan, struct kx_view file, struct kx_error *err
 				       "--args-linux");
 		return 0;
 	}
-	return kx_linux_check_cmdline(plan, LINUX_CMDLINE_MAX, "this kernel", err);
+	return kx_linux_check_cmdline(plan, KX_X86_CMDLINE_MAX, "this kernel", err);
 }
 
 static int file_load(const struct kx_plan *plan, struct kx_view file, struct kx_error *err)

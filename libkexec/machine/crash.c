@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Where a panic leaves its notes: Documentation/ABI/testing/sysfs-devices-system-cpu (crash_notes, drivers/base/cpu.c)
- * and sysfs-kernel-kexec-kdump (vmcoreinfo, crash_elfcorehdr_size, kernel/ksysfs.c).
+ * and sysfs-kernel-kexec-kdump (vmcoreinfo, crash_elfcorehdr_size, crash_cma_ranges; kernel/ksysfs.c, kexec_core.c).
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/overflow.h"
 #include "machine/readers.h"
 #include "machine/text.h"
 #include "util.h"
@@ -103,12 +104,40 @@ static int read_headers_size(struct kx_root *root, struct kx_crash *crash, struc
 	return r == -EBADMSG ? kx_fail(err, EBADMSG, "crash_elfcorehdr_size is not a number") : r;
 }
 
+int kx_crash_cma_parse(struct kx_view text, struct kx_ranges *ret, struct kx_error *err)
+{
+	_cleanup_(kx_ranges_clear) struct kx_ranges ranges = { 0 };
+	struct kx_view line, start, rest;
+	uint64_t from, end;
+
+	while (kx_text_line(&text, &line)) {
+		rest = line;
+		if (!kx_text_field(&rest, '-', &start) || !kx_text_u64(start, 16, &from) ||
+		    !kx_text_u64(rest, 16, &end) || end < from || kx_add_overflow(end, 1, &end))
+			return kx_malformed(err, "crash_cma_ranges", line, "START-LAST");
+		if (kx_ranges_add(&ranges, from, end) < 0)
+			return kx_fail(err, ENOMEM, "out of memory");
+	}
+	*ret = ranges;
+	ranges = (struct kx_ranges){ 0 };
+	return 0;
+}
+
+static int read_cma(struct kx_root *root, struct kx_crash *crash, struct kx_error *err)
+{
+	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
+	int r = kx_root_read(root, "/sys/kernel/kexec/crash_cma_ranges", KX_CAP_VALUE, &blob);
+
+	return r < 0 ? r : kx_crash_cma_parse(kx_blob_view(&blob), &crash->cma, err);
+}
+
 int kx_read_crash(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)
 {
 	static int (*const parts[])(struct kx_root *, struct kx_crash *, struct kx_error *) = {
 		read_vmcoreinfo,
 		read_notes,
 		read_headers_size,
+		read_cma,
 	};
 	int worst = 0;
 

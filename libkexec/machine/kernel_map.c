@@ -31,6 +31,9 @@ static void note_header(const uint8_t *ph, struct kx_kernel_map *map, bool *cont
 	/* What has no one physical address says -1. */
 	if (kx_le32(ph) != PT_LOAD || paddr == UINT64_MAX || vaddr < KERNEL_HALF || !size)
 		return;
+	/* Before 4.17 all say 0, where no kernel is. */
+	if (vaddr >= IMAGE_START && !paddr)
+		return;
 	if (vaddr >= IMAGE_START && vaddr < IMAGE_END) {
 		map->text = vaddr;
 		map->text_phys = paddr;

@@ -87,6 +87,7 @@ void kx_machine_free(struct kx_machine *machine)
 	free(machine->smbios.tables);
 	free(machine->hypervisor);
 	free(machine->crash.notes);
+	kx_ranges_clear(&machine->crash.cma);
 	free(machine->config.path);
 	free(machine);
 }

@@ -8,6 +8,7 @@
 
 #include "libkexec.h"
 #include "memmap.h"
+#include "ranges.h"
 
 enum kx_arch_id { KX_ARCH_UNKNOWN, KX_ARCH_X86_64, KX_ARCH_I386, KX_ARCH_ARM64, KX_ARCH_RISCV64 };
 
@@ -181,12 +182,15 @@ struct kx_kernel_map {
  * @vmcoreinfo: from /sys/kernel/vmcoreinfo; size 0 unknown
  * @headers_size: from crash_elfcorehdr_size: bytes that the kernel needs to describe a dump anew after hotplug; 0 if it
  *	cannot, before 6.6 or without CONFIG_CRASH_HOTPLUG
+ * @cma: by crashkernel=,cma the capture kernel's too, but in use by the running system until then, and no part of the
+ *	dump; from crash_cma_ranges, which is there since 6.19
  */
 struct kx_crash {
 	struct kx_crash_note *notes;
 	size_t note_count;
 	struct kx_crash_note vmcoreinfo;
 	uint64_t headers_size;
+	struct kx_ranges cma;
 	struct kx_kernel_map map;
 };
 

@@ -13,6 +13,14 @@
 
 /* Stacked block devices (crypt on LVM on RAID on multipath …) are not followed any deeper. */
 #define BLOCK_DEPTH 8
+/* Nor wider than so many links in all: in a saved machine they may lead in circles, at each depth anew. */
+#define BLOCK_LINKS 256
+
+/* @links: that may still be followed */
+struct walk {
+	struct kx_root *root;
+	unsigned links;
+};
 
 struct mount {
 	struct kx_view device, type, source, options;
@@ -86,10 +94,10 @@ static bool place_is_network(const char *place)
 	return false;
 }
 
-static enum kx_fact block_on_network(struct kx_root *root, const char *place, unsigned depth);
+static enum kx_fact block_on_network(struct walk *walk, const char *place, unsigned depth);
 
 /* Links in /sys/class/block/NAME/slaves lead to what NAME stands on. */
-static enum kx_fact slaves_on_network(struct kx_root *root, const char *name, unsigned depth)
+static enum kx_fact slaves_on_network(struct walk *walk, const char *name, unsigned depth)
 {
 	_cleanup_(kx_names_clear) struct kx_names slaves = { 0 };
 	_cleanup_free_ char *folder = NULL;
@@ -98,15 +106,15 @@ static enum kx_fact slaves_on_network(struct kx_root *root, const char *name, un
 	if (asprintf(&folder, "/sys/class/block/%s/slaves", name) < 0)
 		return KX_UNKNOWN;
 	/* Partitions have none. */
-	if (kx_root_list(root, folder, &slaves) < 0)
+	if (kx_root_list(walk->root, folder, &slaves) < 0)
 		return KX_NO;
 	for (size_t i = 0; i < slaves.count; i++) {
 		_cleanup_free_ char *link = NULL, *place = NULL;
 		enum kx_fact one = KX_UNKNOWN;
 
 		if (asprintf(&link, "%s/%s", folder, slaves.v[i]) >= 0 &&
-		    kx_root_link(root, link, &place) >= 0)
-			one = block_on_network(root, place, depth + 1);
+		    kx_root_link(walk->root, link, &place) >= 0)
+			one = block_on_network(walk, place, depth + 1);
 		if (one == KX_YES)
 			return KX_YES;
 		if (one == KX_UNKNOWN)
@@ -115,15 +123,16 @@ static enum kx_fact slaves_on_network(struct kx_root *root, const char *name, un
 	return all;
 }
 
-static enum kx_fact block_on_network(struct kx_root *root, const char *place, unsigned depth)
+static enum kx_fact block_on_network(struct walk *walk, const char *place, unsigned depth)
 {
 	const char *name = strrchr(place, '/');
 
 	if (place_is_network(place))
 		return KX_YES;
-	if (!name || !name[1] || depth == BLOCK_DEPTH)
+	if (!name || !name[1] || depth == BLOCK_DEPTH || !walk->links)
 		return KX_UNKNOWN;
-	return slaves_on_network(root, name + 1, depth);
+	walk->links--;
+	return slaves_on_network(walk, name + 1, depth);
 }
 
 /* File systems with a device number of their own, as btrfs, name the block device as their source.
@@ -150,6 +159,7 @@ static enum kx_fact mount_on_network(struct kx_root *root, const struct mount *m
 {
 	static const char *const in_memory[] = { "tmpfs", "ramfs", "rootfs" };
 	_cleanup_free_ char *place = NULL;
+	struct walk walk = { root, BLOCK_LINKS };
 	char path[128];
 
 	if (type_is_network(mount))
@@ -159,7 +169,7 @@ static enum kx_fact mount_on_network(struct kx_root *root, const struct mount *m
 			return KX_NO;
 	if (root_device_link(mount, path, sizeof(path)) < 0 || kx_root_link(root, path, &place) < 0)
 		return KX_UNKNOWN;
-	return block_on_network(root, place, 0);
+	return block_on_network(&walk, place, 0);
 }
 
 int kx_read_mounts(struct kx_root *root, struct kx_machine *machine, struct kx_error *err)

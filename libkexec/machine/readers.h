@@ -84,6 +84,9 @@ bool kx_config_line_counts(struct kx_view line);
 /* /sys/kernel/vmcoreinfo: "0x000000007f5c1000 1024", both hexadecimal. Errors: -EBADMSG. */
 int kx_vmcoreinfo_parse(struct kx_view text, struct kx_crash_note *ret, struct kx_error *err);
 
+/* crash_cma_ranges: lines "66000000-75ffffff". Errors: -EBADMSG; -ENOMEM. */
+int kx_crash_cma_parse(struct kx_view text, struct kx_ranges *ret, struct kx_error *err);
+
 /**
  * kx_kcore_parse() - the beginning of /proc/kcore: an ELF header and its program headers
  *

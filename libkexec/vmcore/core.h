@@ -37,7 +37,7 @@ struct kx_vmcore_kdump;
  * @wide_file, @big: class and byte order of the dump
  * @word: as kx_vmcore_word() returns
  * @machine: e_machine; of a compressed dump as far as its sizes tell it
- * @segments, @count: of an ELF dump; @hint: the one that was used last
+ * @segments, @count: of an ELF dump; @hint: the one that was used last, @virt_hint: to translate
  * @kdump: of a compressed dump, NULL otherwise
  * @info: its own allocation
  */
@@ -48,7 +48,7 @@ struct kx_vmcore {
 	size_t word;
 	uint16_t machine;
 	struct kx_core_segment *segments;
-	size_t count, hint;
+	size_t count, hint, virt_hint;
 	struct kx_vmcore_kdump *kdump;
 	struct kx_view info;
 	uint64_t missing;
@@ -77,7 +77,7 @@ void kx_kdump_free(struct kx_vmcore_kdump *kdump);
 bool kx_snappy_page(struct kx_view in, uint8_t *out, size_t size);
 
 /* By the program headers. False if they do not say; @ret_run: so many bytes from there on are in one piece. */
-bool kx_elf_core_translate(const struct kx_vmcore *core, uint64_t va, uint64_t *ret_pa,
+bool kx_elf_core_translate(struct kx_vmcore *core, uint64_t va, uint64_t *ret_pa,
 			   uint64_t *ret_run);
 
 /* By what VMCOREINFO says of an x86 kernel; kx_x86_prepare() once, before. */

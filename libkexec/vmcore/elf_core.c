@@ -245,17 +245,18 @@ int kx_elf_core_read(struct kx_vmcore *core, uint64_t pa, void *to, size_t size)
  * A dump whose maker knew no virtual addresses has 0 or all ones there. Headers of 32 bits have no address of a kernel of 64, so
  * nothing is found by them.
  */
-bool kx_elf_core_translate(const struct kx_vmcore *core, uint64_t va, uint64_t *ret_pa,
-			   uint64_t *ret_run)
+bool kx_elf_core_translate(struct kx_vmcore *core, uint64_t va, uint64_t *ret_pa, uint64_t *ret_run)
 {
 	uint64_t nowhere = core->wide_file ? UINT64_MAX : UINT32_MAX;
 
 	for (size_t i = 0; i < core->count; i++) {
-		const struct kx_core_segment *segment = &core->segments[i];
+		size_t at = (core->virt_hint + i) % core->count;
+		const struct kx_core_segment *segment = &core->segments[at];
 
 		if (!segment->virt || segment->virt == nowhere || va < segment->virt ||
 		    va - segment->virt >= segment->memsz)
 			continue;
+		core->virt_hint = at;
 		*ret_pa = segment->phys + (va - segment->virt);
 		*ret_run = segment->memsz - (va - segment->virt);
 		return true;

@@ -3,11 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util.h"
 #include "vmcore.h"
 
 static ssize_t read_file(void *context, void *to, size_t size, uint64_t offset)
 {
-	ssize_t got = TEMP_FAILURE_RETRY(pread((int)(intptr_t)context, to, size, (off_t)offset));
+	ssize_t got = kx_retry(pread((int)(intptr_t)context, to, size, (off_t)offset));
 
 	return got < 0 ? -errno : got;
 }

@@ -29,17 +29,19 @@ enum {
 	HEADER_SIZE = 464,
 };
 
-/* struct kdump_sub_header; where VMCOREINFO is since version 3 of the header. */
+/* struct kdump_sub_header; whether it is a part since version 2 of the header, where VMCOREINFO is since version 3. */
 enum {
 	SUB_PHYS_BASE = 0,
+	SUB_SPLIT = 12,
 	SUB_INFO = 32,
 	SUB_INFO_SIZE = 40,
 	SUB_SIZE = 48,
+	VERSION_WITH_SPLIT = 2,
 	VERSION_WITH_INFO = 3,
 };
 
 /* struct page_desc. */
-enum { PAGE_OFFSET = 0, PAGE_SIZE = 8, PAGE_FLAGS = 12, PAGE_DESC_SIZE = 24 };
+enum { DESC_OFFSET = 0, DESC_SIZE = 8, DESC_FLAGS = 12, DESC_BYTES = 24 };
 
 /* Its flags; none: as it is. */
 enum { ZLIB = 0x01, LZO = 0x02, SNAPPY = 0x04, ZSTD = 0x20 };
@@ -123,6 +125,7 @@ static int allocate(struct kx_vmcore_kdump *kdump, struct kx_error *err)
 int kx_kdump_open(struct kx_vmcore *core, struct kx_error *err)
 {
 	uint8_t header[HEADER_SIZE], sub[SUB_SIZE];
+	uint32_t version;
 	int r;
 
 	if (kx_vmcore_read_file(core, 0, header, sizeof(SIGNATURE) - 1) < 0 ||
@@ -144,9 +147,15 @@ int kx_kdump_open(struct kx_vmcore *core, struct kx_error *err)
 	if (kx_vmcore_read_file(core, core->kdump->block, sub, sizeof(sub)) < 0)
 		return kx_fail(err, EBADMSG,
 			       "truncated compressed dump: its sub header is missing");
+	version = kx_le32(header + HEADER_VERSION);
+	/* Each part has the bitmaps of the whole, and descriptors of its own pages only. */
+	if (version >= VERSION_WITH_SPLIT && kx_le32(sub + SUB_SPLIT))
+		return kx_fail(err, EOPNOTSUPP,
+			       "one of several parts of a dump, need the whole; put them together "
+			       "with makedumpfile --reassemble");
 	core->phys_base = kx_le64(sub + SUB_PHYS_BASE);
 	core->has_phys_base = true;
-	if (kx_le32(header + HEADER_VERSION) < VERSION_WITH_INFO)
+	if (version < VERSION_WITH_INFO)
 		return 0;
 	r = kx_vmcore_keep_info(core, kx_le64(sub + SUB_INFO), kx_le64(sub + SUB_INFO_SIZE));
 	return r == -ENOMEM ? kx_fail(err, ENOMEM, "no memory for VMCOREINFO") : 0;
@@ -211,8 +220,7 @@ static int read_desc(struct kx_vmcore *core, uint64_t number, uint8_t *desc)
 	if (r < 0)
 		return r;
 	index += (unsigned)__builtin_popcount(byte & ((1u << bit) - 1));
-	return kx_vmcore_read_file(core, kdump->descs + index * PAGE_DESC_SIZE, desc,
-				   PAGE_DESC_SIZE);
+	return kx_vmcore_read_file(core, kdump->descs + index * DESC_BYTES, desc, DESC_BYTES);
 }
 
 /* Did the packed bytes make a whole page? */
@@ -243,7 +251,7 @@ static bool unpack(struct kx_vmcore_kdump *kdump, uint32_t flags, uint32_t size)
 static int load_page(struct kx_vmcore *core, uint64_t number)
 {
 	struct kx_vmcore_kdump *kdump = core->kdump;
-	uint8_t desc[PAGE_DESC_SIZE];
+	uint8_t desc[DESC_BYTES];
 	uint32_t size;
 	int r;
 
@@ -252,14 +260,14 @@ static int load_page(struct kx_vmcore *core, uint64_t number)
 	r = read_desc(core, number, desc);
 	if (r < 0)
 		return r;
-	size = kx_le32(desc + PAGE_SIZE);
+	size = kx_le32(desc + DESC_SIZE);
 	if (size > kdump->block)
 		return -ENODATA;
 	kdump->has_page = false;
-	r = kx_vmcore_read_file(core, kx_le64(desc + PAGE_OFFSET), kdump->packed, size);
+	r = kx_vmcore_read_file(core, kx_le64(desc + DESC_OFFSET), kdump->packed, size);
 	if (r < 0)
 		return r;
-	if (!unpack(kdump, kx_le32(desc + PAGE_FLAGS), size))
+	if (!unpack(kdump, kx_le32(desc + DESC_FLAGS), size))
 		return -ENODATA;
 	kdump->has_page = true;
 	kdump->number = number;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/overflow.h"
 #include "log_reader.h"
@@ -87,13 +88,10 @@ static int give(struct line *line)
 	return kx_log_give(line->reader, &record);
 }
 
-/* No kernel writes NUL into its log: what is nothing else was not in the dump. */
+/* No kernel writes NUL into its log: what is nothing else was not in the dump. There is one byte at least. */
 static bool is_empty(const uint8_t *bytes, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i])
-			return false;
-	return true;
+	return !bytes[0] && !memcmp(bytes, bytes + 1, size - 1);
 }
 
 static int add(struct line *line, const uint8_t *bytes, size_t size)

@@ -16,6 +16,12 @@
 #define ALIGNMENT 4
 /* After damage a record is looked for in so many places in all; a page that is not in the dump is one. */
 #define SEARCH_MAX 4096
+/*
+ * No more is left free before the end of the buffer: a record that did not fit, of LOG_LINE_MAX (1024) bytes of text and a
+ * dictionary of 128, and a header; in a small buffer a text takes a quarter of it at most (MAX_LOG_TAKE_PART).
+ */
+#define FREE_MAX UINT64_C(2048)
+#define FREE_PART 4
 
 /* LOG_NEWLINE, LOG_PREFIX and LOG_CONT: the line ends, has a time of its own, is a piece of a line. */
 enum { NEWLINE = 2, PREFIX = 4, PIECE = 8 };
@@ -140,7 +146,15 @@ static uint64_t search(struct buffer *buffer, uint64_t index, uint64_t end)
 	return end;
 }
 
-/* The records in [@index, @end); a header of length 0 ends them where the buffer's end follows. */
+/* A header of length 0 ends the records where the buffer's end follows soon; else something has written zeros. */
+static bool is_end(const struct buffer *buffer, uint64_t index, uint64_t end)
+{
+	uint64_t room = end - index;
+
+	return end == buffer->size && room <= FREE_MAX && room <= buffer->size / FREE_PART;
+}
+
+/* The records in [@index, @end). */
 static int read_part(struct buffer *buffer, uint64_t index, uint64_t end)
 {
 	struct header header;
@@ -149,7 +163,7 @@ static int read_part(struct buffer *buffer, uint64_t index, uint64_t end)
 	while (index < end && !r && !buffer->reader->report.cut) {
 		bool there = !read_header(buffer, index, &header);
 
-		if (there && !header.len && end == buffer->size)
+		if (there && !header.len && is_end(buffer, index, end))
 			return 0;
 		if (!there || !is_record(buffer, &header, end - index)) {
 			index = search(buffer, index + ALIGNMENT, end);

@@ -127,9 +127,17 @@ static int fake_may_reboot(void *data)
 	return 0;
 }
 
-static int fake_clean_reboot(void *data)
+/* As if PID 1 did all the rest. */
+static int fake_run(void *data, const char *const *argv)
 {
-	return leave("clean_reboot");
+	char line[256] = "run";
+
+	for (; *argv; argv++) {
+		strncat(line, " ", sizeof(line) - strlen(line) - 1);
+		strncat(line, *argv, sizeof(line) - strlen(line) - 1);
+	}
+	note("%s", line);
+	return answer("run");
 }
 
 static int fake_lock_memory(void *data)
@@ -186,7 +194,7 @@ int main(int argc, char **argv)
 		.interfaces_down = fake_interfaces_down,
 		.random = fake_random,
 		.root_on_network = fake_root_on_network,
-		.clean_reboot = fake_clean_reboot,
+		.run = fake_run,
 		.set_crash_size = fake_set_crash_size,
 	};
 	const char *root = getenv("KX_FAKE_ROOT");

@@ -9,11 +9,15 @@ static const char *verbs_of(const struct kx_option *option)
 		unsigned id;
 		const char *name;
 	} verbs[] = {
-		{ KX_CLASSIC, "classic" }, { KX_PLAN, "plan" },       { KX_STATUS, "status" },
-		{ KX_CHECK, "check" },     { KX_MACHINE, "machine" }, { KX_LAST, "last" },
+		{ KX_CLASSIC, "classic" }, { KX_PLAN, "plan" },
+		{ KX_STATUS, "status" },   { KX_CHECK, "check" },
+		{ KX_MACHINE, "machine" }, { KX_LAST, "last" },
 		{ KX_CRASH, "crash" },     { KX_LIST, "list" },
+		{ KX_LOAD, "load" },       { KX_EXEC, "exec" },
+		{ KX_UNLOAD, "unload" },   { KX_COLDREBOOT, "coldreboot" },
+		{ KX_REBOOT, "reboot" },
 	};
-	static char text[64];
+	static char text[128];
 	int used = 0;
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)

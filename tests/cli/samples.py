@@ -27,6 +27,16 @@ def vmlinux():
     return bytes(image) + struct.pack("<4I", 0, 0x81000000, 0, 0x81000008)
 
 
+def multiboot():
+    """An ELF file of one segment with a header of multiboot 1 in it (Multiboot Specification 0.6.96, "Header layout")."""
+    start, magic = 0x200000, 0x1BADB002
+    image = bytearray(0x2000)
+    struct.pack_into("<16sHHIIIIIHHHHHH", image, 0, b"\x7fELF\1\1\1", 2, 3, 1, start, 52, 0, 0, 52, 32, 1, 40, 0, 0)
+    struct.pack_into("<8I", image, 52, 1, 0x1000, start, start, 0x1000, 0x1000, 7, 0x1000)
+    struct.pack_into("<3I", image, 0x1000, magic, 0, -magic & 0xFFFFFFFF)
+    return bytes(image)
+
+
 def bzimage(text=b"vmlinux " * 600, cmdline_size=2047, init_size=0x100000):
     """A bzImage of protocol 2.15 whose checksum is right."""
     payload = gzip.compress(text, 0, mtime=0)  # stored: the same size everywhere

@@ -17,7 +17,7 @@ def test_force_loads_and_starts(kexec):
 def test_no_action_loads_and_asks_init(kexec):
     result = kexec(kexec.kernel)
     assert result.status == 0
-    assert result.log == LOAD + ["clean_reboot"]
+    assert result.log == LOAD + ["run shutdown -r now"]
 
 
 def test_nothing_follows_a_failed_load(kexec):
@@ -27,10 +27,10 @@ def test_nothing_follows_a_failed_load(kexec):
 
 
 def test_init_that_cannot_be_asked(kexec):
-    kexec.fail = f"clean_reboot={errno.ENOENT}"
+    kexec.fail = f"run={errno.ENOENT}"
     result = kexec(kexec.kernel)
     assert result.status == FAILED
-    assert "cannot ask init for a reboot: No such file or directory" in result.err
+    assert "cannot ask init for a reboot: shutdown: No such file or directory" in result.err
 
 
 @pytest.mark.parametrize("options,log", [

@@ -55,6 +55,7 @@ def test_ready(ready):
     answer = status(ready, YES)
     assert (answer["loaded"], answer["reserved"], answer["problem"]) == (True, 128 * MIB, None)
     assert answer["regions"] == [{"start": "0x30000000", "size": 128 * MIB}]
+    assert answer["cma"] == []
     assert answer["crashkernel"] == ["crashkernel=0M-2G:128M,2G-:256M", "crashkernel=128M"]
     assert answer["settings"]["kernel.panic_on_oops"] == (1, None)
     assert answer["settings"]["kernel.panic"] == (-1, None)
@@ -65,6 +66,11 @@ def test_ready(ready):
     assert "0x30000000-0x37ffffff  128 MiB\n" in text
     assert "asked for by    crashkernel=128M\n" in text
     assert "panic_on_oom" not in text and "problem" not in text
+
+
+def test_words_do_not_control_the_terminal(ready):
+    ready.change(proc__cmdline="crashkernel=\x1b[31m128M\n")
+    assert "asked for by    crashkernel=?[31m128M\n" in ready("crash", "status").out
 
 
 def test_two_regions(ready):
@@ -99,6 +105,13 @@ def test_notifiers_before_the_crash_kernel(ready):
     assert answer["problem"].startswith("crash_kexec_post_notifiers: ")
 
 
+def test_memory_by_cma(ready):
+    ready.change(sys__kernel__kexec__crash_cma_ranges="10000000-13ffffff\n")
+    answer = status(ready, YES)
+    assert (answer["reserved"], answer["cma"]) == (192 * MIB, [{"start": "0x10000000", "size": 64 * MIB}])
+    assert "64 MiB, the running system's as well (cma)" in ready("crash", "status").out
+
+
 def test_not_loaded(ready):
     ready.change(sys__kernel__kexec_crash_loaded="0\n")
     answer = status(ready, NO)
@@ -115,6 +128,21 @@ def test_nothing_known(kexec):
     kexec.change(sys__kernel__kexec_crash_loaded=None, sys__kernel__kexec_crash_size=None)
     answer = status(kexec, ERROR)
     assert (answer["loaded"], answer["reserved"]) == (None, None)
+
+
+def test_size_that_is_not_known(qemu):
+    """Unknown is not nothing."""
+    qemu.change(sys__kernel__kexec_crash_size=None)
+    answer = status(qemu, YES)
+    assert (answer["reserved"], answer["problem"]) == (None, None)
+    answer = size(qemu, status=ERROR)
+    assert answer["reserved"] is None and answer["err"] == UNKNOWN
+    qemu.make_qemu(UP + """
+print("kexec-trial: done", flush=True)
+""")
+    answer = trial(qemu, status=ERROR)
+    assert answer["reserved"] is None and answer["err"].endswith(UNKNOWN)
+    assert "reserved        unknown\n" in qemu("crash", "test").out
 
 
 def test_damaged_setting(ready):
@@ -210,6 +238,25 @@ def test_files_in_tmpfs_get_half(kdump):
     assert "twice the files" in without["err"]
 
 
+def keep_little_for_segments(kexec):
+    """64 MiB are kept, and 256 MiB by cma; kernel and initrd are that much, but for what goes with them."""
+    kexec.change(proc__iomem="00100000-3ffdffff : System RAM\n  30000000-33ffffff : Crash kernel\n",
+                 sys__kernel__kexec_crash_size=f"{64 * MIB}\n", sys__kernel__kexec__crash_cma_ranges="10000000-1fffffff\n")
+    (kexec.root / "var/lib/kdump/initrd.img").write_bytes(archive(23 * MIB))
+
+
+UNKNOWN = "kexec: how much is kept for a crash kernel is not known: /sys/kernel/kexec_crash_size is not readable\n"
+LITTLE = "64 MiB are kept for a crash kernel to be loaded in; use a smaller kernel or initrd, or a larger crashkernel="
+
+
+def test_what_is_loaded_must_fit_into_one_place(kdump):
+    keep_little_for_segments(kdump)
+    answer = size(kdump, status=NO)
+    assert answer["needed"] < answer["recommended"] < answer["reserved"] == 320 * MIB
+    assert "the kernel needs 40 MiB, its initrd 23 MiB and what goes with them up to 3.2 MiB, " + LITTLE in answer["err"]
+    assert LITTLE in status(kdump, WARNINGS)["problem"]
+
+
 def test_just_enough_is_a_warning(kdump):
     needed = size(kdump, status=YES)["needed"]
     for reserved, status in (needed, WARNINGS), (needed - 1, NO), (128 * MIB - 1, WARNINGS):
@@ -277,6 +324,27 @@ def test_shrink(kdump):
     assert (again.status, again.log) == (YES, [])
 
 
+def test_shrink_of_two_regions(kdump):
+    """Since Linux 6.5 both count, and the higher one, where the kernel is loaded, becomes smaller first."""
+    kdump.change(sys__kernel__kexec_crash_loaded="0\n", sys__kernel__kexec_crash_size=f"{448 * MIB}\n",
+                 proc__iomem="00100000-3ffdffff : System RAM\n  20000000-2bffffff : Crash kernel\n"
+                             "100000000-13fffffff : System RAM\n  130000000-13fffffff : Crash kernel\n")
+    (kdump.root / "var/lib/kdump/initrd.img").write_bytes(gzip.compress(archive(90 * MIB)))
+    assert size(kdump, status=YES)["recommended"] == 224 * MIB
+    result = kdump("crash", "size", "--shrink=recommended")
+    assert result.status == YES and "in the upper part alone" in result.err
+    kept = int(result.log[0].removeprefix("set_crash_size ")) - 192 * MIB
+    assert INIT_SIZE + 3 * MIB < kept < INIT_SIZE + 4 * MIB
+    kdump.change(sys__kernel__kexec_crash_size=f"{448 * MIB}\n")
+    result = kdump("crash", "size", "--shrink=224M")
+    assert (result.status, result.log) == (ERROR, []) and "192 MiB of it are the lower part" in result.err
+    for enough in "240M", "192M", "64M":
+        kdump.change(sys__kernel__kexec_crash_size=f"{448 * MIB}\n")
+        assert kdump("crash", "size", f"--shrink={enough}").status == YES
+    kdump.change(sys__kernel__kexec_crash_size=f"{256 * MIB}\n")  # a kernel before 6.5
+    assert kdump("crash", "size", "--shrink=recommended").log == [f"set_crash_size {224 * MIB}"]
+
+
 def test_shrink_to_what_is_no_page(kdump):
     kdump.change(sys__kernel__kexec_crash_loaded="0\n")
     assert kdump("crash", "size", "--shrink=5000").log == ["set_crash_size 8192"]
@@ -312,6 +380,17 @@ def test_status_without_a_capture_kernel(ready):
     assert "needed          unknown" in ready("crash", "status").out
 
 
+def test_status_with_a_capture_kernel_that_is_damaged(kdump):
+    kernel = kdump.root / "var/lib/kdump/vmlinuz"
+    kernel.write_bytes(kernel.read_bytes()[:3000])
+    answer = status(kdump, WARNINGS)
+    assert answer["needed"] is None and answer["problem"].startswith(f"{kernel}: ")
+    assert f"needed          unknown: {kernel}: " in kdump("crash", "status").out
+    kernel.unlink()
+    kernel.mkdir()
+    assert str(kernel) in status(kdump, WARNINGS)["problem"]
+
+
 @pytest.mark.parametrize("arguments", [["status", "--shrink=1M"], ["status", "--kernel=x"], ["status", "--append=x"],
                                        ["status", "--initrd=x"], ["size", "--timeout=1"]])
 def test_options_of_other_questions(kdump, arguments):
@@ -327,6 +406,8 @@ arguments = " ".join(sys.argv)
 with open(f"{os.path.dirname(__file__)}/log", "a") as log:
     log.write(f"{os.getuid()} {arguments}\\n")
 memory = int(re.search(r"-m (\\d+)M", arguments).group(1))
+assert [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+        if os.path.exists(f"/proc/self/fd/{fd}")].count("/dev/null") == 1
 initrd = open(re.search(r"-initrd (\\S+)", arguments).group(1), "rb").read()
 open(re.search(r"-kernel (\\S+)", arguments).group(1), "rb").read()
 assert b"kexec-trial" in initrd
@@ -394,6 +475,15 @@ print("kexec-trial: no memory for the programs", flush=True)
         f"{programs // 1024}" in " ".join(log)
 
 
+def test_trial_of_what_cannot_be_loaded(qemu):
+    keep_little_for_segments(qemu)
+    qemu.make_qemu(UP + """
+print("kexec-trial: done", flush=True)
+""")
+    answer = trial(qemu, status=NO)
+    assert answer["recommended"] < answer["reserved"] == 320 * MIB and LITTLE in answer["err"]
+
+
 def test_trial_of_what_needs_more_than_there_is(qemu):
     qemu.make_qemu(UP + """
 if memory >= 300:
@@ -451,6 +541,31 @@ print("kexec-trial: done", flush=True)
 """)
     answer = trial(qemu, "--timeout=10", status=WARNINGS)
     assert (answer["needed"], answer["exact"]) == (256 * MIB, False)
+
+
+def test_trial_that_is_cut_off(qemu):
+    """What had no time to run has not failed."""
+    qemu.make_qemu(UP + """
+import time
+time.sleep(60 if memory == 100 else 1.1)
+if memory > 100:
+    print("kexec-trial: done", flush=True)
+print("kexec-trial: no memory for the programs", flush=True)
+""")
+    result = qemu("crash", "test", "--timeout=10")
+    assert "with 96 MiB: no room for the programs" in result.err and "with 100 MiB: it took too long" in result.err
+    assert "needed          at most 104 MiB; there was no time to find out more\n" in result.out
+
+
+def test_trial_that_runs_with_the_least_that_is_tried(qemu):
+    """What nobody tried is not told as a failure."""
+    qemu.make_qemu(UP + """
+print("kexec-trial: done", flush=True)
+""")
+    answer = trial(qemu, status=YES)
+    assert all(runs for _, runs, _ in answer["boots"]) and not answer["exact"]
+    least = answer["needed"] // MIB
+    assert f"needed          at most {least} MiB; less was not tried\n" in qemu("crash", "test").out
 
 
 def test_qemu_that_does_not_start(qemu):

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kexec list: what it says, and its exit status. Distributions' trees are in test_list_corpus.py."""
 
+import functools
 import json
+import os
+import resource
 
 import pytest
 
@@ -83,6 +86,19 @@ def test_what_is_wrong_with_a_configuration_is_said(kexec, tree):
     result = kexec("list", "--root", root)
     assert result.status == 1 and "* Linux 6.1" in result.out
     assert "does one of them include itself?" in result.err
+
+
+def test_huge_files_take_little_time(kexec, tree):
+    """Of an image only its texts are looked at. All of it took 20 seconds."""
+    root = tree(**{"efi/EFI/Linux/a.efi": "", "efi/loader/loader.conf": "", "etc/kernel/cmdline": "a\n" * 500000})
+    os.truncate(root / "efi/EFI/Linux/a.efi", 1000 << 20)
+    limit = functools.partial(resource.setrlimit, resource.RLIMIT_CPU, (4, 4))
+    result = kexec("list", "--root", root, preexec_fn=limit)
+    assert result.status == 2 and 'no "MZ"' in result.out
+    (root / "efi/EFI/Linux/a.efi").unlink()
+    (root / "boot").mkdir()
+    (root / "boot/vmlinuz-6.1").touch()
+    assert "    options    a a a a" in kexec("list", "--root", root, preexec_fn=limit).out
 
 
 def test_terminal_is_not_controlled(kexec, tree):

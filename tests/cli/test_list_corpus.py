@@ -18,7 +18,8 @@ KEYS = ["id", "title", "type", "linux", "initrd", "options", "devicetree", "vers
 
 def test_there_are_trees():
     assert {"fedora", "arch", "nixos", "alpine", "raspberry-pi-os", "u-boot-debian-arm64", "centos-7",
-            "centos-stream-8", "opensuse-bls", "qubes", "menu.lst"} <= {tree.parent.name for tree in TREES}
+            "centos-stream-8", "opensuse-bls", "qubes", "menu.lst", "debian-systemd-boot",
+            "ubuntu-btrfs"} <= {tree.parent.name for tree in TREES}
 
 
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.parent.name)

@@ -331,7 +331,8 @@ def test_failed_load_for_a_panic_says_what_is_left(reserved):
     assert result.status == FAILED
     assert "the crash kernel that was loaded before is still loaded" in result.err
     reserved.change(sys__kernel__kexec_crash_loaded="0\n")
-    assert "no crash kernel is loaded now: a panic will leave no dump" in reserved("-p", reserved.kernel).err
+    *_, reason, left = reserved("-p", reserved.kernel).err.splitlines()
+    assert "kexec_load failed: " in reason and left == "kexec: no crash kernel is loaded now: a panic will leave no dump"
 
 
 def test_formats_of_core_headers(reserved):
@@ -342,11 +343,24 @@ def test_formats_of_core_headers(reserved):
     assert reserved("-p", "--elf32-core-headers", "--elf64-core-headers", reserved.kernel).status == 0
 
 
+@pytest.mark.parametrize("options", [["--elf32-core-headers"], ["--pass-memmap-cmdline"], ["--mem-min=0x31000000"],
+                                     ["--mem-max=0x37ffffff"]])
+def test_what_kexec_file_load_makes_by_itself(reserved, options):
+    assert "kexec_file_load makes" not in reserved("-p", *options, reserved.kernel).err
+    result = reserved("-p", "-s", *options, reserved.kernel)
+    assert result.status == 0
+    assert "kexec_file_load makes core headers, of 64 bits, and memory map by itself" in result.err
+    assert f"not heeded: {options[0].partition('=')[0]}" in result.err
+
+
 def test_hotplug_of_a_kernel_that_does_not_follow(reserved):
     result = reserved("-p", "--hotplug", reserved.kernel)
     assert (result.status, result.log) == (0, [LOAD.replace("0x3e0000", "0x3e0001")])
     assert "load again after each change" in result.err
+    result = reserved("-p", "-s", "--hotplug", reserved.kernel)
+    assert result.status == 0 and "load again after each change" in result.err
     reserved.change(sys__kernel__crash_elfcorehdr_size="4096\n")
     result = reserved("-p", "--hotplug", reserved.kernel)
     assert "load again after each change" not in result.err
     assert (result.status, result.log) == (0, [LOAD.replace("0x3e0000", "0x3e0005")])
+    assert reserved("-p", "-s", "--hotplug", reserved.kernel).err == ""

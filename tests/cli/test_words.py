@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT, read_options, read_types
 
-VERBS = ["list", "plan", "status", "check", "machine", "last", "crash"]
+VERBS = ["list", "load", "reboot", "exec", "unload", "coldreboot", "plan", "status", "check", "machine", "last", "crash"]
 MAN = ROOT / "man/kexec.8"
 COMPLETION = ROOT / "completion"
 
@@ -88,6 +88,31 @@ def test_bash_completes_arguments(tmp_path):
     assert "bzImage64" in bash("kexec", "--type", "=", "bz")
     assert f"{tmp_path}/file" in bash("kexec", "--initrd", "=", f"{tmp_path}/f")
     assert bash("kexec", "plan", "--machine", f"{tmp_path}/f") == [f"{tmp_path}/folder"]
+
+
+def entries_of(tmp_path, version):
+    """A kexec that has two entries, for completions to ask."""
+    (tmp_path / "kexec").write_text("#!/bin/sh\n"
+                                    f'[ "$1" = --version ] && echo "{version}" && exit\n'
+                                    '[ "$*" = list ] || exit 9\n'
+                                    "printf '/x (grub)\\n* A\\n    id         menu>first\\n  B\\n    id         mine\\n'\n")
+    (tmp_path / "kexec").chmod(0o755)
+    return {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": "/nonexistent"}
+
+
+def test_bash_completes_entries(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def offered(version, *words):
+        return run("bash", "-c", BASH, "bash", COMPLETION / "kexec.bash", *words,
+                   env=entries_of(tmp_path, version)).split()
+
+    for verb in "load", "plan", "reboot":
+        assert set(offered("kexec-next 1", "kexec", verb, "m")) == {"menu>first", "mine"}
+        assert offered("kexec-next 1", "kexec", verb, "mi") == ["mine"]
+        assert "mine" not in offered("kexec-tools 2.0.32", "kexec", verb, "m")
+    for verb in "exec", "unload", "coldreboot":
+        assert offered("kexec-next 1", "kexec", verb, "m") == []
 
 
 def test_bash_knows_the_types():

@@ -69,7 +69,7 @@ static void fuzz_menu(struct boot_files *files, const struct kx_loader_conf *con
 	kx_boot_entries_clear(&menu);
 	if (kx_bls_read_grub(&fs, "hd0", &menu) == 0)
 		for (size_t i = 0; i < menu.count; i++)
-			require(menu.v[i].problem || menu.v[i].kernel[0] == '/');
+			require(menu.v[i].problem || menu.v[i].kernel);
 	kx_boot_entries_clear(&menu);
 }
 

@@ -59,7 +59,8 @@ static inline void require_path(const char *path, const char *device)
 	require(n < 2 || strcmp(path + n - 2, "/.") != 0);
 }
 
-static inline void require_menu(const struct kx_boot_entries *menu, const char *device)
+/* How many defaults it has. */
+static inline size_t require_menu(const struct kx_boot_entries *menu, const char *device)
 {
 	size_t defaults = 0;
 
@@ -67,7 +68,8 @@ static inline void require_menu(const struct kx_boot_entries *menu, const char *
 	for (size_t i = 0; i < menu->count; i++) {
 		const struct kx_boot_entry *entry = &menu->v[i];
 
-		require(entry->id && entry->title && entry->source_file && entry->source_kind);
+		require(entry->id && entry->title && entry->source_kind);
+		require(entry->source_file || !strcmp(entry->source_kind, "systemd-boot"));
 		require(entry->problem || (entry->type != KX_BOOT_NONE &&
 					   entry->type != KX_BOOT_CHAINLOAD && entry->kernel));
 		require(!entry->problem || *entry->problem);
@@ -81,7 +83,8 @@ static inline void require_menu(const struct kx_boot_entries *menu, const char *
 		for (size_t j = 0; j < entry->module_count; j++)
 			require_path(entry->modules[j].path, device);
 	}
-	require(defaults == (menu->count > 0));
+	require(defaults <= 1);
+	return defaults;
 }
 
 #endif

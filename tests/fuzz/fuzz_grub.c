@@ -2,6 +2,7 @@
 /* GRUB's grub.cfg, and its environment block. */
 #include <errno.h>
 
+#include "boot/bls.h"
 #include "boot/grub.h"
 #include "fuzz_boot.h"
 
@@ -21,6 +22,26 @@ static void fuzz_block(struct kx_view block)
 
 	require(r == 0 || r == -EBADMSG);
 	require(bytes <= block.size);
+}
+
+/* What is written can be read, and takes no more room than there is. */
+static void fuzz_edit(struct kx_view block, const char *wanted)
+{
+	char *copy = malloc(block.size + 1), *value = NULL;
+	int r;
+
+	require(copy);
+	memcpy(copy, block.data, block.size);
+	copy[block.size] = 'x';
+	r = kx_grub_env_edit(copy, block.size, "next_entry", wanted);
+	require(r == 0 || r == -EBADMSG || r == -ENOSPC);
+	require(copy[block.size] == 'x' && (r == 0 || !memcmp(copy, block.data, block.size)));
+	if (r == 0) {
+		r = kx_grub_env_get(copy, block.size, "next_entry", &value);
+		require(wanted ? r == 0 && !strcmp(value, wanted) : r == -ENOENT);
+	}
+	free(value);
+	free(copy);
 }
 
 static void require_effects(const struct kx_boot_effect *v, size_t count)
@@ -63,10 +84,14 @@ static void require_result(const struct kx_boot_entries *menu)
 	require_effects(menu->effects, menu->effect_count);
 }
 
+/* Those of the input, else one. */
 static int bls(void *ctx, const char *device, struct kx_boot_entries *ret)
 {
 	struct kx_boot_entry entry = { .type = KX_BOOT_LINUX, .source_kind = "bls1" };
+	const struct kx_boot_fs fs = boot_files_fs(ctx);
 
+	if (kx_bls_read_grub(&fs, device, ret) == 0)
+		return 0;
 	entry.id = strdup("6f-6.1");
 	entry.title = strdup("Linux");
 	entry.kernel = strdup("/k");
@@ -78,17 +103,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(fuzz_files_clear) struct fuzz_files f = { 0 };
 	const struct kx_boot_fs fs = boot_files_fs(&f.files);
-	struct kx_grub_config config = { .fs = &fs,
-					 .device = "hd0",
-					 .path = "/boot/grub/grub.cfg",
-					 .steps_max = 400 };
+	struct kx_grub_config config = {
+		.fs = &fs, .device = "hd0", .path = "/boot/grub/grub.cfg", .steps_max = 400
+	};
 	struct kx_boot_entries menu = { 0 };
 	struct kx_error err = { 0 };
 	int r;
 
 	fuzz_files_parse(kx_view_of(data, size), "/boot/grub/grub.cfg", &f);
-	for (size_t i = 0; i < f.files.count; i++)
-		fuzz_block(kx_view_of(f.files.v[i].data, f.files.v[i].size));
+	for (size_t i = 0; i < f.files.count; i++) {
+		struct kx_view file = kx_view_of(f.files.v[i].data, f.files.v[i].size);
+
+		fuzz_block(file);
+		fuzz_edit(file, "");
+		fuzz_edit(file, "a\\b\n");
+		fuzz_edit(file, NULL);
+	}
 	config.blscfg = bls;
 	r = kx_grub_read(&config, &menu, &err);
 	require(r == 0 || r == -E2BIG);

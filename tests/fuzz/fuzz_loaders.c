@@ -31,7 +31,7 @@ static void fuzz_reader(struct boot_files *files, read_fn *read, const char *dev
 		require(!menu.count);
 		return;
 	}
-	require_menu(&menu, device);
+	require(require_menu(&menu, device) == (menu.count > 0));
 	kx_boot_entries_clear(&menu);
 }
 

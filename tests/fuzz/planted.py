@@ -242,6 +242,9 @@ BUGS = [
     ("vmcore", "missing check", "libkexec/vmcore/kdump.c",
      "if (size > kdump->block)",
      "if (0)"),
+    ("vmcore", "off-by-one (snappy)", "libkexec/vmcore/snappy.c",
+     "length > room - *at)",
+     "length > room - *at + 1)"),
 ]
 
 
@@ -264,11 +267,13 @@ def hunt(source, name):
     """What the fuzzer says of the bug, by what it found it, and after how many seconds; None if it
     finds nothing."""
     seeds = [source / "build/tests/fuzz/seeds" / name, source / "tests/fuzz/corpus" / name]
+    # libFuzzer cuts a seed that is longer.
+    longest = max(seed.stat().st_size for folder in seeds if folder.is_dir() for seed in folder.iterdir())
     with tempfile.TemporaryDirectory() as scratch:
         start = time.monotonic()
         done = subprocess.run(
             [source / "build/tests/fuzz" / f"fuzz_{name}", f"-max_total_time={SECONDS_MAX}",
-             f"-max_len={9000 if name in ('machine', 'vmcore') else 4400}", f"-artifact_prefix={scratch}/", scratch,
+             f"-max_len={max(longest, 4400)}", f"-artifact_prefix={scratch}/", scratch,
              *(str(s) for s in seeds if s.is_dir())],
             capture_output=True, text=True, errors="replace", check=False)
         took = time.monotonic() - start

@@ -629,6 +629,17 @@ static void damaged_vmcore_seeds(void)
 	save("vmcore", "truncated", s.data, s.size / 2);
 }
 
+/* Each kind of snappy's elements, for 20 bytes. */
+static void snappy_seed(void)
+{
+	static const uint8_t packed[] = { 20,         3 << 2, 'a',        'b', 'c',     'd',
+					  0 << 2 | 1, 4,      3 << 2 | 2, 2,   0,       2 << 2 | 3,
+					  1,          0,      0,          0,   60 << 2, 4,
+					  'v',        'w',    'x',        'y', 'z' };
+
+	save("vmcore", "snappy", packed, sizeof(packed));
+}
+
 static void vmcore_seeds(void)
 {
 	vmcore_seed("lockless", (struct sample_vmcore){ .kind = SAMPLE_LOCKLESS });
@@ -645,6 +656,7 @@ static void vmcore_seeds(void)
 	kdump_seed("kdump-lzo", SAMPLE_LZO);
 	kdump_seed("kdump-snappy", SAMPLE_SNAPPY);
 	kdump_seed("kdump-zstd", SAMPLE_ZSTD);
+	snappy_seed();
 }
 
 int main(int argc, char **argv)

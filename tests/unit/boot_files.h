@@ -4,6 +4,7 @@
 #define BOOT_FILES_H
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +125,16 @@ static int boot_files_locate(void *ctx, const char *device, const char *path, ch
 	return 0;
 }
 
+/* "uuid-of-hd0"; a device whose name begins with "un" has none. */
+static int boot_files_identify(void *ctx, enum kx_boot_search by, const char *device, char **ret)
+{
+	if (!strncmp(device, "un", 2) || !strncmp(device, "no", 2))
+		return device[0] == 'n' ? -ENODEV : -ENODATA;
+	return asprintf(ret, "%s-of-%s", by == KX_BOOT_BY_UUID ? "uuid" : "label", device) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
 static inline struct kx_boot_fs boot_files_fs(struct boot_files *files)
 {
 	return (struct kx_boot_fs){ .ctx = files,
@@ -131,6 +142,7 @@ static inline struct kx_boot_fs boot_files_fs(struct boot_files *files)
 				    .stat = boot_files_stat,
 				    .list = boot_files_list,
 				    .search = boot_files_search,
+				    .identify = boot_files_identify,
 				    .locate = boot_files_locate };
 }
 

@@ -117,6 +117,22 @@ static int tree_search(void *ctx, enum kx_boot_search by, const char *value, cha
 	return -ENODEV;
 }
 
+static int tree_identify(void *ctx, enum kx_boot_search by, const char *device, char **ret)
+{
+	const struct tree *tree = ctx;
+
+	for (size_t i = 0; i < tree->count; i++) {
+		const struct tree_device *d = &tree->devices[i];
+		const char *value = by == KX_BOOT_BY_UUID ? d->uuid : d->label;
+
+		if (strcmp(d->name, device) != 0)
+			continue;
+		*ret = *value ? strdup(value) : NULL;
+		return *ret ? 0 : -ENODATA;
+	}
+	return -ENODEV;
+}
+
 static int tree_locate(void *ctx, const char *device, const char *path, char **ret)
 {
 	_cleanup_free_ char *s = tree_path(ctx, device, path);
@@ -133,6 +149,7 @@ static inline struct kx_boot_fs tree_fs(struct tree *tree)
 				    .stat = tree_stat,
 				    .list = tree_list,
 				    .search = tree_search,
+				    .identify = tree_identify,
 				    .locate = tree_locate };
 }
 

@@ -86,7 +86,7 @@ static inline size_t sample_pack(const uint8_t *page, unsigned packing, uint8_t 
 static inline void sample_compress(struct sample_kdump *c, const struct sample_vmcore *s,
 				   unsigned packing)
 {
-	size_t at = SAMPLE_KDUMP_PAGES;
+	size_t at = SAMPLE_KDUMP_PAGES, size = 0;
 
 	memset(c, 0, sizeof(*c));
 	memcpy(c->data, "KDUMP   ", 8);
@@ -101,16 +101,20 @@ static inline void sample_compress(struct sample_kdump *c, const struct sample_v
 	c->data[SAMPLE_KDUMP_BITMAP + SAMPLE_PHYS / SAMPLE_BLOCK / 8] = 3;
 	for (size_t i = 0; i < 3; i++) {
 		uint8_t *desc = c->data + SAMPLE_KDUMP_DESCS + i * 24, page[SAMPLE_BLOCK] = { 0 };
-		size_t from = i == 2 ? SAMPLE_BLOCK : 0, size;
+		size_t from = i == 2 ? SAMPLE_BLOCK : 0;
 
 		memcpy(page, s->data + SAMPLE_FILE + from,
 		       i == 2 ? SAMPLE_RAM - from : SAMPLE_BLOCK);
-		size = sample_pack(page, packing, c->data + at, sizeof(c->data) - at);
+		/* The first one, which nobody reads, is the second once more. */
+		if (i != 1) {
+			at += size;
+			size = sample_pack(page, packing, c->data + at, sizeof(c->data) - at);
+		}
 		kx_put_le64(desc, at);
 		kx_put_le32(desc + 8, (uint32_t)size);
 		kx_put_le32(desc + 12, packing);
-		at += size;
 	}
+	at += size;
 	c->size = at;
 }
 

@@ -118,6 +118,10 @@ static void test_malformed_entries(void **state)
 	for (unsigned i = 0; i <= KX_BOOT_VALUES_MAX; i++)
 		strcat(many, "initrd i\n");
 	assert_int_equal(kx_bls_parse(kx_text_of(many), &bls, &err), -EFBIG);
+	memset(many, 0, strlen(many));
+	for (unsigned i = 0; i <= KX_BOOT_VALUES_MAX; i++)
+		strcat(many, "options\n");
+	assert_int_equal(kx_bls_parse(kx_text_of(many), &bls, &err), -EFBIG);
 	assert_null(bls.kernel);
 	free(many);
 }
@@ -164,6 +168,7 @@ static void test_architectures(void **state)
 
 static const struct kx_bls_place esp = { .device = "esp", .folder = "" };
 
+/* "/l" is there, whoever names it. */
 static void read_menu(struct boot_files *files, const char *arch, const struct kx_loader_vars *vars,
 		      const char *pattern, struct kx_boot_entries *ret)
 {
@@ -172,6 +177,7 @@ static void read_menu(struct boot_files *files, const char *arch, const struct k
 	const struct kx_boot_fs fs = boot_files_fs(files);
 	struct kx_error err = { 0 };
 
+	boot_file(files, "/l", "");
 	assert_int_equal(kx_bls_read(&fs, &esp, 1, arch, vars ? vars : &none, &conf, ret, &err), 0);
 }
 
@@ -208,6 +214,8 @@ static void test_order(void **state)
 	boot_file(&files, "/loader/entries/bad+0-3.conf", "linux l\nsort-key a\nversion 99\n");
 	boot_file(&files, "/loader/entries/.hidden.conf", "linux l\n");
 	boot_file(&files, "/loader/entries/no.txt", "linux l\n");
+	boot_file(&files, "/loader/entries/Auto-x.conf", "linux l\n");
+	boot_file(&files, "/EFI/Linux/auto-x.efi", "");
 	check_order(&files, NULL, ids, KX_ARRAY_SIZE(ids));
 }
 
@@ -233,20 +241,28 @@ static void test_files_of_an_entry(void **state)
 	boot_file(&files, "/loader/entries/c.conf", "title C\n");
 	boot_file(&files, "/loader/entries/d.conf", "uki-url http://x/y\n");
 	boot_file(&files, "/loader/entries/e.conf", "linux l\ndevicetree-overlay o\n");
+	boot_file(&files, "/loader/entries/f.conf", "uki u\nprofile 3\n");
+	boot_file(&files, "/loader/entries/g.conf", "uki u\nprofile x\n");
+	boot_file(&files, "/vmlinuz", "");
+	boot_file(&files, "/shell.efi", "");
+	boot_file(&files, "/u", "");
 	read_menu(&files, NULL, NULL, NULL, &menu);
-	assert_int_equal(menu.count, 5);
-	assert_string_equal(menu.v[4].kernel, "esp:/vmlinuz");
-	assert_string_equal(menu.v[4].initrds[0], "esp:/x/i");
-	assert_string_equal(menu.v[4].initrds[1], "esp:/j k");
-	assert_string_equal(menu.v[4].title, "a.conf");
-	assert_string_equal(menu.v[4].source_file, "esp:/loader/entries/a.conf");
-	assert_null(menu.v[4].problem);
-	assert_int_equal(menu.v[3].type, KX_BOOT_CHAINLOAD);
-	assert_non_null(strstr(menu.v[3].problem, "EFI program"));
-	assert_int_equal(menu.v[2].type, KX_BOOT_NONE);
-	assert_non_null(strstr(menu.v[2].problem, "nothing to start"));
-	assert_non_null(strstr(menu.v[1].problem, "network"));
-	assert_non_null(strstr(menu.v[0].problem, "overlays"));
+	assert_int_equal(menu.count, 7);
+	assert_int_equal(menu.v[1].profile, 3);
+	assert_null(menu.v[1].problem);
+	assert_non_null(strstr(menu.v[0].problem, "no number"));
+	assert_string_equal(menu.v[5].kernel, "esp:/vmlinuz");
+	assert_string_equal(menu.v[5].initrds[0], "esp:/x/i");
+	assert_string_equal(menu.v[5].initrds[1], "esp:/j k");
+	assert_string_equal(menu.v[5].title, "a.conf");
+	assert_string_equal(menu.v[5].source_file, "esp:/loader/entries/a.conf");
+	assert_null(menu.v[5].problem);
+	assert_int_equal(menu.v[4].type, KX_BOOT_CHAINLOAD);
+	assert_non_null(strstr(menu.v[4].problem, "EFI program"));
+	assert_int_equal(menu.v[6].type, KX_BOOT_NONE);
+	assert_non_null(strstr(menu.v[6].problem, "nothing to start"));
+	assert_non_null(strstr(menu.v[3].problem, "network"));
+	assert_non_null(strstr(menu.v[2].problem, "overlays"));
 }
 
 static void check_default(const struct kx_loader_vars *vars, const char *pattern, const char *id)
@@ -264,6 +280,7 @@ static void check_default(const struct kx_loader_vars *vars, const char *pattern
 			continue;
 		found++;
 		assert_string_equal(menu.v[i].id, id);
+		assert_true(!menu.v[i].problem == !!strncmp(id, "auto-", 5));
 	}
 	assert_int_equal(found, 1);
 }
@@ -275,20 +292,155 @@ static void test_default(void **state)
 
 	check_default(NULL, NULL, "fedora-2.conf");
 	check_default(NULL, "arch.conf", "arch.conf");
-	check_default(NULL, "arch", "arch.conf");
+	/* The whole name. */
+	check_default(NULL, "arch", "fedora-2.conf");
+	check_default(NULL, "arch\\.conf", "arch.conf");
+	check_default(NULL, "arch\\", "fedora-2.conf");
 	check_default(NULL, "a*", "arch.conf");
 	check_default(NULL, "FEDORA-?.conf", "fedora-2.conf");
 	check_default(NULL, "fedora-[01].conf", "Fedora-1.conf");
 	check_default(NULL, "gone*", "fedora-2.conf");
-	check_default(&(struct kx_loader_vars){ .default_id = one }, "arch", "Fedora-1.conf");
-	check_default(&(struct kx_loader_vars){ .default_id = gone }, "arch", "arch.conf");
+	check_default(&(struct kx_loader_vars){ .default_id = one }, "arch.conf", "Fedora-1.conf");
+	check_default(&(struct kx_loader_vars){ .default_id = gone }, "arch.conf", "arch.conf");
 	check_default(&(struct kx_loader_vars){ .default_id = one, .oneshot = other }, NULL,
 		      "arch.conf");
 	check_default(&(struct kx_loader_vars){ .last = one }, "@saved", "Fedora-1.conf");
 	check_default(&(struct kx_loader_vars){ .last = one }, NULL, "fedora-2.conf");
-	check_default(&(struct kx_loader_vars){ .last = one, .default_id = saved }, "arch",
+	check_default(&(struct kx_loader_vars){ .last = one, .default_id = saved }, "arch.conf",
 		      "Fedora-1.conf");
 	check_default(NULL, "@saved", "fedora-2.conf");
+}
+
+/* Windows, the firmware's setup and their like are where a normal reboot goes, and nothing else is. */
+static void test_default_is_systemd_boots_own(void **state)
+{
+	static char windows[] = "auto-windows", setup[] = "auto-reboot-to-firmware-setup",
+		    gone[] = "gone.conf", file[] = "auto-*";
+
+	check_default(NULL, "auto-windows", "auto-windows");
+	check_default(&(struct kx_loader_vars){ .oneshot = setup, .default_id = windows }, NULL,
+		      "auto-reboot-to-firmware-setup");
+	check_default(&(struct kx_loader_vars){ .oneshot = gone, .default_id = windows },
+		      "arch.conf", "auto-windows");
+	check_default(&(struct kx_loader_vars){ .oneshot = file }, "arch.conf", "arch.conf");
+}
+
+/* It has none of those, and so a normal reboot starts another. */
+static void test_default_is_none_that_systemd_boot_drops(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct boot_files files = { 0 };
+	struct sample s = sample_pe(KX_PE_X86_64);
+
+	sample_pe_text(&s, ".linux", "kernel");
+	boot_file(&files, "/loader/entries/good.conf", "linux /l\ninitrd /gone\n");
+	boot_file(&files, "/loader/entries/zz-gone.conf", "sort-key a\nlinux /gone\n");
+	boot_file(&files, "/loader/entries/zz-efi.conf", "efi /gone.efi\n");
+	boot_file(&files, "/loader/entries/zz-junk.conf", "title only\n");
+	boot_file_bytes(&files, "/EFI/Linux/zz.efi", s.data, s.size);
+	read_menu(&files, NULL, NULL, "zz-*", &menu);
+	assert_int_equal(menu.count, 5);
+	assert_string_equal(menu.v[0].id, "good.conf");
+	for (size_t i = 0; i < menu.count; i++)
+		assert_true(menu.v[i].is_default == !i);
+	sample_free(&s);
+}
+
+/* ---- what systemd-boot writes down ----------------------------------------------------------- */
+
+static void read_two(const struct kx_loader_vars *vars, const char *pattern,
+		     struct kx_boot_entries *menu)
+{
+	struct boot_files files = { 0 };
+
+	boot_file(&files, "/loader/entries/b.conf", "linux l\n");
+	boot_file(&files, "/loader/entries/a+2-1.conf", "linux l\n");
+	read_menu(&files, NULL, vars, pattern, menu);
+	assert_int_equal(menu->count, 2);
+	assert_string_equal(menu->v[1].id, "a.conf");
+}
+
+static void test_choice_for_once_is_taken_out(void **state)
+{
+	static char one[] = "a.conf";
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries none = { 0 }, menu = { 0 };
+
+	read_two(NULL, NULL, &none);
+	assert_int_equal(none.effect_count, 0);
+	read_two(&(struct kx_loader_vars){ .oneshot = one }, NULL, &menu);
+	assert_int_equal(menu.effect_count, 1);
+	assert_null(menu.effects[0].file);
+	assert_string_equal(menu.effects[0].name, "LoaderEntryOneShot");
+	assert_null(menu.effects[0].value);
+	assert_int_equal(menu.v[0].effect_count + menu.v[1].effect_count, 0);
+}
+
+static void check_timeout(const struct kx_loader_vars *vars, char *conf, int seconds)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	const struct kx_loader_conf loader = { .timeout = conf };
+	struct boot_files files = { 0 };
+	const struct kx_boot_fs fs = boot_files_fs(&files);
+	struct kx_error err = { 0 };
+
+	assert_int_equal(kx_bls_read(&fs, &esp, 1, NULL, vars, &loader, &menu, &err), 0);
+	assert_int_equal(menu.timeout, seconds);
+	assert_int_equal(menu.effect_count, !!vars->timeout_once);
+	if (menu.effect_count)
+		assert_string_equal(menu.effects[0].name, "LoaderConfigTimeoutOneShot");
+}
+
+static void test_timeouts(void **state)
+{
+	static char force[] = "menu-force", hidden[] = "menu-hidden", five[] = "5", bad[] = "x",
+		    huge[] = "99999999999";
+
+	check_timeout(&(struct kx_loader_vars){ 0 }, NULL, 0);
+	check_timeout(&(struct kx_loader_vars){ 0 }, five, 5);
+	check_timeout(&(struct kx_loader_vars){ 0 }, force, -1);
+	check_timeout(&(struct kx_loader_vars){ 0 }, bad, 0);
+	check_timeout(&(struct kx_loader_vars){ 0 }, huge, INT_MAX);
+	check_timeout(&(struct kx_loader_vars){ .timeout = hidden }, five, 0);
+	check_timeout(&(struct kx_loader_vars){ .timeout = bad }, five, 5);
+	check_timeout(&(struct kx_loader_vars){ .timeout = hidden, .timeout_once = force }, five,
+		      -1);
+}
+
+static void test_what_is_started_is_saved(void **state)
+{
+	static char one[] = "a.conf", info[] = "systemd-boot 252", saved[] = "@saved";
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 }, once = { 0 };
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries other = { 0 }, tree = { 0 };
+
+	read_two(&(struct kx_loader_vars){ .info = info }, "@saved", &menu);
+	assert_int_equal(menu.v[1].effect_count, 1);
+	assert_null(menu.v[1].effects[0].file);
+	assert_string_equal(menu.v[1].effects[0].name, "LoaderEntryLastBooted");
+	assert_string_equal(menu.v[1].effects[0].value, "a.conf");
+	assert_int_equal(menu.v[0].effect_count, 1);
+	/* Not what is chosen for once. */
+	read_two(&(struct kx_loader_vars){ .info = info, .oneshot = one, .default_id = saved },
+		 NULL, &once);
+	assert_int_equal(once.v[1].effect_count, 0);
+	assert_int_equal(once.v[0].effect_count, 1);
+	/* Not where another default goes before, and not without the boot loader. */
+	read_two(&(struct kx_loader_vars){ .info = info, .default_id = one }, "@saved", &other);
+	assert_int_equal(other.v[1].effect_count, 0);
+	read_two(NULL, "@saved", &tree);
+	assert_int_equal(tree.v[1].effect_count, 0);
+}
+
+static void test_entry_on_trial(void **state)
+{
+	static char counted[] = "\\loader\\entries\\a+2-1.conf",
+		    good[] = "\\loader\\entries\\a+1-2.conf";
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 }, blessed = { 0 };
+
+	read_two(&(struct kx_loader_vars){ .count_path = counted }, NULL, &menu);
+	assert_string_equal(menu.on_trial, "esp:/loader/entries/a+2-1.conf");
+	assert_string_equal(menu.on_trial, menu.v[1].source_file);
+	read_two(&(struct kx_loader_vars){ .count_path = good }, NULL, &blessed);
+	assert_null(blessed.on_trial);
 }
 
 static void test_loader_conf(void **state)
@@ -339,8 +491,17 @@ static void test_unified_kernel_image(void **state)
 	sample_free(&s);
 }
 
+/* In their own order, however they are called: the last may well be the one that deletes everything. */
 static void test_profiles(void **state)
 {
+	static const struct {
+		const char *id, *title, *options;
+	} profiles[] = {
+		{ "os.efi", "An OS (Main)", "normal" },
+		{ "os.efi@factory", "An OS (Factory reset)", "reset" },
+		{ "os.efi@x", "An OS (x)", NULL },
+		{ "os.efi@3", "An OS (Profile #4)", NULL },
+	};
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
 	struct sample s = sample_pe(KX_PE_X86_64);
 	struct boot_files files = { 0 };
@@ -352,28 +513,63 @@ static void test_profiles(void **state)
 	sample_pe_text(&s, ".cmdline", "normal");
 	sample_pe_text(&s, ".profile", "ID=factory\nTITLE=\"Factory reset\"\n");
 	sample_pe_text(&s, ".cmdline", "reset");
+	sample_pe_text(&s, ".profile", "ID=x\n");
 	sample_pe_text(&s, ".profile", "");
 	boot_file_bytes(&files, "/EFI/Linux/os.efi", s.data, s.size);
-	read_menu(&files, NULL, NULL, "os.efi", &menu);
-	assert_int_equal(menu.count, 3);
-	for (size_t i = 0; i < menu.count; i++) {
+	read_menu(&files, NULL, NULL, NULL, &menu);
+	assert_int_equal(menu.count, KX_ARRAY_SIZE(profiles));
+	for (unsigned i = 0; i < menu.count; i++) {
 		const struct kx_boot_entry *entry = &menu.v[i];
 
 		assert_string_equal(entry->kernel, "esp:/EFI/Linux/os.efi");
 		assert_string_equal(entry->version, "6.1");
-		if (!strcmp(entry->id, "os.efi")) {
-			assert_true(entry->is_default);
-			assert_string_equal(entry->title, "An OS (Main)");
-			assert_string_equal(entry->options, "normal");
-		} else if (!strcmp(entry->id, "os.efi@factory")) {
-			assert_string_equal(entry->title, "An OS (Factory reset)");
-			assert_string_equal(entry->options, "reset");
-		} else {
-			assert_string_equal(entry->id, "os.efi@2");
-			assert_string_equal(entry->title, "An OS");
+		assert_string_equal(entry->id, profiles[i].id);
+		assert_string_equal(entry->title, profiles[i].title);
+		assert_int_equal(entry->profile, i);
+		assert_true(entry->is_default == !i);
+		if (profiles[i].options)
+			assert_string_equal(entry->options, profiles[i].options);
+		else
 			assert_null(entry->options);
-		}
 	}
+	sample_free(&s);
+}
+
+/* Of one system without a version: by name, whatever kernels they have. */
+static void test_kernel_version_is_no_order(void **state)
+{
+	struct boot_files files = { 0 };
+	static const char *const ids[] = { "b.efi", "a.efi" };
+	struct sample new = sample_pe(KX_PE_X86_64), old = sample_pe(KX_PE_X86_64);
+
+	sample_pe_text(&new, ".osrel", "ID=debian\n");
+	sample_pe_text(&new, ".uname", "6.12");
+	sample_pe_text(&new, ".linux", "kernel");
+	sample_pe_text(&old, ".osrel", "ID=debian\n");
+	sample_pe_text(&old, ".uname", "6.1");
+	sample_pe_text(&old, ".linux", "kernel");
+	boot_file_bytes(&files, "/EFI/Linux/a.efi", new.data, new.size);
+	boot_file_bytes(&files, "/EFI/Linux/b.efi", old.data, old.size);
+	check_order(&files, NULL, ids, KX_ARRAY_SIZE(ids));
+	sample_free(&new);
+	sample_free(&old);
+}
+
+static void test_texts_that_nobody_wrote(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct sample s = sample_pe(KX_PE_X86_64);
+	struct boot_files files = { 0 };
+	_cleanup_free_ char *huge = malloc(KX_BOOT_TEXT_MAX + 1);
+
+	memset(huge, 'x', KX_BOOT_TEXT_MAX + 1);
+	sample_pe_text(&s, ".osrel", "ID=os\n");
+	sample_pe_text(&s, ".linux", "kernel");
+	sample_pe_section(&s, ".cmdline", huge, KX_BOOT_TEXT_MAX + 1);
+	boot_file_bytes(&files, "/EFI/Linux/a.efi", s.data, s.size);
+	read_menu(&files, NULL, NULL, NULL, &menu);
+	assert_int_equal(menu.count, 1);
+	assert_non_null(strstr(menu.v[0].problem, "1048577 bytes"));
 	sample_free(&s);
 }
 
@@ -389,13 +585,18 @@ static void test_grub_knows_no_sort_key(void **state)
 	boot_file(&files, "/boot/loader/entries/m-5.9.conf", "linux /l\nsort-key a\n");
 	boot_file(&files, "/boot/loader/entries/m-5.10.conf",
 		  "linux /l\ninitrd /a $tuned_initrd\toptional\noptions $kernelopts x\n");
+	boot_file(&files, "/boot/loader/entries/n+0-3.conf", "linux $l\n");
 	assert_int_equal(kx_bls_read_grub(&fs, "hd0,msdos1", &menu), 0);
-	assert_int_equal(menu.count, 2);
-	assert_string_equal(menu.v[0].id, "m-5.10");
-	assert_string_equal(menu.v[0].kernel, "/l");
-	assert_int_equal(menu.v[0].initrd_count, 2);
-	assert_string_equal(menu.v[0].initrds[1], "/optional");
-	assert_string_equal(menu.v[0].options, "$kernelopts x");
+	assert_int_equal(menu.count, 3);
+	/* Nor does it know counters. */
+	assert_string_equal(menu.v[0].id, "n+0-3");
+	assert_string_equal(menu.v[0].title, "$l");
+	assert_string_equal(menu.v[2].id, "m-5.9");
+	assert_string_equal(menu.v[1].id, "m-5.10");
+	assert_string_equal(menu.v[1].kernel, "/l");
+	assert_int_equal(menu.v[1].initrd_count, 1);
+	assert_string_equal(menu.v[1].initrds[0], "/a $tuned_initrd\toptional");
+	assert_string_equal(menu.v[1].options, "$kernelopts x");
 }
 
 int main(void)
@@ -410,9 +611,17 @@ int main(void)
 		cmocka_unit_test(test_other_architectures_are_left_out),
 		cmocka_unit_test(test_files_of_an_entry),
 		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_default_is_systemd_boots_own),
+		cmocka_unit_test(test_default_is_none_that_systemd_boot_drops),
+		cmocka_unit_test(test_choice_for_once_is_taken_out),
+		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_what_is_started_is_saved),
+		cmocka_unit_test(test_entry_on_trial),
 		cmocka_unit_test(test_loader_conf),
 		cmocka_unit_test(test_unified_kernel_image),
 		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_kernel_version_is_no_order),
+		cmocka_unit_test(test_texts_that_nobody_wrote),
 		cmocka_unit_test(test_grub_knows_no_sort_key),
 	};
 

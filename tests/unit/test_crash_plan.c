@@ -129,6 +129,36 @@ static void of_two_regions_the_higher_one(void **state)
 	assert_true(warned(f, "crashkernel=0,low"));
 }
 
+/* The capture kernel's RAM, no part of the dump, and no place for segments: processes use it until the panic. */
+static void memory_by_cma(void **state)
+{
+	static struct kx_range range = { 256 * MIB, 320 * MIB };
+	static char cmdline[] = "crashkernel=128M crashkernel=64M,cma", release[] = "6.12.3";
+	struct fixture *f = *state;
+	uint64_t kept;
+
+	use(f);
+	f->machine.m.cmdline = cmdline;
+	assert_made(f);
+	assert_true(warned(f, "where crashkernel=,cma is"));
+	f->machine.m.release = release;
+	assert_made(f);
+	assert_true(warned(f, "crashkernel=,cma came with Linux 6.17"));
+	f->machine.m.release = NULL;
+	f->machine.m.crash.cma = (struct kx_ranges){ .v = &range, .count = 1 };
+	assert_made(f);
+	assert_int_equal(kx_plan_warning_count(f->plan), 0);
+	for (size_t i = 0; i < kx_plan_segment_count(f->plan); i++)
+		assert_in_range(kx_plan_segment(f->plan, i)->dest, REGION, REGION_END);
+	assert_mem(f, 2, range.start, range.end, KX_MEM_RAM);
+	for (size_t i = 0; i < core_of(f)->e_phnum; i++)
+		if (phdr(f, i)->p_type == PT_LOAD && phdr(f, i)->p_vaddr != TEXT)
+			assert_true(phdr(f, i)->p_paddr + phdr(f, i)->p_memsz <= range.start ||
+				    phdr(f, i)->p_paddr >= range.end);
+	assert_int_equal(kx_crash_kept(&f->machine.m, &kept), 0);
+	assert_int_equal(kept, REGION_END - REGION + 64 * MIB);
+}
+
 static void without_reservation(void **state)
 {
 	struct fixture *f = *state;
@@ -177,10 +207,59 @@ static void too_small_a_region(void **state)
 		       "needs 1 MiB for itself and 80 MiB for its initrd, 41 MiB are kept");
 	f->request.initrd_count = 1;
 	assert_refused(f, -ENOSPC, "no room for initrd in the 41 MiB kept for a crash kernel");
-	assert_says(f->err.text, "need 40 MiB, beside elfcorehdr 4 KiB, kernel 1 MiB, largest free "
-				 "range there is 39.9 MiB");
+	assert_says(f->err.text, "need 40 MiB from 0 up");
+	assert_says(f->err.text,
+		    "beside elfcorehdr 4 KiB, kernel 1 MiB, largest free range there is 39.9 MiB");
 	assert_says(f->err.text, "larger crashkernel=");
 	free(initrd);
+}
+
+/* The running kernel would take the old crash kernel out before it finds that there is no room beside it. */
+static void too_small_a_region_for_kexec_file_load(void **state)
+{
+	const uint64_t beside = 2 * MIB - 4096 + MIB + 64 * 4096;
+	struct fixture *f = *state;
+	size_t size = 8 * MIB;
+	char *initrd = calloc(1, size);
+	const struct kx_source *initrds[1];
+	struct kx_iomem_entry *region;
+
+	use(f);
+	f->request.method = KX_METHOD_FILE_LOAD;
+	initrds[0] = add_source(f, "initrd", initrd, size);
+	f->request.initrds = initrds;
+	f->request.initrd_count = 1;
+	region = &f->machine.iomem[f->machine.m.iomem.count - 1];
+	region->end = REGION + 9 * MIB + beside;
+	assert_made(f);
+	region->end -= 4096;
+	assert_refused(
+		f, -EPERM,
+		"the kernel needs 1 MiB, its initrd 8 MiB and what goes with them up to 3.2 MiB");
+	assert_says(f->err.text, "larger crashkernel=");
+	region->end += 4096;
+	f->machine.m.crash.headers_size = 4096;
+	assert_refused(f, -EPERM, "larger crashkernel=");
+	f->machine.m.crash.headers_size = UINT64_MAX - 4095;
+	assert_refused(f, -EPERM, "larger crashkernel=");
+	f->machine.m.iomem.hidden = true;
+	assert_made(f);
+	free(initrd);
+}
+
+/* What keeps it out is told by its own name. */
+static void no_room_for_other_reasons(void **state)
+{
+	struct fixture *f = *state;
+
+	use(f);
+	f->request.mem_max = REGION - 1;
+	assert_refused(f, -ENOSPC, "and below 0x20000000 at");
+	assert_says(f->err.text, "; widen --mem-min and --mem-max");
+	f->request.mem_max = 0;
+	f->request.mem_min = REGION_END;
+	assert_refused(f, -ENOSPC, "from 0x28000000 up");
+	assert_says(f->err.text, "; widen --mem-min and --mem-max");
 }
 
 static void nothing_left_for_the_running_kernel(void **state)
@@ -261,6 +340,9 @@ static void vmlinux_is_moved(void **state)
 	for (size_t i = 0; i < kx_plan_segment_count(f->plan); i++)
 		assert_in_range(kx_plan_segment(f->plan, i)->dest, REGION, REGION_END);
 	assert_int_equal(kx_plan_entry(f->plan), REGION + SV_ENTRY);
+	f->machine.iomem[f->machine.m.iomem.count - 1].end = REGION + 5 * 4096;
+	assert_refused(f, -ENOSPC, "no room for kernel in the 20 KiB kept for a crash kernel");
+	assert_says(f->err.text, "larger crashkernel=");
 }
 
 static void other_formats(void **state)
@@ -491,9 +573,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_is_in_the_region),
 		TEST(of_two_regions_the_higher_one),
+		TEST(memory_by_cma),
 		TEST(without_reservation),
 		TEST(hidden_map),
 		TEST(too_small_a_region),
+		TEST(too_small_a_region_for_kexec_file_load),
+		TEST(no_room_for_other_reasons),
 		TEST(nothing_left_for_the_running_kernel),
 		TEST(little_memory_is_enough),
 		TEST(kernel_must_be_relocatable),

@@ -252,7 +252,7 @@ static void position_independent_files_move(void **state)
 	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0x100000);
 	assert_int_equal(handoff(f)->entry, 0x100010);
 	add_load(0, 0, 0, SAMPLE_ELF_CONTENT, 256, 0xf0000000);
-	assert_refused(f, -ENOSPC, "no room below 0x100000000");
+	assert_refused(f, -ENOSPC, "up and below 0x100000000 at");
 	sample(f, 64);
 	SE_PUT16(&elf, Elf64_Ehdr, e_type, ET_DYN);
 	add_load(0, UINT64_MAX - 255, UINT64_MAX - 255, SAMPLE_ELF_CONTENT, 256, 256);

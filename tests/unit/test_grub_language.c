@@ -126,6 +126,26 @@ static void test_search(void **state)
 	assert_out("search -f /k -s; t $root; root=hd0", "[1</k>]");
 }
 
+static void test_probe(void **state)
+{
+	assert_out("probe --set=u --fs-uuid $root; t $? $u", "[2<0><uuid-of-hd0>]");
+	assert_out("probe -u '(hd1)' -s u; t $u; probe --set u -l hd1; t $u",
+		   "[1<uuid-of-hd1>][1<label-of-hd1>]");
+	assert_out("probe -u -s u un; t $? $u; probe -u; t $?; probe -s u hd0; t $?",
+		   "[1<24>][1<18>][1<18>]");
+	assert_out("probe -f -s u hd0; t $? $u; probe -u -s u none; t $? $u", "[1<24>][1<12>]");
+}
+
+/* Of Fedora's GRUB. */
+static void test_counters(void **state)
+{
+	assert_out("x=3; decrement x; t $? $x; increment x; increment x; t $x", "[2<0><2>][1<4>]");
+	assert_out("x=0; decrement x; t $x; x=0x10; increment x; t $x", "[1<-1>][1<17>]");
+	assert_out("increment; t $?; increment a b; t $?; decrement no; t $?",
+		   "[1<18>][1<18>][1<5>]");
+	assert_out("x=y; decrement x; t $? $x; x=-1; decrement x; t $x", "[2<10><y>][1<-2>]");
+}
+
 static void test_eval(void **state)
 {
 	assert_out("eval 'x=5; t $x'; t $x", "[1<5>][1<5>]");
@@ -188,6 +208,17 @@ static void test_syntax_errors(void **state)
 	assert_out("if true; then\nt a & t b\nt c\nfi\nt d", "[1<c>][1<d>]");
 }
 
+/* The block is one argument more; the words before it may fill their array. */
+static void test_blocks(void **state)
+{
+	assert_out("t { true; }\nt a b c { true; }", "[1<{ true; }>][4<a><b><c><{ true; }>]");
+	assert_out("! t a b { true; }; t $?", "[3<a><b><{ true; }>][1<1>]");
+	assert_out("! true a b { true; }\nt $?", "[1<1>]");
+	assert_out("! true a b c d e f { true; }\nt $?", "[1<1>]");
+	assert_out("function f { setparams a b c d; shift; t \"$@\" { x; }; }\nf",
+		   "[4<b><c><d><{ x; }>]");
+}
+
 static void test_patterns(void **state)
 {
 	assert_out("t /boot/grub/g*.cfg", "[1</boot/grub/g*.cfg>]");
@@ -205,7 +236,9 @@ int main(void)
 		cmocka_unit_test(test_loops),         cmocka_unit_test(test_functions),
 		cmocka_unit_test(test_test),          cmocka_unit_test(test_regexp),
 		cmocka_unit_test(test_search),        cmocka_unit_test(test_eval),
+		cmocka_unit_test(test_probe),         cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_syntax_errors), cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

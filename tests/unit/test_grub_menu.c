@@ -70,6 +70,29 @@ static void test_what_an_entry_holds(void **state)
 	assert_int_equal(g.menu.note_count, 0);
 }
 
+static void assert_timeout(const char *set, int timeout)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g, set);
+	assert_int_equal(g.r, 0);
+	if (g.menu.timeout != timeout)
+		fail_msg("%s: %d", set, g.menu.timeout);
+}
+
+static void test_timeout(void **state)
+{
+	assert_timeout("", -1);
+	assert_timeout("timeout=0", 0);
+	assert_timeout("timeout=0x10", 16);
+	assert_timeout("timeout=5s", 5);
+	assert_timeout("timeout=-1", -1);
+	/* What is no number is as none: for ever. */
+	assert_timeout("timeout=", -1);
+	assert_timeout("timeout=never", -1);
+	assert_timeout("timeout=99999999999999", INT32_MAX);
+}
+
 static void assert_entry(const char *body, enum kx_boot_type type, const char *options,
 			 const char *problem)
 {
@@ -96,7 +119,7 @@ static void test_loaders(void **state)
 	assert_entry("linux16 /k a 'b c' \"d\\\"\"", KX_BOOT_LINUX, "a \"b c\" d\\\"", NULL);
 	assert_entry("linux /k $1 \"$2\" $#", KX_BOOT_LINUX, "e a1 3", NULL);
 	assert_entry("linux /k a; linux (hd0)/k b", KX_BOOT_LINUX, "b", NULL);
-	assert_entry("linux /no", KX_BOOT_NONE, NULL, "(hd0)/no: no such file");
+	assert_entry("linux /no", KX_BOOT_NONE, NULL, "hd0:/no: no such file");
 	assert_entry("linux (nodev)/k", KX_BOOT_NONE, NULL, "(nodev)/k");
 	assert_entry("set root=nodev; linux /k", KX_BOOT_NONE, NULL, "(nodev)/k");
 	assert_entry("if linux /no; then true; else linux /k b; fi", KX_BOOT_LINUX, "b", NULL);
@@ -117,6 +140,9 @@ static void test_loaders(void **state)
 	assert_entry("configfile /x.cfg", KX_BOOT_NONE, NULL, "another menu: /x.cfg");
 	assert_entry("true", KX_BOOT_NONE, NULL, "nothing");
 	assert_entry("linux /k; boot; linux /no", KX_BOOT_LINUX, NULL, NULL);
+	assert_entry("probe -s u -u hd0; linux /k $u", KX_BOOT_LINUX, "uuid-of-hd0", NULL);
+	/* It would be started with a wrong command line. */
+	assert_entry("probe -s u -u un; linux /k root=$u", KX_BOOT_LINUX, "root=", "probe");
 }
 
 static void test_entries_leave_nothing_behind(void **state)
@@ -135,6 +161,21 @@ static void test_entries_leave_nothing_behind(void **state)
 	assert_string_equal(g.menu.v[3].options, "<5>");
 }
 
+static void test_entries_leave_no_state_behind(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g, "menuentry a { insmod regexp; false; }\n"
+		      "menuentry b { linux /k st=$?; initrd /boot/grub/g*; }\n"
+		      "submenu s { insmod regexp; true; false; }\n"
+		      "menuentry c { linux /k st=$?; initrd /boot/grub/g*; }\n");
+	assert_int_equal(g.menu.count, 3);
+	for (size_t i = 1; i < 3; i++) {
+		assert_string_equal(g.menu.v[i].options, "st=0");
+		assert_non_null(strstr(g.menu.v[i].problem, "/boot/grub/g*: no such file"));
+	}
+}
+
 static void test_entries_may_add_entries(void **state)
 {
 	_cleanup_grub_ struct grub g = { 0 };
@@ -145,6 +186,36 @@ static void test_entries_may_add_entries(void **state)
 	assert_int_equal(g.menu.count, 3);
 	assert_string_equal(g.menu.v[1].options, "d");
 	assert_string_equal(g.menu.v[2].options, "e");
+}
+
+/* Another system's: its files may have the names of ours. */
+static void test_os_prober(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	static const char windows[] = "belongs to another system";
+
+	grub_read(
+		&g,
+		"menuentry 'X (on /dev/sdb1)' --class os { search --set=root -u Y; linux /k b; }\n"
+		"menuentry W --class os --id osprober-efi-9 { linux /k; }\n"
+		"submenu S --id osprober-gnulinux-advanced-9 {\n"
+		" menuentry L --id osprober-gnulinux-/k--9 { linux /k; save_env x; }\n"
+		" menuentry M { linux /k; }\n}\n"
+		"menuentry 'Debian (on /dev/sda1)' { linux /k ours; }\n"
+		"menuentry Debian --class os --class gnu { linux /k ours; }\nfallback=5\n");
+	assert_int_equal(g.menu.count, 6);
+	for (size_t i = 0; i < 4; i++) {
+		assert_non_null(strstr(g.menu.v[i].problem, windows));
+		assert_null(g.menu.v[i].kernel);
+		assert_int_equal(g.menu.v[i].effect_count, 0);
+	}
+	assert_int_equal(g.menu.v[1].type, KX_BOOT_CHAINLOAD);
+	assert_int_equal(g.menu.v[2].type, KX_BOOT_LINUX);
+	assert_string_equal(g.menu.v[2].id, "osprober-gnulinux-advanced-9>osprober-gnulinux-/k--9");
+	assert_null(g.menu.v[4].problem);
+	assert_null(g.menu.v[5].problem);
+	/* It is what a reboot would start all the same. */
+	assert_true(g.menu.v[0].is_default);
 }
 
 static void test_fallback(void **state)
@@ -165,6 +236,7 @@ static void test_bad_entries_are_left_out(void **state)
 	assert_int_equal(g.menu.count, 1);
 	assert_string_equal(g.menu.v[0].options, "--id q");
 	assert_int_equal(g.menu.note_count, 3);
+	assert_ptr_equal(strstr(g.menu.notes[1], "hd0:" CFG ":2: "), g.menu.notes[1]);
 }
 
 /* ---- files ------------------------------------------------------------------------------------- */
@@ -234,6 +306,30 @@ static void test_environment_block(void **state)
 	assert_int_equal(kx_grub_env_get("x", 1, "c", &value), -EBADMSG);
 }
 
+/* What a submenu's body writes down is written when it is chosen. */
+static void test_effects_of_submenus(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	const struct kx_boot_entry *v;
+
+	boot_file(&g.files, "/boot/grub/grubenv", BLOCK("x=1\n"));
+	grub_read(&g,
+		  "save_env top\n"
+		  "submenu s { save_env outer; submenu t { save_env inner\n"
+		  " menuentry a { linux /k; save_env own; }\n }\n menuentry b { linux /k; }\n}\n"
+		  "menuentry c { linux /k; }\n");
+	v = g.menu.v;
+	assert_int_equal(g.menu.count, 3);
+	assert_int_equal(g.menu.effect_count, 1);
+	assert_string_equal(g.menu.effects[0].name, "top");
+	assert_int_equal(v[0].effect_count, 3);
+	assert_string_equal(v[0].effects[0].name, "outer");
+	assert_string_equal(v[0].effects[1].name, "inner");
+	assert_string_equal(v[0].effects[2].name, "own");
+	assert_int_equal(v[1].effect_count, 1);
+	assert_int_equal(v[2].effect_count, 0);
+}
+
 static void test_load_env_refuses(void **state)
 {
 	_cleanup_grub_ struct grub g = { 0 };
@@ -253,9 +349,11 @@ static int bls(void *ctx, const char *device, struct kx_boot_entries *ret)
 	entry.id = strdup("4f-6.5");
 	entry.title = strdup("Fedora");
 	entry.kernel = strdup("/k");
-	entry.options = strdup("root=x $kernelopts ${tuned} $none 'q'");
+	entry.options = strdup("root=x $kernelopts ${tuned} $none 'q' a=\"b c\"");
 	entry.type = KX_BOOT_LINUX;
-	kx_boot_strings_add(&entry.initrds, &entry.initrd_count, "/i");
+	entry.version = strdup("6.5");
+	entry.source_file = strdup("/loader/entries/4f-6.5.conf");
+	kx_boot_strings_add(&entry.initrds, &entry.initrd_count, "/i $tuned_initrd");
 	return kx_boot_entries_add(ret, &entry);
 }
 
@@ -267,13 +365,96 @@ static void test_blscfg(void **state)
 		      "default=4f-6.5\n");
 	assert_int_equal(g.menu.count, 2);
 	assert_string_equal(grub_default(&g)->title, "Fedora");
-	assert_string_equal(grub_default(&g)->options, "root=x ro quiet t q");
+	assert_string_equal(grub_default(&g)->options, "root=x ro quiet t q \"a=b c\"");
 	assert_string_equal(grub_default(&g)->kernel, "hd0:/k");
+	assert_int_equal(grub_default(&g)->initrd_count, 1);
 	assert_string_equal(grub_default(&g)->initrds[0], "hd0:/i");
+	assert_string_equal(grub_default(&g)->version, "6.5");
+	assert_string_equal(grub_default(&g)->source_kind, "bls1");
+	assert_string_equal(grub_default(&g)->source_file, "/loader/entries/4f-6.5.conf");
 	grub_clear(&g);
 	g.files.count = 0;
 	grub_read(&g, "menuentry a { linux /no; }\nblscfg\nfallback='9 Fedora'\n");
 	assert_string_equal(grub_default(&g)->title, "Fedora");
+}
+
+/* GRUB makes a text of the entry, and so do its variables' values become words and quotes. */
+static void test_blscfg_variables(void **state)
+{
+	_cleanup_grub_ struct grub g = { .blscfg = bls };
+
+	boot_file(&g.files, "/e1", "early");
+	boot_file(&g.files, "/dtb", "tree");
+	boot_file(&g.files, "/boot/grub/grubenv", BLOCK("x=1\n"));
+	grub_read(&g, "kernelopts='dyndbg=\"file a.c +p\" ro'\ntuned_initrd='(hd1)/e1'\n"
+		      "early_initrd='e1'; devicetree=dtb; save_default=true\n"
+		      "function savedefault { saved=$chosen; save_env saved; }\nblscfg\n");
+	assert_int_equal(g.menu.count, 1);
+	assert_null(g.menu.v[0].problem);
+	assert_string_equal(g.menu.v[0].options, "root=x \"dyndbg=file a.c +p\" ro q \"a=b c\"");
+	assert_int_equal(g.menu.v[0].initrd_count, 3);
+	assert_string_equal(g.menu.v[0].initrds[0], "hd0:/e1");
+	assert_string_equal(g.menu.v[0].initrds[1], "hd0:/i");
+	assert_string_equal(g.menu.v[0].initrds[2], "hd1:/e1");
+	assert_string_equal(g.menu.v[0].devicetree, "hd0:/dtb");
+	assert_int_equal(g.menu.v[0].effect_count, 1);
+	assert_string_equal(g.menu.v[0].effects[0].value, "4f-6.5");
+}
+
+/* What has no kernel has no place in GRUB's menu. */
+static int bls_of_three(void *ctx, const char *device, struct kx_boot_entries *ret)
+{
+	struct kx_boot_entry program = { .source_kind = "bls1", .type = KX_BOOT_CHAINLOAD };
+	struct kx_boot_entry bare = { .source_kind = "bls1", .type = KX_BOOT_LINUX };
+	int r;
+
+	program.id = strdup("z");
+	program.title = strdup("Program");
+	program.kernel = strdup("/x.efi");
+	program.problem = strdup("is an EFI program");
+	bare.id = strdup("b");
+	bare.title = strdup("Bare");
+	bare.kernel = strdup("/k");
+	r = kx_boot_entries_add(ret, &program);
+	return r < 0 ? r : bls(ctx, device, ret) || kx_boot_entries_add(ret, &bare);
+}
+
+static void test_blscfg_without_a_kernel(void **state)
+{
+	_cleanup_grub_ struct grub g = { .blscfg = bls_of_three };
+
+	grub_read(&g, "default_kernelopts='by default'\nblscfg\ndefault=0\n");
+	assert_int_equal(g.menu.count, 3);
+	assert_string_equal(grub_default(&g)->title, "Fedora");
+	assert_string_equal(g.menu.v[0].id, "z");
+	assert_string_equal(g.menu.v[0].problem, "is an EFI program");
+	assert_string_equal(g.menu.v[2].options, "by default");
+	grub_clear(&g);
+	g.files.count = 0;
+	grub_read(&g, "blscfg\ndefault=z\n");
+	assert_string_equal(grub_default(&g)->title, "Fedora");
+	grub_clear(&g);
+	g.files.count = 0;
+	grub_read(&g, "blscfg\ndefault=1\n");
+	assert_string_equal(grub_default(&g)->title, "Bare");
+}
+
+static void test_blscfg_chooses(void **state)
+{
+	_cleanup_grub_ struct grub g = { .blscfg = bls_of_three };
+
+	grub_read(&g, "default=b\nblscfg default\nmenuentry m { linux /k m; }\nblscfg non-default\n"
+		      "blscfg\n");
+	assert_int_equal(g.menu.count, 4);
+	assert_string_equal(g.menu.v[0].id, "b");
+	assert_true(g.menu.v[0].is_default);
+	assert_string_equal(g.menu.v[1].id, "m");
+	assert_string_equal(g.menu.v[3].id, "4f-6.5");
+	grub_clear(&g);
+	g.files.count = 0;
+	grub_read(&g, "bls_import 4f-6.5\n");
+	assert_int_equal(g.menu.count, 1);
+	assert_string_equal(g.menu.v[0].id, "4f-6.5");
 }
 
 static void test_blscfg_inside(void **state)
@@ -376,6 +557,18 @@ static void test_large(void **state)
 	assert_non_null(strstr(g.err.text, "4 MiB"));
 }
 
+/* libc's matcher takes a time that grows with the square of what it is given. */
+static void test_regexp_is_counted(void **state)
+{
+	_cleanup_free_ char *subject = repeated("a", 4000, "");
+	_cleanup_free_ char *turns = repeated(" i", 10, "");
+	_cleanup_free_ char *text = NULL;
+
+	assert_true(asprintf(&text, "for i in %s; do regexp '(.*)(.*)(.*)x' %s; done\n", turns,
+			     subject) > 0);
+	assert_too_much(text, "does it ever end");
+}
+
 static void test_no_file(void **state)
 {
 	const struct kx_boot_fs fs = boot_files_fs(&(struct boot_files){ .count = 0 });
@@ -426,22 +619,30 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_what_an_entry_holds),
+		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_loaders),
 		cmocka_unit_test(test_entries_leave_nothing_behind),
+		cmocka_unit_test(test_entries_leave_no_state_behind),
 		cmocka_unit_test(test_entries_may_add_entries),
+		cmocka_unit_test(test_os_prober),
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_bad_entries_are_left_out),
 		cmocka_unit_test(test_source_and_configfile),
 		cmocka_unit_test(test_configfile_of_a_configfile),
 		cmocka_unit_test(test_submenu_of_another_file),
 		cmocka_unit_test(test_environment_block),
+		cmocka_unit_test(test_effects_of_submenus),
 		cmocka_unit_test(test_load_env_refuses),
 		cmocka_unit_test(test_blscfg),
+		cmocka_unit_test(test_blscfg_variables),
+		cmocka_unit_test(test_blscfg_without_a_kernel),
+		cmocka_unit_test(test_blscfg_chooses),
 		cmocka_unit_test(test_blscfg_inside),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_deep_submenus),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_regexp_is_counted),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_boot_without_a_menu),

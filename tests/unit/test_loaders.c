@@ -124,7 +124,10 @@ static void test_extlinux_default(void **state)
 	check_extlinux_default("default C", 2);
 	check_extlinux_default("default gone", 0);
 	check_extlinux_default("default vesamenu.c32 MARK", 1);
-	check_extlinux_default("default c\nMARK", 1);
+	check_extlinux_default("ui menu.c32\ndefault c\nMARK", 1);
+	check_extlinux_default("default c\nMARK", 2);
+	check_extlinux_default("MARK", 1);
+	check_extlinux_default("default gone\nMARK", 1);
 	check_extlinux_default("ontimeout c\ndefault a", 2);
 }
 
@@ -191,7 +194,9 @@ static void test_extlinux_cannot(void **state)
 		{ "localboot 0x80", "firmware" },
 		{ "menu label x", "nothing" },
 		{ "kernel chain.c32", "SYSLINUX" },
-		{ "kernel /memtest.bin", "SYSLINUX" },
+		{ "com32 /linux", "SYSLINUX" },
+		{ "boot /linux", "SYSLINUX" },
+		{ "fdimage /dos.img", "SYSLINUX" },
 		{ "config other.cfg", "another configuration" },
 		{ "linux k\nfdtoverlays o", "overlays" },
 		{ "kernel mboot.c32", "nothing to start" },
@@ -208,6 +213,47 @@ static void test_extlinux_cannot(void **state)
 		assert_non_null(menu.v[0].problem);
 		assert_non_null(strstr(menu.v[0].problem, cases[i].problem));
 	}
+}
+
+static enum kx_boot_type type_of(const char *config, const char *line)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	char text[256];
+
+	snprintf(text, sizeof(text), "label x\n%s\n", line);
+	read_file(kx_extlinux_read, config, text, &menu);
+	assert_int_equal(menu.count, 1);
+	assert_true(!menu.v[0].problem == (menu.v[0].type == KX_BOOT_LINUX));
+	return menu.v[0].type;
+}
+
+/* "make install" has vmlinuz-6.1.0, Debian memtest86+x64.bin; and a name says nothing behind LINUX. */
+static void test_extlinux_kernels_names(void **state)
+{
+	static const char conf[] = "/extlinux/extlinux.conf", isolinux[] = "/isolinux/isolinux.cfg",
+			  syslinux[] = "/syslinux/syslinux.cfg";
+
+	assert_int_equal(type_of(conf, "kernel /vmlinuz-6.1.0"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "kernel /memtest86+x64.bin"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "kernel /kernel.img"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "kernel /x.bss"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "kernel /x.com"), KX_BOOT_CHAINLOAD);
+	assert_int_equal(type_of(conf, "linux /vmlinuz.efi"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(conf, "linux /x.c32"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(isolinux, "kernel /x.img"), KX_BOOT_CHAINLOAD);
+	assert_int_equal(type_of(isolinux, "kernel /x.bss"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(isolinux, "linux /x.img"), KX_BOOT_LINUX);
+	assert_int_equal(type_of(syslinux, "kernel /x.bss"), KX_BOOT_CHAINLOAD);
+	assert_int_equal(type_of(syslinux, "kernel /x.bin"), KX_BOOT_LINUX);
+}
+
+static void test_extlinux_without_a_timeout_or_tree(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+
+	read_file(kx_extlinux_read, "/x.cfg", "label a\nlinux k\nfdt -\n", &menu);
+	assert_int_equal(menu.timeout, -1);
+	assert_null(menu.v[0].devicetree);
 }
 
 static void test_extlinux_multiboot(void **state)
@@ -357,11 +403,40 @@ static void test_config_txt_kernels(void **state)
 	check_pi_kernel("", "Raspberry Pi 4 Model B Rev 1.4", "/kernel8.img", 0);
 	check_pi_kernel("auto_initramfs=1\n", "Raspberry Pi 5 Model B Rev 1.0", "/kernel_2712.img",
 			0);
+	check_pi_kernel("", "Raspberry Pi Compute Module 5 Rev 1.0", "/kernel_2712.img", 0);
 	check_pi_kernel("arm_64bit=0\n", NULL, "/kernel7.img", 0);
 	check_pi_kernel("[pi4]\nkernel=four\n[pi5]\nkernel=five\n[all]\n", "Raspberry Pi 4 B",
 			"/four", 0);
 	check_pi_kernel("[pi4]\nkernel=four\n", NULL, "/kernel8.img", 1);
+	check_pi_kernel("[pi4]\nkernel=four\n[cm4]\nkernel=cm\n[pi5]\nkernel=five\n",
+			"Raspberry Pi Compute Module 4 Rev 1.0", "/cm", 0);
+	check_pi_kernel("[pi3]\nkernel=three\n", "Raspberry Pi Compute Module 3 Plus Rev 1.0",
+			"/three", 0);
+	/* Filters of two kinds must both hold, those of one replace each other. */
+	check_pi_kernel("[EDID=X]\n[pi4]\nkernel=x\n", "Raspberry Pi 4 B", "/kernel8.img", 1);
+	check_pi_kernel("[EDID=X]\n[pi5]\nkernel=x\n", "Raspberry Pi 4 B", "/kernel8.img", 0);
+	check_pi_kernel("[EDID=X]\n[all]\n[pi4]\nkernel=x\n", "Raspberry Pi 4 B", "/x", 0);
 	check_pi_kernel("[gpio4=1]\nkernel=x\n", "Raspberry Pi 4 B", "/kernel8.img", 1);
+}
+
+static void test_config_txt_includes(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct boot_files files = { 0 };
+	const struct kx_boot_fs fs = boot_files_fs(&files);
+	struct kx_error err = { 0 };
+
+	boot_file(&files, "/fw/config.txt",
+		  "include gone.txt\ninclude a.txt\n[none]\ninclude b.txt\n");
+	boot_file(&files, "/fw/a.txt", "[pi4]\nkernel=a.img\n[all]\n");
+	boot_file(&files, "/fw/b.txt", "kernel=b.img\n");
+	assert_string_equal(read_pi(&files, "Raspberry Pi 4", &menu)->kernel, "d:/fw/a.img");
+	files.v[1].data = "include a.txt\n";
+	files.v[1].size = 14;
+	assert_int_equal(kx_config_txt_read(&fs, "d", "/fw/config.txt", NULL,
+					    &(struct kx_boot_entries){ 0 }, &err),
+			 -E2BIG);
+	assert_non_null(strstr(err.text, "include itself"));
 }
 
 /* ---- kernels --------------------------------------------------------------------------------- */
@@ -483,12 +558,15 @@ int main(void)
 		cmocka_unit_test(test_extlinux_including_itself),
 		cmocka_unit_test(test_extlinux_including_too_much),
 		cmocka_unit_test(test_extlinux_cannot),
+		cmocka_unit_test(test_extlinux_kernels_names),
+		cmocka_unit_test(test_extlinux_without_a_timeout_or_tree),
 		cmocka_unit_test(test_extlinux_multiboot),
 		cmocka_unit_test(test_menulst),
 		cmocka_unit_test(test_menulst_devices_that_are_not_here),
 		cmocka_unit_test(test_menulst_saved),
 		cmocka_unit_test(test_config_txt),
 		cmocka_unit_test(test_config_txt_kernels),
+		cmocka_unit_test(test_config_txt_includes),
 		cmocka_unit_test(test_kernels),
 		cmocka_unit_test(test_kernels_without_a_command_line),
 		cmocka_unit_test(test_files_that_are_none),

@@ -461,6 +461,17 @@ static void test_crash_notes(void **state)
 	tree_write(root, "/sys/kernel/kexec/crash_elfcorehdr_size", "large\n");
 	assert_unreadable(root, EBADMSG, "crash_elfcorehdr_size");
 	tree_write(root, "/sys/kernel/kexec/crash_elfcorehdr_size", "1\n");
+	tree_write(root, "/sys/kernel/kexec/crash_cma_ranges",
+		   "66000000-75ffffff\n100000000-10fffffff\n");
+	m = machine_read(root);
+	assert_int_equal(m->crash.cma.count, 2);
+	assert_int_equal(m->crash.cma.v[0].start, 0x66000000);
+	assert_int_equal(m->crash.cma.v[0].end, 0x76000000);
+	assert_int_equal(m->crash.cma.v[1].end, 0x110000000);
+	kx_machine_free(m);
+	tree_write(root, "/sys/kernel/kexec/crash_cma_ranges", "66000000-65ffffff\n");
+	assert_unreadable(root, EBADMSG, "crash_cma_ranges");
+	tree_write(root, "/sys/kernel/kexec/crash_cma_ranges", "");
 	tree_write(root, "/sys/kernel/vmcoreinfo", "0x000000000c1c4000\n");
 	assert_unreadable(root, EBADMSG, "/sys/kernel/vmcoreinfo");
 	tree_write(root, "/sys/kernel/vmcoreinfo", "0x1 0x2\n");
@@ -522,6 +533,10 @@ static void test_kernel_map(void **state)
 	make_kcore(kcore, loads, 6);
 	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, size), &map, &err), 0);
 	assert_false(map.have_direct);
+	loads[0][1] = 0;
+	make_kcore(kcore, loads, 6);
+	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, size), &map, &err), 0);
+	assert_int_equal(map.text_size, 0);
 	kcore[4] = 1;
 	assert_int_equal(kx_kcore_parse(kx_view_of(kcore, size), &map, &err), -EBADMSG);
 	tree_write(root, "/proc/kcore", "no core\n");
@@ -775,6 +790,14 @@ static void test_root_on_stacked_devices(void **state)
 	tree_write(root, "/sys/class/block/dm-1/slaves/rbd0", "not a link");
 	assert_root(root, DM, KX_UNKNOWN);
 	tree_link(root, "/sys/class/block/dm-1/slaves/rbd0", "../../dm-1"); /* a loop */
+	assert_root(root, DM, KX_UNKNOWN);
+	/* Loops beside each other, which would be 20^8 ways. */
+	for (unsigned i = 0; i < 20; i++) {
+		char link[64];
+
+		snprintf(link, sizeof(link), "/sys/class/block/dm-1/slaves/loop%u", i);
+		tree_link(root, link, "../../dm-1");
+	}
 	assert_root(root, DM, KX_UNKNOWN);
 }
 

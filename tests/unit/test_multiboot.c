@@ -542,7 +542,7 @@ static void relocatable_kernel_goes_where_there_is_room(void **state)
 	assert_made(f);
 	assert_int_equal(kx_plan_segment(f->plan, 0)->dest, 0xa00000);
 	relocatable(f, 0x210000, 0x210fff, 1);
-	assert_refused(f, -ENOSPC, "no room below 0x211000 for kernel");
+	assert_refused(f, -ENOSPC, "up and below 0x211000 at");
 	/* The tag says how it is aligned, not the ELF file. */
 	relocatable(f, 0x210000, UINT32_MAX, 1);
 	kx_put_le32(elf.data + sizeof(Elf32_Ehdr) + offsetof(Elf32_Phdr, p_align), 0x800000);

@@ -28,16 +28,16 @@ static void random_bytes_differ(void **state)
 {
 	uint8_t a[300] = { 0 }, b[300] = { 0 };
 
-	assert_int_equal(kx_sys_linux.random(NULL, a, sizeof(a)), 0);
-	assert_int_equal(kx_sys_linux.random(NULL, b, sizeof(b)), 0);
+	assert_int_equal(kx_sys_linux()->random(NULL, a, sizeof(a)), 0);
+	assert_int_equal(kx_sys_linux()->random(NULL, b, sizeof(b)), 0);
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 
 static void sync_and_root_need_nothing(void **state)
 {
-	int network = kx_sys_linux.root_on_network(NULL);
+	int network = kx_sys_linux()->root_on_network(NULL);
 
-	assert_int_equal(kx_sys_linux.sync(NULL), 0);
+	assert_int_equal(kx_sys_linux()->sync(NULL), 0);
 	assert_true(network == 0 || network == 1);
 }
 
@@ -48,12 +48,37 @@ static void memory_is_locked_or_the_limit_named(void **state)
 	pid_t child = fork();
 
 	if (child == 0) {
-		int r = kx_sys_linux.lock_memory(NULL);
+		int r = kx_sys_linux()->lock_memory(NULL);
 
 		_exit(r == 0 || r == -ENOMEM || r == -EPERM ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+}
+
+static void programs_run_to_their_end(void **state)
+{
+	static const char *const yes[] = { "true", NULL }, *const no[] = { "false", NULL };
+	static const char *const words[] = {
+		"sh", "-c", "exit $#", "name", "one", "two words", NULL
+	};
+	static const char *const killed[] = { "sh", "-c", "kill -9 $$", NULL };
+	static const char *const gone[] = { "kx-no-such-program", NULL };
+
+	assert_int_equal(kx_sys_linux()->run(NULL, yes), 0);
+	assert_int_equal(kx_sys_linux()->run(NULL, no), 1);
+	assert_int_equal(kx_sys_linux()->run(NULL, words), 2);
+	assert_int_equal(kx_sys_linux()->run(NULL, killed), 128 + 9);
+	assert_int_equal(kx_sys_linux()->run(NULL, gone), -ENOENT);
+}
+
+/* PATH is the caller's. */
+static void programs_are_the_systems(void **state)
+{
+	static const char *const argv[] = { "true", NULL };
+
+	assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
+	assert_int_equal(kx_sys_linux()->run(NULL, argv), 0);
 }
 
 /* ---- network interfaces ---------------------------------------------------------------------- */
@@ -97,7 +122,7 @@ static int in_namespace(void)
 		return NOT_POSSIBLE;
 	if (bring_up(fd, "lo") < 0 || bring_up(fd, "kx0") < 0 || !(flags_of(fd, "kx0") & IFF_UP))
 		return 1;
-	if (kx_sys_linux.interfaces_down(NULL) != 0)
+	if (kx_sys_linux()->interfaces_down(NULL) != 0)
 		return 2;
 	if (flags_of(fd, "kx0") & IFF_UP)
 		return 3;
@@ -126,6 +151,8 @@ int main(void)
 		cmocka_unit_test(random_bytes_differ),
 		cmocka_unit_test(sync_and_root_need_nothing),
 		cmocka_unit_test(memory_is_locked_or_the_limit_named),
+		cmocka_unit_test(programs_run_to_their_end),
+		cmocka_unit_test(programs_are_the_systems),
 		cmocka_unit_test(interfaces_go_down_but_not_the_loopback),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

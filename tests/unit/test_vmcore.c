@@ -316,6 +316,20 @@ static void the_rest_behind_a_damaged_record(void **state)
 	assert_non_null(strstr(heard.text, "Kernel panic"));
 }
 
+/* Zeros look like the end of the buffer's first part, but for their place. */
+static void zeros_instead_of_a_record(void **state)
+{
+	struct sample_vmcore s = { .kind = SAMPLE_RECORDS };
+	struct kx_log_report report;
+	struct heard heard;
+
+	sample_make(&s);
+	memset(s.data + SAMPLE_FILE + AT_TEXT + 0xb0, 0, RECORD_SIZE + 8);
+	report = listen(view_of(&s), &heard);
+	assert_int_equal(report.damaged, 1);
+	assert_int_equal(report.records, 3);
+}
+
 /* Wherever it is cut: an error, or some of the messages; and the message count says so. */
 static void cut_short_anywhere(void **state)
 {
@@ -471,6 +485,9 @@ static void compressed_headers_are_checked(void **state)
 	refused(kx_view_of(c.data, c.size), -EOPNOTSUPP, "blocks of 100 bytes");
 	kx_put_le32(c.data + 428, SAMPLE_BLOCK);
 	refused(kx_view_of(c.data, SAMPLE_KDUMP_DESCS - 1), -EBADMSG, "need 8192 for its bitmaps");
+	kx_put_le32(c.data + SAMPLE_KDUMP_SUB + 12, 1);
+	refused(kx_view_of(c.data, c.size), -EOPNOTSUPP, "makedumpfile --reassemble");
+	kx_put_le32(c.data + SAMPLE_KDUMP_SUB + 12, 0);
 	kx_put_le32(c.data + 8, 2);
 	refused(kx_view_of(c.data, c.size), -ENODATA, "no VMCOREINFO");
 }
@@ -517,6 +534,7 @@ int main(void)
 		cmocka_unit_test(what_was_being_written_is_no_damage),
 		cmocka_unit_test(a_damaged_head_does_not_lead_around_for_ever),
 		cmocka_unit_test(the_rest_behind_a_damaged_record),
+		cmocka_unit_test(zeros_instead_of_a_record),
 		cmocka_unit_test(cut_short_anywhere),
 		cmocka_unit_test(damaged_anywhere),
 		cmocka_unit_test(what_is_no_dump_is_refused),

@@ -58,6 +58,7 @@ static void test_mountinfo(void **state)
 	assert_string_equal(volumes.v[volumes.count - 1].top, "");
 	assert_string_equal(at(&volumes, "")->subroot, "/@");
 	assert_string_equal(at(&volumes, "/boot/efi")->device, "/dev/sda1");
+	assert_string_equal(at(&volumes, "/boot/efi")->type, "vfat");
 	assert_string_equal(at(&volumes, "/boot")->device, "/dev/new");
 	assert_true(has(&volumes, "/with blank\\"));
 	assert_false(has(&volumes, "/mnt/bind"));
@@ -99,6 +100,69 @@ static void test_subvolumes(void **state)
 	}
 	assert_int_equal(fs.locate(fs.ctx, "hd0,gpt3", "/k", &(char *){ NULL }), -ENODEV);
 	assert_int_equal(fs.locate(fs.ctx, "hd1,gpt2", "/k", &(char *){ NULL }), -ENODEV);
+}
+
+/* Whoever mounts what he boots from a second time still boots from it. */
+static void test_bind_mounts_hide_nothing(void **state)
+{
+	_cleanup_(kx_volumes_close) struct kx_volumes volumes = KX_VOLUMES_NONE;
+	struct kx_boot_fs fs = kx_volumes_fs(&volumes);
+	static const char *const paths[][2] = {
+		{ "/@boot/k", "/boot/k" },
+		{ "/@/boot/k", "/boot/k" },
+		{ "/@/efi/x/k", "/boot/firmware/k" },
+		{ "/k", "/k" },
+	};
+
+	volumes.live = true;
+	assert_int_equal(
+		kx_mountinfo_parse(
+			kx_text_of("1 1 0:3 /@ / rw - btrfs /dev/sda2 rw\n"
+				   "2 1 0:3 /@boot /boot rw - btrfs /dev/sda2 rw\n"
+				   "3 1 0:3 / /mnt/top rw - btrfs /dev/sda2 rw\n"
+				   "4 1 8:1 / /boot/efi rw - vfat /dev/sda1 rw\n"
+				   "5 1 8:1 / /mnt rw - vfat /dev/sda1 rw\n"
+				   "6 1 8:1 / /efi rw - vfat /dev/sda1 rw\n"
+				   "7 1 0:3 /@/efi/x /boot/firmware rw - btrfs /dev/sda2 rw\n"),
+			&volumes),
+		0);
+	assert_true(at(&volumes, "/boot")->boots);
+	assert_true(at(&volumes, "/efi")->boots);
+	assert_false(has(&volumes, "/boot/efi"));
+	assert_false(has(&volumes, "/mnt"));
+	for (size_t i = 0; i < KX_ARRAY_SIZE(paths); i++) {
+		_cleanup_free_ char *path = NULL;
+
+		assert_int_equal(fs.locate(fs.ctx, at(&volumes, "")->name, paths[i][0], &path), 0);
+		assert_string_equal(path, paths[i][1]);
+	}
+}
+
+/* Nobody can use a path that is gone when it is read. */
+static void test_private_mounts_are_shown_by_device(void **state)
+{
+	static char scratch[] = "/run/kexec-x";
+	static const char *const paths[][2] = {
+		{ "/run/kexec-x/10/vmlinuz", "(/dev/sda10)/vmlinuz" },
+		{ "/run/kexec-x/1/vmlinuz", "(/dev/sda1)/vmlinuz" },
+		{ "/boot/vmlinuz", "/boot/vmlinuz" },
+	};
+	_cleanup_(kx_volumes_close) struct kx_volumes volumes = KX_VOLUMES_NONE;
+
+	assert_int_equal(
+		kx_mountinfo_parse(kx_text_of("1 1 8:1 / /run/kexec-x/1 rw - ext4 /dev/sda1 rw\n"
+					      "1 1 8:2 / /run/kexec-x/10 rw - ext4 /dev/sda10 rw\n"
+					      "2 1 8:3 / /boot rw - ext4 /dev/sda3 rw\n"),
+				   &volumes),
+		0);
+	volumes.scratch = scratch;
+	for (size_t i = 0; i < KX_ARRAY_SIZE(paths); i++) {
+		_cleanup_free_ char *shown = NULL;
+
+		assert_int_equal(kx_volumes_shown(&volumes, paths[i][0], &shown), 0);
+		assert_string_equal(shown, paths[i][1]);
+	}
+	volumes.scratch = NULL;
 }
 
 static void test_malformed_mountinfo(void **state)
@@ -152,6 +216,7 @@ static void test_fstab(void **state)
 	assert_string_equal(at(&volumes, "/boot")->label, "my boot");
 	assert_string_equal(at(&volumes, "/efi")->part_uuid, "aa");
 	assert_string_equal(at(&volumes, "/boot/efi")->device, "/dev/sda4");
+	assert_null(at(&volumes, "")->subroot);
 }
 
 static void test_mounts_write_nothing(void **state)
@@ -242,6 +307,40 @@ static void test_where_files_are(void **state)
 	assert_int_equal(tree->fs.search(tree->fs.ctx, KX_BOOT_BY_FILE, "/EFI", &gone), -ENODEV);
 }
 
+/* Ubuntu's installer on a btrfs: the paths of its grub.cfg begin with "/@". */
+static void test_subvolumes_of_a_tree(void **state)
+{
+	struct tree *tree = *state;
+	_cleanup_free_ char *device = NULL;
+
+	tree_write(tree->dir, "/etc/fstab",
+		   "UUID=B / btrfs defaults,subvol=@ 0 1\n"
+		   "UUID=B /boot btrfs subvol=/@boot\n"
+		   "UUID=E /efi vfat umask=0077\n");
+	tree_write(tree->dir, "/boot/vmlinuz", "");
+	tree_write(tree->dir, "/vmlinuz", "");
+	open_tree(tree);
+	device = search(tree, KX_BOOT_BY_UUID, "b");
+	check_locate(tree, device, "/@/vmlinuz", "/vmlinuz");
+	check_locate(tree, device, "/@boot/vmlinuz", "/boot/vmlinuz");
+	check_locate(tree, device, "/@/boot/vmlinuz", "/boot/vmlinuz");
+}
+
+/* Who may not read the disk has udev's links, in which not every character is itself. */
+static void test_labels_from_links(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_link(tree->dir, "/dev/disk/by-label/My\\x20Disk\\x2", "../../kx-no-such-disk1");
+	tree_link(tree->dir, "/dev/disk/by-uuid/12-34", "../../kx-no-such-disk1");
+	tree_link(tree->dir, "/dev/disk/by-uuid/56-78", "../../kx-no-such-disk2");
+	tree_write(tree->dir, "/etc/fstab", "/dev/kx-no-such-disk1 / ext4\n");
+	open_tree(tree);
+	assert_int_equal(kx_probe_volumes(&tree->volumes), 0);
+	assert_string_equal(at(&tree->volumes, "")->label, "My Disk\\x2");
+	assert_string_equal(at(&tree->volumes, "")->uuid, "12-34");
+}
+
 /* A link of the tree's leads nowhere out of it. */
 static void test_tree_is_not_left(void **state)
 {
@@ -264,22 +363,28 @@ static void test_tree_is_not_left(void **state)
 
 /* ---- which loader counts --------------------------------------------------------------------- */
 
-static void check_kind(struct tree *tree, const struct kx_loader_vars *vars, const char *kind)
+static void check_kind_of(struct tree *tree, const struct kx_boot_system *system, const char *kind)
 {
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
-	struct kx_boot_system system = { 0 };
 	struct kx_error err = { 0 };
 
 	open_tree(tree);
-	if (vars)
-		system.vars = *vars;
-	assert_int_equal(kx_boot_discover(&tree->volumes, &tree->fs, &system, &menu, &err), 0);
+	assert_int_equal(kx_boot_discover(&tree->volumes, &tree->fs, system, &menu, &err), 0);
 	if (kind) {
 		assert_true(menu.count > 0);
 		assert_string_equal(menu.v[0].source_kind, kind);
 	} else {
 		assert_int_equal(menu.count, 0);
 	}
+}
+
+static void check_kind(struct tree *tree, const struct kx_loader_vars *vars, const char *kind)
+{
+	struct kx_boot_system system = { 0 };
+
+	if (vars)
+		system.vars = *vars;
+	check_kind_of(tree, &system, kind);
 }
 
 static void test_which_loader_counts(void **state)
@@ -303,9 +408,43 @@ static void test_which_loader_counts(void **state)
 	tree_write(tree->dir, "/boot/grub/grub.cfg", "menuentry a { linux /vmlinuz }\n");
 	check_kind(tree, NULL, "grub");
 	check_kind(tree, &(struct kx_loader_vars){ .info = systemd }, "bls1");
+	/* Without GRUB's file it would be systemd-boot's; with it, it is of times past. */
 	tree_write(tree->dir, "/efi/loader/loader.conf", "");
+	check_kind(tree, NULL, "grub");
+	tree_write(tree->dir, "/boot/grub/grub.cfg", "# no entries\n");
 	check_kind(tree, NULL, "bls1");
+	check_kind_of(tree, &(struct kx_boot_system){ .efi = KX_NO }, "extlinux");
+	tree_write(tree->dir, "/boot/grub/grub.cfg", "menuentry a { linux /vmlinuz }\n");
+	tree_write(tree->dir, "/efi/EFI/systemd/systemd-bootx64.efi", "");
+	check_kind(tree, NULL, "bls1");
+	check_kind_of(tree, &(struct kx_boot_system){ .efi = KX_NO }, "grub");
 	check_kind(tree, &(struct kx_loader_vars){ .info = grub }, "grub");
+}
+
+static void check_grub_cpu(struct tree *tree, const char *arch, enum kx_fact efi, const char *cpu)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	const struct kx_boot_system system = { .arch = arch, .efi = efi };
+	struct kx_error err = { 0 };
+
+	open_tree(tree);
+	assert_int_equal(kx_boot_discover(&tree->volumes, &tree->fs, &system, &menu, &err), 0);
+	assert_string_equal(menu.v[0].title, cpu);
+}
+
+static void test_grub_of_each_machine(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_write(tree->dir, "/boot/grub/grub.cfg",
+		   "menuentry \"$grub_cpu $grub_platform\" { linux /vmlinuz; }\n");
+	check_grub_cpu(tree, "x86_64", KX_YES, "x86_64 efi");
+	check_grub_cpu(tree, "x86_64", KX_NO, "i386 pc");
+	check_grub_cpu(tree, NULL, KX_NO, "i386 pc");
+	check_grub_cpu(tree, "i686", KX_YES, "i386 efi");
+	check_grub_cpu(tree, "aarch64", KX_YES, "arm64 efi");
+	check_grub_cpu(tree, "riscv64", KX_YES, "riscv64 efi");
+	check_grub_cpu(tree, "armv7l", KX_YES, "arm efi");
 }
 
 static void test_one_boot_partition(void **state)
@@ -355,13 +494,15 @@ static void test_loader_variables(void **state)
 #define EFIVAR(name) "/sys/firmware/efi/efivars/" name "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 	tree_write_bytes(tree->dir, EFIVAR("LoaderEntryOneShot"), one_shot, sizeof(one_shot) - 1);
 	tree_write_bytes(tree->dir, EFIVAR("LoaderInfo"), cut, sizeof(cut) - 1);
-	tree_write_bytes(tree->dir, EFIVAR("LoaderEntrySelected"), odd, sizeof(odd) - 1);
+	tree_write_bytes(tree->dir, EFIVAR("LoaderEntryDefault"), odd, sizeof(odd) - 1);
+	tree_write_bytes(tree->dir, EFIVAR("LoaderEntrySelected"), one_shot, sizeof(one_shot) - 1);
 	assert_int_equal(kx_root_open(tree->dir, &root, &err), 0);
 	assert_int_equal(kx_loader_vars_read(&root, &vars), 0);
 	assert_string_equal(vars.oneshot, "a.c");
 	assert_string_equal(vars.info, "");
-	assert_string_equal(vars.last, "a?");
-	assert_null(vars.default_id);
+	assert_string_equal(vars.default_id, "a?");
+	/* What was started is not what was saved: it may have been for once. */
+	assert_null(vars.last);
 }
 
 int main(void)
@@ -369,13 +510,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mountinfo),
 		cmocka_unit_test(test_subvolumes),
+		cmocka_unit_test(test_bind_mounts_hide_nothing),
+		cmocka_unit_test(test_private_mounts_are_shown_by_device),
 		cmocka_unit_test(test_malformed_mountinfo),
 		cmocka_unit_test(test_very_many_mounts),
 		cmocka_unit_test(test_fstab),
 		cmocka_unit_test(test_mounts_write_nothing),
 		cmocka_unit_test_setup_teardown(test_where_files_are, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_subvolumes_of_a_tree, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_labels_from_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tree_is_not_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_which_loader_counts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_grub_of_each_machine, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_boot_partition, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_configuration_is_noted, set_up,
 						tear_down),

@@ -1,26 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every VM test runs with CAP_SYS_BOOT out of reach and skips, by name, what cannot be fetched."""
 
-import os
-
 import pytest
 
 from lab import assets, guard
+from lab.long import pytest_collection_modifyitems, pytest_configure  # noqa: F401
 
 guard.protect_host()
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "long: only with KEXEC_TEST_LONG=1; takes an hour, or gigabytes")
-
-
-def pytest_collection_modifyitems(config, items):
-    """What is not asked for is not there, rather than skipped."""
-    if os.environ.get("KEXEC_TEST_LONG") == "1":
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
 
 
 @pytest.hookimpl(tryfirst=True)

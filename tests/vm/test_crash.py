@@ -80,9 +80,8 @@ def without(ram, taken):
     return [(start, size) for start, size in out if size > 0]
 
 
-def check_headers(core, iomem):
+def check_headers(core, iomem, own):
     """All RAM but the crash kernel's own is in the core, and the kernel's text by its own addresses."""
-    own = crash.ranges(iomem, "Crash kernel")
     assert crash.uncovered(without(crash.ranges(iomem, "System RAM"), own), core.loads) == []
     assert crash.overlaps(own, core.loads) == []
     text = [load for load in core.loads if load[2] >= KERNEL_MAP]
@@ -91,13 +90,12 @@ def check_headers(core, iomem):
     assert len(direct) == 1
 
 
-def check_capture(guest, iomem, firmware):
+def check_capture(guest, own, firmware):
     """The capture kernel keeps to its own memory, and knows the machine."""
     facts = guest.facts("iomem", "cmdline", "efi", "acpi", "release")
     assert facts["release"] == guest.capture.release
     ram = [(start, size) for start, size in crash.ranges(facts["iomem"], "System RAM") if start >= MIB]
-    own = [(start, size, 0) for start, size in crash.ranges(iomem, "Crash kernel")]
-    assert ram and crash.uncovered(ram, own) == []
+    assert ram and crash.uncovered(ram, [(start, size, 0) for start, size in own]) == []
     words = facts["cmdline"].split()
     assert {"lab.word=one", "lab.crash=yes", "nr_cpus=1"} <= set(words)
     assert not [word for word in words if word.startswith(("crashkernel=", "BOOT_IMAGE="))]
@@ -124,12 +122,13 @@ def change(guest, case):
 def run(case):
     with case.boot() as guest:
         iomem = guest.facts("iomem")["iomem"]
-        assert crash.ranges(iomem, "Crash kernel")
+        own = crash.ranges(iomem, "Crash kernel")
+        assert own
         crash.load(guest, case.call, "--hotplug" if "--hotplug" in case.change else "")
         held = crash.hold(guest)
         cpus, added = change(guest, case)
         later = crash.hold(guest)
-        # The kernel keeps the list by itself, from 6.10 on, where it made it or was asked to.
+        # The kernel keeps the list by itself, where it made it or was asked to; 6.12 and 7.x do.
         follows = added and case.kernel != "6.1" and (case.call == "-s" or "--hotplug" in case.change)
         if added:
             inside = [a for a in later.addresses() for start, size in added if start <= a < start + size]
@@ -139,11 +138,11 @@ def run(case):
         assert core.elf_class == 64
         assert [note[:2] for note in core.notes].count(("CORE", NT_PRSTATUS)) == cpus
         assert core.info["OSRELEASE"] == guest.capture.release
-        check_headers(core, iomem)
+        check_headers(core, iomem, own)
         assert crash.find(guest, held) == f"held {crash.PAGES} of {crash.PAGES}"
         if follows or not added:
             assert crash.find(guest, later) == f"held {crash.PAGES} of {crash.PAGES}"
-        check_capture(guest, iomem, case.firmware)
+        check_capture(guest, own, case.firmware)
         check_log(guest, case.panic)
         crash.reboot(guest)
 
@@ -151,6 +150,53 @@ def run(case):
 @pytest.mark.parametrize("case", DEFAULT, ids=str)
 def test_crash(case):
     run(case)
+
+
+def test_other_ways_to_say_it():
+    """Core headers of 32 bits; the memory map on the command line."""
+    with crash.boot("6.12", crashkernel="192M") as guest:
+        own = crash.ranges(guest.facts("iomem")["iomem"], "Crash kernel")
+        crash.load(guest, "-c", "--elf32-core-headers --pass-memmap-cmdline")
+        held = crash.hold(guest)
+        crash.die(guest)
+        assert crash.core(guest).elf_class == 32
+        assert crash.find(guest, held) == f"held {crash.PAGES} of {crash.PAGES}"
+        check_capture(guest, own, "seabios")
+        assert "user-defined physical RAM map" in guest.ok("dmesg")
+        assert "memmap=exactmap" in guest.facts("cmdline")["cmdline"].split()
+        check_log(guest, crash.sysrq)
+        crash.reboot(guest)
+
+
+@pytest.mark.parametrize("call", ["-c", "-s"])
+def test_nothing_below_4_gib(call):
+    """There is no place for bounce buffers then; the capture kernel does without."""
+    run(Case("6.12", "seabios", 1, "6G", call, crash.sysrq, "256M,high crashkernel=0,low"))
+
+
+@pytest.mark.parametrize("call", ["-c", "-s"])
+def test_memory_by_cma(call):
+    """The capture kernel gets it, the dump does without; processes have it until then."""
+    with crash.boot("7.x", memory="1G", crashkernel="128M crashkernel=256M,cma") as guest:
+        iomem, listed = guest.facts("iomem")["iomem"], guest.ok("cat /sys/kernel/kexec/crash_cma_ranges")
+        cma = [(int(start, 16), int(end, 16) - int(start, 16) + 1)
+               for start, end in (line.split("-") for line in listed.split())]
+        assert sum(size for _, size in cma) == 256 * MIB
+        own = crash.ranges(iomem, "Crash kernel") + cma
+        crash.load(guest, call)
+        held = crash.hold(guest)
+        held.text = "".join(f"{line}\n" for line in held.text.splitlines()
+                            if not crash.overlaps([(int(line.split()[1], 16), 1)], [(*c, 0) for c in cma]))
+        pages = len(held.addresses())
+        crash.die(guest)
+        check_headers(crash.core(guest), iomem, own)
+        if pages:
+            assert crash.find(guest, held) == f"held {pages} of {pages}"
+        check_capture(guest, own, "seabios")
+        ram = crash.ranges(guest.facts("iomem")["iomem"], "System RAM")
+        assert crash.uncovered(cma, [(start, size, 0) for start, size in ram]) == []
+        check_log(guest, crash.sysrq)
+        crash.reboot(guest)
 
 
 @pytest.mark.long

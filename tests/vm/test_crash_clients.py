@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 
@@ -101,13 +102,25 @@ def test_kdump_tools(suite, name, tmp_path):
 FORMS = {"zlib": "-c -d 1", "lzo": "-l -d 1", "elf": "-E -d 1", "filtered": "-l -d 31"}
 
 
-@pytest.fixture(scope="module")
-def dumped(tmp_path_factory):
+@dataclass
+class Dumped:
     """Dumps of one panic in FORMS, and what a process held in memory then."""
+
+    suite: str
+    kernel: assets.Kernel
+    files: dict
+    held: crash.Held
+
+
+@pytest.fixture(scope="module", params=[("bookworm", "6.1"), ("trixie", "6.12"), ("sid", "7.x")],
+                ids=lambda param: param[1])
+def dumped(request, tmp_path_factory):
+    """By each suite's makedumpfile, of its kernel."""
+    suite, name = request.param
     folder = tmp_path_factory.mktemp("dumps")
     image = folder / "disk"
-    tools = packaged("bookworm", "makedumpfile", "/usr/bin/makedumpfile")
-    with crash.boot("6.1", initrd=crash.capture_initrd(tools), memory="512M", crashkernel="192M",
+    tools = packaged(suite, "makedumpfile", "/usr/bin/makedumpfile")
+    with crash.boot(name, initrd=crash.capture_initrd(tools), memory="512M", crashkernel="192M",
                     extra=disk(image, "2G")) as guest:
         crash.load(guest, "-c")
         held = crash.hold(guest)
@@ -123,7 +136,7 @@ def dumped(tmp_path_factory):
         assert "Kernel panic - not syncing" in guest.ok("cat /var/crash/dmesg")
         guest.ok("umount /var/crash")
         crash.reboot(guest)
-    return {name: take(image, name, folder / name) for name in FORMS}, held
+    return Dumped(suite, guest.capture, {name: take(image, name, folder / name) for name in FORMS}, held)
 
 
 def first_word(held):
@@ -136,8 +149,7 @@ def first_word(held):
 
 
 def test_filtered_dump_is_smaller(dumped):
-    files, _ = dumped
-    assert files["filtered"].stat().st_size < files["lzo"].stat().st_size
+    assert dumped.files["filtered"].stat().st_size < dumped.files["lzo"].stat().st_size
 
 
 # The suites whose drgn is built for a Python, 3.x.
@@ -147,8 +159,7 @@ DRGN = {11: "bookworm", 13: "trixie", 14: "sid"}
 @pytest.mark.parametrize("form", ["zlib", "elf"])
 def test_drgn(dumped, form):
     """Without debug information it still reads physical memory."""
-    files, held = dumped
-    word, address = first_word(held)
+    word, address = first_word(dumped.held)
     if sys.version_info.minor not in DRGN:
         raise assets.AssetMissing(f"no suite has drgn for Python {sys.version}")
     roots = assets.with_libraries(DRGN[sys.version_info.minor], "python3-drgn")
@@ -156,21 +167,20 @@ def test_drgn(dumped, form):
     libraries = {str(f.parent) for root in roots for f in root.rglob("lib*.so*") if "gconv" not in f.parts
                  and not f.name.startswith(("libc.", "libpthread", "libm.", "libdl", "librt"))}
     script = ("import drgn; p = drgn.Program(); p.set_core_dump(%r); "
-              "print(p.platform, hex(p.read_u64(%d, True)))" % (str(files[form]), address))
+              "print(p.platform, hex(p.read_u64(%d, True)))" % (str(dumped.files[form]), address))
     out = said(sys.executable, "-c", script,
                env=dict(os.environ, PYTHONPATH=str(modules), LD_LIBRARY_PATH=":".join(libraries)))
     assert hex(word) in out
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("suite, form", [("bookworm", "zlib"), ("bookworm", "lzo"), ("trixie", "elf")])
-def test_crash_utility(dumped, suite, form):
+@pytest.mark.parametrize("form", ["zlib", "lzo", "elf"])
+def test_crash_utility(dumped, form):
     """With the kernel's debug information, which is a download of 300 MB: log, stack and memory."""
-    files, held = dumped
-    word, address = first_word(held)
-    release = assets.kernel("6.1").release
-    vmlinux = next(assets.unpack("bookworm", f"linux-image-{release}-dbg", ("*/vmlinux-*",)).rglob("vmlinux-*"))
-    out = said(*on_host(suite, "crash", "crash"), "-s", vmlinux, files[form],
+    word, address = first_word(dumped.held)
+    debug = assets.unpack(dumped.suite, f"linux-image-{dumped.kernel.release}-dbg", ("*/vmlinux*",))
+    vmlinux = next(p for p in debug.rglob("vmlinux*") if p.is_file() and not p.is_symlink())
+    out = said(*on_host(dumped.suite, "crash", "crash"), "-s", vmlinux, dumped.files[form],
                input=f"log\nrd -p {address:x}\nbt\nquit\n")
     assert "Kernel panic - not syncing: sysrq" in out
     assert f"{word:016x}" in out

@@ -19,10 +19,11 @@ def planned(guest):
     return {s["name"]: (int(s["dest"], 16), s["bufsz"]) for s in plan["segments"]}
 
 
-@pytest.mark.parametrize("name, firmware", [
-    ("kernel", "ovmf"), ("initrd", "seabios"), ("boot_params", "seabios"), ("elfcorehdr", "seabios")])
-def test_changed_byte(name, firmware):
-    with crash.boot("6.1", firmware=firmware) as guest:
+@pytest.mark.parametrize("name, kernel, firmware", [
+    ("kernel", "6.1", "ovmf"), ("initrd", "6.12", "seabios"), ("boot_params", "7.x", "seabios"),
+    ("elfcorehdr", "6.1", "seabios")])
+def test_changed_byte(name, kernel, firmware):
+    with crash.boot(kernel, firmware=firmware, crashkernel="192M") as guest:
         crash.load(guest, "-c")
         own = [(start, size, 0) for start, size in crash.reserved(guest)]
         segments = planned(guest)

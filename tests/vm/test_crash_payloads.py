@@ -36,6 +36,7 @@ def test_payload(make, call):
         assert guest.ok("cat /sys/kernel/kexec_crash_loaded").strip() == "1"
         held = crash.hold(guest)
         crash.die(guest)
-        assert crash.find(guest, held).startswith("held ")
+        assert crash.find(guest, held) == f"held {crash.PAGES} of {crash.PAGES}"
         assert kernel.release in guest.ok("uname -r")
+        assert "lab.crash=yes" in guest.facts("cmdline")["cmdline"].split()
         crash.reboot(guest)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab import assets, jump
-from lab.initrd import Initrd
+from lab.initrd import Initrd, packaged
 
 TOOL = Path(os.environ.get("KEXEC_BUILD_DIR", "build")).resolve() / "tools/vmcore-dmesg"
 COLDREBOOT = Path(__file__).parents[2] / "tools/coldreboot"
@@ -70,17 +70,48 @@ def test_log_of_a_dump(name, tmp_path):
         assert any(r["subsystem"] == "pci" and r["device"].startswith("+pci:") for r in records)
 
 
-def test_coldreboot():
-    """A reboot that starts what is loaded, as systemctl's does, goes through the firmware."""
+# As systemctl(1) has it: what is loaded is started, and where nothing is, the next kernel is loaded, unless told not to.
+SYSTEMCTL = """#!/opt/dash
+[ "$1" = -f ] || exit 9
+loaded=$(cat /sys/kernel/kexec_loaded)
+if [ "$loaded" = 0 ] && [ "${SYSTEMCTL_SKIP_AUTO_KEXEC-}" != 1 ]; then
+	kexec -l /boot/vmlinuz-* --initrd="$(echo /boot/initrd.img-*)" --reuse-cmdline
+	loaded=1
+fi
+[ "$loaded" = 0 ] || kexec -e
+exec /bin/busybox reboot -f
+"""
+# As init runs Debian's scripts, which know nothing of reboot's environment.
+SCRIPTS = """#!/opt/dash
+unset SYSTEMCTL_SKIP_AUTO_KEXEC
+/bin/sh /etc/init.d/kexec-load stop
+[ "$(cat /sys/kernel/kexec_loaded)" = 0 ] || kexec -e
+exec /bin/busybox reboot -f
+"""
+
+
+def init_script(kernel):
+    """Debian's, with all that it asks for and that this guest has elsewhere."""
+    return {"/etc/init.d/kexec-load": assets.unpack("bookworm", "kexec-tools") / "etc/init.d/kexec-load",
+            "/etc/default/kexec": f"LOAD_KEXEC=true\nKERNEL_IMAGE=/boot/vmlinuz-{kernel.release}\n"
+                                  f"INITRD=/boot/initrd.img-{kernel.release}\n",
+            "/lib/lsb/init-functions": "log_action_begin_msg() { :; }\nlog_action_end_msg() { :; }\n"}
+
+
+@pytest.mark.parametrize("reboot", [SYSTEMCTL, SCRIPTS], ids=["systemctl", "init-scripts"])
+def test_coldreboot(reboot):
+    """A reboot that starts what is loaded, or loads something by itself, goes through the firmware."""
     kernel = assets.kernel("6.1")
     second = Initrd("second")
-    reboot = (b"#!/bin/sh\n[ \"$1\" = -f ] || exit 9\n"
-              b"[ \"$(cat /sys/kernel/kexec_loaded)\" = 0 ] || exec kexec --exec\n"
-              b"[ \"$SYSTEMCTL_SKIP_AUTO_KEXEC\" = 1 ] && exec busybox reboot -f\n")
-    files = {**jump.carried(kernel, second), "/opt/reboot": reboot, "/opt/coldreboot": COLDREBOOT.read_bytes()}
+    # In busybox's shell reboot is busybox's own, whatever PATH says; Debian's is dash.
+    files = {**jump.carried(kernel, second), **packaged("bookworm", "dash", "/opt/dash"), "/opt/reboot": reboot,
+             "/opt/coldreboot": COLDREBOOT.read_bytes(), **(init_script(kernel) if reboot == SCRIPTS else {})}
     with jump.boot("6.1", files) as guest:
         guest.ok("chmod +x /opt/*")
         guest.ok(f"kexec -l /boot/vmlinuz-{kernel.release} --initrd=/boot/initrd.img-{kernel.release} --reuse-cmdline")
         assert guest.ok("cat /sys/kernel/kexec_loaded").strip() == "1"
-        guest.start("PATH=/opt:$PATH coldreboot -f")
-        guest.wait_reset()
+        since = len(guest.text["console"])
+        guest.start("PATH=/opt:$PATH /opt/dash /opt/coldreboot -f")
+        guest.wait_for("reset or another kernel", lambda: guest.ended() or
+                       "Linux version" in guest.text["console"][since:], may_end=True)
+        assert guest.ended() == "guest-reset"

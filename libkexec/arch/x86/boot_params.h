@@ -10,6 +10,9 @@
 #define KX_E820_MAX 128
 #define KX_E820_ENTRY_SIZE 20
 
+/* What a kernel takes: COMMAND_LINE_SIZE of arch/x86/include/asm/setup.h, less the NUL. */
+#define KX_X86_CMDLINE_MAX 2047
+
 /* arch/x86/include/uapi/asm/bootparam.h */
 enum {
 	KX_SETUP_E820_EXT = 1,

@@ -150,9 +150,6 @@ static uint32_t e820_type(enum kx_mem_type type)
 
 /* ---- for a crash kernel ---------------------------------------------------------------------- */
 
-/* What a capture kernel has of conventional memory, for real mode and the start of other CPUs; the old kernel keeps out. */
-#define LOW_MEMORY_END (UINT64_C(1) << 20)
-
 /*
  * As the kernel does it (crash_setup_memmap_entries() in arch/x86/kernel/crash.c): what firmware has and what is ACPI's;
  * memory of the old kernel is nowhere in the map, and so nothing that anybody writes to.
@@ -165,8 +162,8 @@ static int add_firmwares(struct kx_memmap *map, const struct kx_memmap *all)
 		const struct kx_mem *mem = &all->v[i];
 		uint64_t end = mem->end;
 
-		if (mem->type == KX_MEM_RAM && end > LOW_MEMORY_END)
-			end = LOW_MEMORY_END;
+		if (mem->type == KX_MEM_RAM && end > KX_CRASH_LOW_END)
+			end = KX_CRASH_LOW_END;
 		if (mem->type == KX_MEM_RAM || mem->type == KX_MEM_RESERVED ||
 		    mem->type == KX_MEM_ACPI || mem->type == KX_MEM_NVS ||
 		    mem->type == KX_MEM_UNUSABLE)
@@ -236,9 +233,6 @@ static int put_word(FILE *out, const struct kx_mem *mem)
 		       e820_type(mem->type));
 }
 
-/* Of what a kernel takes: COMMAND_LINE_SIZE of arch/x86/include/asm/setup.h. */
-#define CMDLINE_MAX 2047
-
 static int say_memmap(struct kx_plan *plan, struct kx_error *err)
 {
 	size_t size = 0;
@@ -251,12 +245,12 @@ static int say_memmap(struct kx_plan *plan, struct kx_error *err)
 	for (size_t i = 0; i < plan->memmap.count; i++)
 		put_word(out, &plan->memmap.v[i]);
 	fprintf(out, " %s", plan->cmdline);
-	if (fclose(out) || size > CMDLINE_MAX) {
+	if (fclose(out) || size > KX_X86_CMDLINE_MAX) {
 		free(cmdline);
 		return kx_fail(err, E2BIG,
 			       "command line with the memory map on it has %zu bytes, a kernel "
 			       "takes %d; leave --pass-memmap-cmdline out",
-			       size, CMDLINE_MAX);
+			       size, KX_X86_CMDLINE_MAX);
 	}
 	free(plan->cmdline);
 	plan->cmdline = cmdline;

@@ -13,8 +13,7 @@
 extern const uint8_t kx_purgatory_x86_64[], kx_purgatory_x86_64_end[];
 
 #define VGA_TEXT_BASE 0xb8000 /* colour text, every VGA */
-#define FOUR_GIB (UINT64_C(1) << 32)
-#define UART_CLOCK 115200 /* 1.8432 MHz / 16, every PC */
+#define UART_CLOCK 115200     /* 1.8432 MHz / 16, every PC */
 
 static void put_range(struct kx_handoff_range *at, uint64_t start, uint64_t size)
 {
@@ -45,7 +44,7 @@ static void add_region(struct kx_handoff *handoff, uint64_t start, uint64_t size
  */
 static void put_maps(struct kx_handoff *handoff, const struct kx_plan *plan)
 {
-	add_map(handoff, 0, FOUR_GIB);
+	add_map(handoff, 0, KX_X86_FOUR_GIB);
 	if (handoff->rsdp)
 		add_map(handoff, le64toh(handoff->rsdp), KX_RSDP_SIZE);
 	for (size_t i = 0; i < plan->segment_count; i++)

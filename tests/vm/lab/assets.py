@@ -44,7 +44,7 @@ def locked(name):
         yield
 
 
-def _mirror():
+def mirror():
     """The Debian mirror of this machine's own apt configuration."""
     named = os.environ.get("KEXEC_DEBIAN_MIRROR")
     if named:
@@ -102,8 +102,8 @@ class PrivateApt:
         keyring = next((k for k in KEYRINGS if os.path.exists(k)), None)
         if not keyring:
             raise AssetMissing("debian-archive-keyring is not installed")
-        mirror = _mirror()
-        text = "".join(f"deb [signed-by={keyring}] {mirror} {s} main\n" for s in SUITES)
+        site = mirror()
+        text = "".join(f"deb [signed-by={keyring}] {site} {s} main\n" for s in SUITES)
         (self.root / "sources.list").write_text(text, encoding="ascii")
 
     def update(self):
@@ -245,6 +245,14 @@ def _kernel_packages(suite, meta):
     split = [n for n in apt.about(suite, image)[1]
              if n.startswith(("linux-binary-", "linux-modules-"))]
     return split or [image]
+
+
+def kernel_deb(name):
+    """The package with image and modules of a kernel of which it is one package."""
+    suite, meta = KERNEL_SOURCES[name]
+    (package,) = _kernel_packages(suite, meta)
+    with locked("apt"):
+        return _apt().download(suite, package)
 
 
 @functools.lru_cache(maxsize=None)

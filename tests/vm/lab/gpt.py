@@ -8,6 +8,7 @@ import zlib
 SECTOR = 512
 ALIGN = 2048  # sectors
 ENTRIES, ENTRY_SIZE = 128, 128
+BIOS = uuid.UUID("21686148-6449-6e6f-744e-656564454649")
 ESP = uuid.UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
 XBOOTLDR = uuid.UUID("bc13c2ff-59e6-4262-a352-b275fd6f7172")
 LINUX = uuid.UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")
@@ -19,6 +20,16 @@ def _header(own, other, last, table, entries):
                            uuid.UUID(int=1).bytes_le, table, ENTRIES, ENTRY_SIZE, zlib.crc32(entries))
 
     return fields(zlib.crc32(fields(0))).ljust(SECTOR, b"\0")
+
+
+def _copy(file, out, start):
+    """A file to a place in another one; where it has only zeros, nothing is written."""
+    with file.open("rb") as source:
+        for at in range(0, file.stat().st_size, 1 << 20):
+            data = source.read(1 << 20)
+            if data.count(0) != len(data):
+                out.seek(start + at)
+                out.write(data)
 
 
 def write(path, partitions):
@@ -38,8 +49,7 @@ def write(path, partitions):
         mbr[510:] = b"\x55\xaa"
         out.write(bytes(mbr) + _header(1, last, last, 2, entries) + entries)
         for start, (_, file) in zip(starts, partitions):
-            out.seek(start)
-            out.write(file.read_bytes())
+            _copy(file, out, start)
         out.seek((last - 32) * SECTOR)
         out.write(entries + _header(last, 1, last, last - 32, entries))
     return starts

@@ -16,7 +16,7 @@ from . import assets, payload
 from .qemu import Qemu, Spec
 
 MODULES = """normal test echo configfile search search_fs_uuid search_fs_file search_label loadenv regexp iso9660 ext2
-loopback serial terminal true sleep halt part_gpt part_msdos biosdisk eval minicmd""".split()
+loopback probe serial terminal true sleep halt part_gpt part_msdos biosdisk eval minicmd""".split()
 # A screen as small as can be for menus, since each byte of them takes its time; a wide one to print on.
 SMALL, WIDE = "terminfo -g 80x8 serial dumb", "terminfo -g 2000x8 serial dumb"
 START = f"""serial --unit=0 --speed=115200

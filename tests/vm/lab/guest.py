@@ -101,6 +101,12 @@ class Guest(Qemu):
     def jump(self, name, command="kexec --exec", timeout=TIMEOUT):
         """Run the command that starts the loaded kernel and wait for its initrd's hello."""
         self.start(command)
+        # A command that fails says why, and nothing else would happen; 1 is a warning.
+        ends = rf"(?=@@hello )|@@out {self.serial} (?![01]\n)\d+\n(.*?)@@err\n(.*?)@@end {self.serial}\n"
+        failed = self._agent(f"jump to {name!r}", ends, timeout)
+        if failed.group():
+            said = "".join(base64.b64decode(part).decode("utf-8", errors="replace") for part in failed.groups())
+            raise GuestFailed(f"{command}: {said.strip()}")
         self.wait_up(name, timeout)
 
     def facts(self, *names):

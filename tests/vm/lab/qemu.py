@@ -25,9 +25,9 @@ class GuestFailed(AssertionError):
 
 @dataclass
 class Spec:
-    """What machine to start; kernel and initrd are loaded by QEMU through the firmware."""
+    """What machine to start; kernel and initrd are loaded by QEMU through the firmware. No kernel: from a disk."""
 
-    kernel: Path
+    kernel: Path | None
     initrd: bytes
     cmdline: str = "console=ttyS0"
     memory: str = "1G"
@@ -67,7 +67,10 @@ class Qemu:
 
     def _arguments(self):
         spec, folder = self.spec, self.folder
-        (folder / "initrd").write_bytes(spec.initrd)
+        direct = []
+        if spec.kernel:
+            (folder / "initrd").write_bytes(spec.initrd)
+            direct = ["-kernel", str(spec.kernel), "-initrd", str(folder / "initrd"), "-append", spec.cmdline]
         smm = "on" if spec.firmware == "ovmf-secure" else "off"
         arguments = [
             # The guest must not outlive the test, whatever ends that.
@@ -75,8 +78,6 @@ class Qemu:
             "-accel", "tcg,tb-size=256", "-machine", f"{spec.machine},smm={smm}",
             "-cpu", spec.cpu, "-smp", str(spec.cpus), "-m", spec.memory,
             "-nodefaults", "-no-user-config", "-display", "none", "-vga", "std",
-            "-kernel", str(spec.kernel), "-initrd", str(folder / "initrd"),
-            "-append", spec.cmdline,
             # A reset through the firmware would look like a jump; it stops the guest instead.
             "-action", "reboot=shutdown,shutdown=pause,panic=none", "-S",
             "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
@@ -87,7 +88,7 @@ class Qemu:
                 "-chardev", f"socket,id={port},path={folder}/{port},server=on,wait=off",
                 "-serial", f"chardev:{port}",
             ]
-        return arguments + firmwares.arguments(spec.firmware, folder) + spec.extra
+        return arguments + direct + firmwares.arguments(spec.firmware, folder) + spec.extra
 
     def _start(self):
         try:
