@@ -429,7 +429,7 @@ static void lz4_short_blocks_between(void **state)
 	static const size_t sizes[] = { LZ4_BLOCK, 100000,    LZ4_BLOCK, LZ4_BLOCK - 1,
 					LZ4_BLOCK, LZ4_BLOCK, 5,         LZ4_BLOCK };
 
-	for (size_t first = 0; first < KX_ARRAY_SIZE(sizes); first++) {
+	for (size_t first = 0; first < 3; first++) {
 		struct sample text = sample_new(0), s = sample_lz4("", 0, 1);
 
 		for (size_t i = first; i < KX_ARRAY_SIZE(sizes); i++) {
@@ -453,12 +453,12 @@ static void lz4_short_blocks_between(void **state)
 /* Wherever something is wrong, the same is said of the same place. */
 static void lz4_side_by_side_damaged(void **state)
 {
-	struct sample text = sample_text(4 * LZ4_BLOCK);
+	struct sample text = sample_text(3 * LZ4_BLOCK);
 	struct sample s = sample_lz4(text.data, text.size, LZ4_BLOCK);
 	uint32_t random = 1;
 	size_t bad = 0;
 
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < 8; i++) {
 		struct sample copy = sample_new(s.size);
 
 		memcpy(copy.data, s.data, s.size);
@@ -470,7 +470,7 @@ static void lz4_side_by_side_damaged(void **state)
 		bad += same_by_threads(&copy, text.size) == -EBADMSG;
 		sample_free(&copy);
 	}
-	assert_in_range(bad, 8, 12);
+	assert_in_range(bad, 5, 8);
 	sample_free(&s);
 	sample_free(&text);
 }
