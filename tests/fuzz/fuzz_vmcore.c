@@ -60,7 +60,8 @@ static void check_number(struct kx_view info)
 		return;
 	memcpy(name, line, (size_t)(close - line));
 	value = close + 2;
-	if (strpbrk(name, "\n") || end - value >= (ptrdiff_t)sizeof(digits) ||
+	/* A name with a NUL in it is another one's beginning. */
+	if (strlen(name) != (size_t)(close - line) || end - value >= (ptrdiff_t)sizeof(digits) ||
 	    !kx_vmcoreinfo_number(info, "SYMBOL", name, &found))
 		return;
 	/* The same key may have been there in the first line. */
