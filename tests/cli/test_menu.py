@@ -1,0 +1,444 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""kexec menu, on a terminal of a given size, as a small VT100 shows it, and line by line."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import pytest
+
+from conftest import FAKE
+from test_start import SHUTDOWN, grub  # pylint: disable=unused-import
+
+YES, WARNINGS, NO, ERROR = range(4)
+UP, DOWN, LEFT, HOME, END, DELETE = (f"\033[{x}" for x in ("A", "B", "D", "H", "F", "3~"))
+
+
+class Screen:
+    """What is on a terminal after some bytes. Any sequence that it does not know fails the test."""
+
+    def __init__(self, columns, rows):
+        self.columns, self.rows = columns, rows
+        self.cells = [[" "] * columns for _ in range(rows)]
+        self.row = self.column = 0
+        self.reverse, self.hidden, self.other, self.reversed_rows = False, False, False, set()
+
+    def control(self, text, letter):
+        numbers = [int(n or 0) for n in text.split(";")] if not text.startswith("?") else []
+        if letter == "H":
+            self.row, self.column = numbers[0] - 1, numbers[1] - 1
+            assert self.row < self.rows and self.column < self.columns
+        elif letter == "K":
+            self.cells[self.row][self.column:] = [" "] * (self.columns - self.column)
+            self.reversed_rows.discard(self.row)
+        elif letter == "J" and numbers == [2]:
+            self.__init__(self.columns, self.rows)
+            self.other = True
+        elif letter == "m" and numbers[0] in (0, 7):
+            self.reverse = numbers[0] == 7
+        elif text == "?1049":
+            self.other = letter == "h"
+        elif text == "?25":
+            self.hidden = letter == "l"
+        else:
+            raise AssertionError(f"unknown sequence: {text}{letter}")
+
+    def feed(self, text):
+        for sequence, letter, char in re.findall(r"\033\[([?0-9;]*)([A-Za-z])|([\s\S])", text):
+            if letter:
+                self.control(sequence, letter)
+            elif char == "\r":
+                self.column = 0
+            elif char == "\n":
+                self.row = min(self.row + 1, self.rows - 1)
+            else:
+                assert char.isprintable(), repr(char)
+                assert self.column < self.columns - 1 or not self.other, "the last column is written"
+                self.cells[self.row][self.column] = char
+                self.column = min(self.column + 1, self.columns - 1)
+                if self.reverse:
+                    self.reversed_rows.add(self.row)
+
+    def lines(self):
+        return ["".join(row).rstrip() for row in self.cells]
+
+
+class Terminal:
+    """The command on a terminal of its own."""
+
+    def __init__(self, kexec, *arguments, size=(80, 24), session=True, **env):
+        self.ours, self.theirs = pty.openpty()
+        self.columns, self.rows = size
+        fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self.before = termios.tcgetattr(self.theirs)
+        self.screen, self.raw = Screen(*size), ""
+        self.log = kexec.folder / "log"
+        self.log.unlink(missing_ok=True)
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "vt100", "KX_FAKE_LOG": str(self.log),
+                       "KX_FAKE_ROOT": str(kexec.root), "KX_FAKE_FAIL": kexec.fail, **env}
+
+        def own():
+            # In a session of its own it would be an orphan, which no terminal can stop (setpgid(2)).
+            if not session:
+                os.setpgid(0, 0)
+                return
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        # pylint: disable-next=subprocess-popen-preexec-fn,consider-using-with
+        self.process = subprocess.Popen([FAKE, "menu", *arguments], stdin=self.theirs, stdout=self.theirs,
+                                        stderr=self.theirs, env=environment, cwd=kexec.folder, preexec_fn=own)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.ours)
+        os.close(self.theirs)
+
+    def read(self, seconds):
+        if not select.select([self.ours], [], [], seconds)[0]:
+            return False
+        text = os.read(self.ours, 65536).decode(errors="replace")
+        self.raw += text
+        if "\033[" in self.raw:
+            self.pending = getattr(self, "pending", "") + text
+            # A sequence may be cut by the read.
+            whole = re.match(r"(?:\033\[[?0-9;]*[A-Za-z]|[^\033])*", self.pending).group(0)
+            self.pending = self.pending[len(whole):]
+            self.screen.feed(whole)
+        return True
+
+    def text(self):
+        return "\n".join(self.screen.lines()) if "\033[" in self.raw else self.raw
+
+    def wait(self, pattern, seconds=60):
+        end = time.monotonic() + seconds
+        while not re.search(pattern, self.text(), re.MULTILINE):
+            assert time.monotonic() < end, f"no {pattern!r} in\n{self.text()}"
+            self.read(0.2)
+        return self.text()
+
+    def type(self, keys):
+        os.write(self.ours, keys.encode())
+
+    def end(self, seconds=60):
+        """Exit status, once all that it wrote is read; the terminal is as it was before."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < end, self.text()
+            self.read(0.1)
+        while self.read(0.1):
+            pass
+        assert termios.tcgetattr(self.theirs) == self.before
+        assert not self.screen.other and not self.screen.hidden and not self.screen.reverse
+        return self.process.returncode
+
+    def asked(self):
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [line for line in lines if line != "random"]
+
+
+def selected(terminal):
+    return next((line for line in terminal.screen.lines() if line.startswith(">")), "")
+
+
+def test_list_at_80_by_24(grub):
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \* Debian$")
+        lines = terminal.screen.lines()
+        assert lines[0] == "kexec: what to start (1 of 6)"
+        assert lines[1:7] == ["> * Debian", "    Debian GNU/Linux", "    Others > Other", "    Others > Twin", "    Twin",
+                              "    Windows  (cannot be started)"]
+        assert lines[20] == "options: root=/dev/one quiet" and lines[23].startswith("Enter start  e edit")
+        assert terminal.screen.reversed_rows == {1} and terminal.screen.hidden
+        terminal.type(DOWN + "j")
+        terminal.wait("^>   Others > Other$")
+        terminal.type(UP)
+        terminal.wait("^>   Debian GNU/Linux$")
+        terminal.type(END)
+        terminal.wait("^cannot be started: ")
+        terminal.type("\relp" + HOME)
+        terminal.wait(r"^> \* Debian$")
+        terminal.type("q")
+        assert terminal.end() == NO and terminal.asked() == []
+
+
+def test_no_reverse_where_it_is_not_wanted(grub):
+    with Terminal(grub, NO_COLOR="1") as terminal:
+        terminal.wait(r"^> \* Debian$")
+        assert not terminal.screen.reversed_rows
+        terminal.type("\033")
+        assert terminal.end() == NO
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (20, 5), (10, 3)])
+def test_long_list_scrolls(grub, size):
+    (grub.root / "boot/grub/grub.cfg").write_text("".join(
+        f"menuentry 'Entry {i} with a long title, longer than any line' --id n{i} {{ linux /boot/vmlinuz-one n{i} }}\n"
+        for i in range(100)))
+    with Terminal(grub, size=size) as terminal:
+        terminal.wait(r"^> \* Ent")
+        terminal.type(END)
+        terminal.wait(r"^>   Ent")
+        assert size[0] < 15 or selected(terminal).startswith(">   Entry 99")
+        terminal.type("k")
+        assert size[0] < 15 or terminal.wait("^>   Entry 98")
+        terminal.type("q")
+        assert terminal.end() == NO
+
+
+def test_start(grub):
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("j" * 4 + "\r")
+        assert terminal.end() == WARNINGS
+        assert terminal.asked()[0].startswith("kexec_load") and terminal.asked()[-1:] == SHUTDOWN
+        assert 'loaded "Twin"' in terminal.raw
+
+
+def test_entry_whose_id_has_a_slash_and_whose_title_is_another_s(grub):
+    (grub.root / "boot/grub/grub.cfg").write_text(
+        "menuentry 'A/B' { linux /boot/vmlinuz-one first }\nmenuentry 'A/B' { linux /boot/vmlinuz-one second }\n")
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("jp")
+        terminal.wait("cmdline +second$")
+
+
+def test_load_alone_consumes_nothing(grub):
+    before = grub.environment.read_bytes()
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("l")
+        assert terminal.end() == WARNINGS
+        assert [line.split()[0] for line in terminal.asked()] == ["kexec_load"]
+    assert grub.environment.read_bytes() == before
+
+
+def test_plan_with_an_edited_command_line(grub):
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("e")
+        terminal.wait("^root=/dev/one quiet$")
+        assert not terminal.screen.hidden and (terminal.screen.row, terminal.screen.column) == (1, 19)
+        terminal.type("\177" * 5 + "single" + HOME + "x=" + "\033[C" * 4 + DELETE)
+        terminal.wait("^x=root/dev/one single$")
+        terminal.type("\r")
+        terminal.wait("^edited: x=root/dev/one single$")
+        terminal.type("p")
+        text = terminal.wait("^cmdline +x=root/dev/one single$")
+        assert re.search(r"^lines 1 to 23 of \d+; q goes back", text, re.MULTILINE)
+        terminal.type("\033[6~")
+        terminal.wait(r"^lines (?!1 )\d+ to")
+        terminal.type("q")
+        terminal.wait(r"^> \* Debian")
+        assert terminal.asked() == []
+        # A second edit that is not wanted leaves the first.
+        terminal.type("e\025nothing")
+        terminal.wait("^nothing$")
+        terminal.type("\033")
+        terminal.wait("^edited: x=root/dev/one single$")
+        terminal.type("q")
+        assert terminal.end() == NO
+
+
+def test_edited_command_line_is_what_is_loaded(grub):
+    # By kexec_file_load, which is told it as it is.
+    grub.change(sys__kernel__security__lockdown="none [integrity] confidentiality\n")
+    with Terminal(grub, size=(40, 10)) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("e\025" + " ".join(f"word{i}" for i in range(20)))
+        terminal.wait("word19$")  # scrolled
+        terminal.type("\r")
+        terminal.wait("^edited: word0 ")
+        terminal.type("\r")
+        assert terminal.end() in (YES, WARNINGS)
+        assert f"cmdline={' '.join(f'word{i}' for i in range(20))} flags" in terminal.asked()[0]
+
+
+def test_failure_is_shown_and_the_menu_stays(grub):
+    grub.fail = "kexec_load=1"
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("\r")
+        terminal.wait("^kexec: .*Operation not permitted")
+        terminal.type("q")
+        terminal.wait(r"^> \* Debian$")
+        assert not any(line.startswith("run") for line in terminal.asked())
+
+
+def test_help(grub):
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("?")
+        terminal.wait("^Enter +load it, shut down cleanly")
+        terminal.type("\033")
+        terminal.wait(r"^> \* Debian$")
+
+
+# ---- countdown -------------------------------------------------------------------------------------------------------
+
+def with_timeout(grub, seconds):
+    config = grub.root / "boot/grub/grub.cfg"
+    config.write_text(f"set timeout={seconds}\n" + config.read_text())
+
+
+def test_countdown_of_the_boot_loader(grub):
+    with_timeout(grub, 2)
+    with Terminal(grub) as terminal:
+        terminal.wait("^the default starts in [12] s")
+        assert terminal.end() == WARNINGS and terminal.asked()[-1:] == SHUTDOWN
+
+
+def test_any_key_stops_the_countdown(grub):
+    with Terminal(grub, "--timeout=3") as terminal:
+        terminal.wait("^the default starts in [123] s")
+        terminal.type("\033[2~")
+        while "the default starts" in terminal.text():
+            assert terminal.read(60)
+        begin = time.monotonic()
+        while time.monotonic() < begin + 4:
+            terminal.read(0.5)
+        assert terminal.process.poll() is None and terminal.asked() == []
+        terminal.type("q")
+        assert terminal.end() == NO
+
+
+def test_no_time_in_the_boot_loader_is_no_countdown(grub):
+    with_timeout(grub, 0)
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        assert "the default starts" not in terminal.text()
+        terminal.type("q")
+        assert terminal.end() == NO and terminal.asked() == []
+    with Terminal(grub, "--timeout=0") as terminal:
+        assert terminal.end() == WARNINGS and terminal.asked()[-1:] == SHUTDOWN
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1x", "86401", "99999999999999999999"])
+def test_what_is_no_time(grub, text):
+    result = grub("menu", f"--timeout={text}")
+    assert result.status == ERROR and "is no number of seconds" in result.err and result.log == []
+
+
+# ---- ways out --------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_terminal_is_given_back_on_a_signal(grub, number):
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        assert termios.tcgetattr(terminal.theirs) != terminal.before
+        terminal.process.send_signal(number)
+        assert terminal.end() == -number
+
+
+def test_stop_and_go_on(grub):
+    with Terminal(grub, session=False) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.process.send_signal(signal.SIGTSTP)
+        while terminal.screen.other:
+            assert terminal.read(60)
+        os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED)
+        assert termios.tcgetattr(terminal.theirs) == terminal.before
+        terminal.process.send_signal(signal.SIGCONT)
+        while not terminal.screen.other:
+            assert terminal.read(60)
+        terminal.wait(r"^> \*")
+        terminal.type("q")
+        assert terminal.end() == NO
+
+
+# ---- line by line ----------------------------------------------------------------------------------------------------
+
+def test_dumb_terminal(grub):
+    with Terminal(grub, TERM="dumb") as terminal:
+        terminal.wait("^> $")
+        assert "\033" not in terminal.raw
+        assert re.search(r"^\*  1  Debian\r$", terminal.raw, re.MULTILINE)
+        terminal.type("e 1\n")
+        terminal.wait("^new ")
+        terminal.type("typed here\n")
+        terminal.wait("> $")
+        terminal.type("p 1\n")
+        terminal.wait(r"^cmdline +typed here")
+        terminal.type("6\n")
+        terminal.wait("cannot be started: ")
+        terminal.type("q\n")
+        assert terminal.end() == NO and terminal.asked() == []
+
+
+def test_dumb_terminal_counts_down_and_any_key_stops_it(grub):
+    with Terminal(grub, "--timeout=1", TERM="dumb") as terminal:
+        assert terminal.end() == WARNINGS and terminal.asked()[-1:] == SHUTDOWN
+    with Terminal(grub, "--timeout=3", TERM="dumb") as terminal:
+        terminal.wait("the default starts in 3 s")
+        terminal.type("p")
+        terminal.wait("^p?> ")
+        terminal.type(" 2\n")
+        terminal.wait("^cmdline +root=/dev/slash")
+        terminal.type("q\n")
+        assert terminal.end() == NO and terminal.asked() == []
+
+
+def test_no_terminal(grub, tmp_path):
+    def given(text):
+        path = tmp_path / "input"
+        path.write_text(text)
+        with open(path, "rb") as stdin:
+            return grub("menu", stdin=stdin)
+
+    assert given("").status == NO
+    for text in "q\n", "0\nq\n", "7\nq\n", "x\n-1\n1 2\nqq\n", "99999999999999999999999\n", "e\n\n6\n":
+        result = given(text)
+        assert (result.status, result.log) == (NO, []), text
+    for text in "\n", "1\n", " 5 \n":
+        result = given(text)
+        assert result.status == WARNINGS and result.log[-1:] == SHUTDOWN, text
+    assert [line.split()[0] for line in given("l 3\n").log] == ["kexec_load"]
+
+
+# ---- what others wrote -----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("term", ["vt100", "dumb"])
+def test_hostile_titles_and_options(grub, term):
+    evil = "\033[2J\033]0;x\007\b\r\x9b31m\xc2\x9b31m\x7f"
+    (grub.root / "boot/grub/grub.cfg").write_bytes(
+        f"menuentry 'A{evil}B \u00e4' --id a {{ linux /boot/vmlinuz-one c{evil}d }}\n".encode("latin-1", "replace")
+        + "menuentry 'gr\u00fcn \u4e2d' --id b { linux /boot/vmlinuz-one }\n".encode()
+        + f"menuentry 'Z' --id c {{ linux '/boot/{evil}' }}\n".encode("latin-1", "replace"))
+    with Terminal(grub, TERM=term) as terminal:
+        terminal.wait("> $" if term == "dumb" else r"^> \*")
+        assert "A?[2J?]0;x????31m" in terminal.text() and "gr\u00fcn \u4e2d" in terminal.text()
+        terminal.type("p 1\n" if term == "dumb" else "p")
+        terminal.wait("cmdline +c")
+        if term == "dumb":
+            assert "\033" not in terminal.raw and "\x9b" not in terminal.raw.partition("cmdline")[0]
+        terminal.type("q\n" if term == "dumb" else "q" + END)
+        if term != "dumb":
+            terminal.wait("^cannot be started: ")
+            terminal.type("q")
+        assert terminal.end() == NO
+
+
+def test_characters_of_another_locale(grub):
+    (grub.root / "boot/grub/grub.cfg").write_bytes("menuentry 'gr\u00fcn' { linux /boot/vmlinuz-one }\n".encode())
+    with Terminal(grub, LC_ALL="C") as terminal:
+        terminal.wait(r"^> \* gr\?\?n$")
+
+
+def test_usage_and_nothing_to_choose_from(kexec):
+    assert kexec("menu", "x").status == ERROR
+    (kexec.root / "boot/config-6.1.0-1-test").rename(kexec.root / "config")
+    result = kexec("menu")
+    assert result.status == NO and "no boot entries found" in result.err
