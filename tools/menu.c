@@ -7,6 +7,8 @@
 
 #include "base/overflow.h"
 
+#define CTRL(letter) ((letter)&0x1f)
+
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 /* The number of "ESC [ number ~", as the VT220 and those after it have it. */
@@ -48,6 +50,11 @@ static size_t control_sequence(const char *bytes, size_t size, int *ret)
 	char digits[8] = "";
 	size_t i = 2;
 
+	/* Linux's own F1 to F5: console_codes(4). */
+	if (size > 2 && bytes[2] == '[') {
+		*ret = KX_KEY_NONE;
+		return size > 3 ? 4 : 0;
+	}
 	while (i < size && bytes[i] >= 0x20 && bytes[i] < 0x40)
 		i++;
 	if (i == size)
@@ -62,24 +69,24 @@ static size_t control_sequence(const char *bytes, size_t size, int *ret)
 
 size_t kx_key_next(const char *bytes, size_t size, bool more, int *ret)
 {
-	size_t used = 0;
+	bool begun = size > 1 && bytes[0] == '\033' && (bytes[1] == '[' || bytes[1] == 'O');
+	size_t most = size < SEQUENCE_MAX ? size : SEQUENCE_MAX, used = 0;
 
 	if (!size)
 		return 0;
 	*ret = (unsigned char)bytes[0];
 	if (bytes[0] != '\033')
 		return 1;
-	if (size > 1 && bytes[1] == '[')
-		used = control_sequence(bytes, size < SEQUENCE_MAX ? size : SEQUENCE_MAX, ret);
-	else if (size > 2 && bytes[1] == 'O') {
+	if (begun && bytes[1] == '[')
+		used = control_sequence(bytes, most, ret);
+	else if (begun && size > 2) {
 		*ret = key_of_letter(bytes[2]);
 		used = 3;
-	} else if (size > 1 && bytes[1] != 'O')
-		more = false;
-	if (used || (more && size < SEQUENCE_MAX))
+	}
+	if (used || (more && (size == 1 || (begun && size < SEQUENCE_MAX))))
 		return used;
-	*ret = KX_KEY_ESCAPE;
-	return 1;
+	*ret = begun ? KX_KEY_NONE : KX_KEY_ESCAPE;
+	return begun ? most : 1;
 }
 
 /* ---- the list -------------------------------------------------------------------------------- */
@@ -272,8 +279,6 @@ static void put_in(struct kx_menu *menu, int key)
 	menu->size++;
 }
 
-#define CTRL(letter) ((letter)&0x1f)
-
 static int accept_edit(struct kx_menu *menu)
 {
 	char *line = strdup(menu->line);
@@ -355,6 +360,10 @@ int kx_menu_key(struct kx_menu *menu, int key, enum kx_menu_act *ret)
 {
 	*ret = KX_MENU_NOTHING;
 	menu->seconds = -1;
+	if (key == CTRL('l')) {
+		*ret = KX_MENU_REDRAW;
+		return 0;
+	}
 	if (menu->page == KX_MENU_EDIT)
 		return edit_key(menu, key);
 	if (menu->page == KX_MENU_LIST)

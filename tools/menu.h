@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `kexec menu` shows and how keys change it. No terminal, no I/O: cmd_menu.c has both. */
+/* What `kexec menu` shows and how keys change it. No I/O: cmd_menu.c and terminal.c have that. */
 #ifndef KX_MENU_H
 #define KX_MENU_H
 
@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 #include "boot/boot.h"
+
+struct kx_frame;
 
 /* Keys that are no byte of text, as a terminal of the VT100's family sends them. */
 enum kx_key {
@@ -25,7 +27,8 @@ enum kx_key {
 
 /**
  * kx_key_next() - the first key of what was read
- * @more: there may be more to come, so that an escape alone is not known to be one
+ * @more: there may be more to come, so that an escape alone is not known to be one; else what has begun and not ended is
+ * none, so that of an arrow on a bad line no escape is left
  * @ret: an enum kx_key, or a byte
  *
  * Return: how many bytes it has; 0 when more must be read to know.
@@ -42,6 +45,7 @@ enum kx_menu_act {
 	KX_MENU_LOAD,
 	KX_MENU_PLAN,
 	KX_MENU_HELP,
+	KX_MENU_REDRAW,
 	KX_MENU_QUIT,
 };
 
@@ -110,5 +114,8 @@ void kx_menu_set_cmdline(struct kx_menu *menu, size_t index, char *line);
 
 /* Shows @text, allocated, which it takes over, until a key leaves it. */
 void kx_menu_show(struct kx_menu *menu, char *text);
+
+/* Into a frame of the menu's size; @reverse: the selected entry is shown so, too. */
+void kx_menu_draw(const struct kx_menu *menu, bool reverse, struct kx_frame *frame);
 
 #endif

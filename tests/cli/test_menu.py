@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kexec menu, on a terminal of a given size, as a small VT100 shows it, and line by line."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -73,18 +74,22 @@ class Screen:
 class Terminal:
     """The command on a terminal of its own."""
 
-    def __init__(self, kexec, *arguments, size=(80, 24), session=True, **env):
+    def __init__(self, kexec, *arguments, size=(80, 24), session=True, typed="", before=None, **env):
         self.ours, self.theirs = pty.openpty()
+        self.type(typed)
         self.columns, self.rows = size
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.before = termios.tcgetattr(self.theirs)
         self.screen, self.raw = Screen(*size), ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may cut a character
         self.log = kexec.folder / "log"
         self.log.unlink(missing_ok=True)
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "vt100", "KX_FAKE_LOG": str(self.log),
                        "KX_FAKE_ROOT": str(kexec.root), "KX_FAKE_FAIL": kexec.fail, **env}
 
         def own():
+            if before:
+                before()
             # In a session of its own it would be an orphan, which no terminal can stop (setpgid(2)).
             if not session:
                 os.setpgid(0, 0)
@@ -109,7 +114,7 @@ class Terminal:
     def read(self, seconds):
         if not select.select([self.ours], [], [], seconds)[0]:
             return False
-        text = os.read(self.ours, 65536).decode(errors="replace")
+        text = self.decoder.decode(os.read(self.ours, 65536))
         self.raw += text
         if "\033[" in self.raw:
             self.pending = getattr(self, "pending", "") + text
@@ -122,9 +127,13 @@ class Terminal:
     def text(self):
         return "\n".join(self.screen.lines()) if "\033[" in self.raw else self.raw
 
+    def whole(self):
+        """Nothing of what is on the screen is still on its way: the cursor is last."""
+        return not self.screen.other or re.search(r"\033\[\?25[hl]\033\[\d+;\d+H$", self.raw)
+
     def wait(self, pattern, seconds=60):
         end = time.monotonic() + seconds
-        while not re.search(pattern, self.text(), re.MULTILINE):
+        while not (self.whole() and re.search(pattern, self.text(), re.MULTILINE)):
             assert time.monotonic() < end, f"no {pattern!r} in\n{self.text()}"
             self.read(0.2)
         return self.text()
@@ -359,6 +368,162 @@ def test_stop_and_go_on(grub):
         assert terminal.end() == NO
 
 
+def test_hangup(grub):
+    with Terminal(grub, TERM="vt100") as terminal:
+        terminal.wait(r"^> \*")
+        os.close(terminal.theirs)
+        os.close(terminal.ours)
+        assert terminal.process.wait(60) in (-signal.SIGHUP, NO) and terminal.asked() == []
+        terminal.ours, terminal.theirs = pty.openpty()
+
+
+def stopped(terminal, number):
+    terminal.process.send_signal(number)
+    os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED)
+
+
+def test_stop_that_cannot_be_caught(grub):
+    """As a shell does, it takes its terminal back meanwhile."""
+    with Terminal(grub, session=False) as terminal:
+        terminal.wait(r"^> \*")
+        ours = termios.tcgetattr(terminal.theirs)
+        stopped(terminal, signal.SIGSTOP)
+        termios.tcsetattr(terminal.theirs, termios.TCSADRAIN, terminal.before)
+        terminal.screen = Screen(80, 24)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.wait(r"^> \*")
+        assert termios.tcgetattr(terminal.theirs) == ours
+        terminal.type("q")
+        assert terminal.end() == NO
+
+
+def test_nothing_starts_after_a_stop(grub):
+    with Terminal(grub, "--timeout=2", session=False) as terminal:
+        terminal.wait("^the default starts in")
+        stopped(terminal, signal.SIGTSTP)
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            terminal.read(0.5)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.wait(r"^> \*")
+        terminal.type("?")
+        terminal.wait("^Any key stops")
+        terminal.type("qq")
+        assert terminal.end() == NO and terminal.asked() == []
+
+
+@pytest.fixture
+def slow(grub):
+    """An initrd that is read for as long as nobody writes it."""
+    os.unlink(grub.root / "boot/initrd-one")
+    os.mkfifo(grub.root / "boot/initrd-one")
+    return grub
+
+
+def test_interrupt_while_something_is_done(slow):
+    with Terminal(slow) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("p")
+        terminal.wait(r"^\.\.\.$")
+        terminal.type("\003")
+        assert terminal.end() == -signal.SIGINT
+
+
+def test_stop_while_something_is_done(slow):
+    """What does it must not be stopped by the same key: it would be waited for for ever."""
+    with Terminal(slow, session=False) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("p")
+        terminal.wait(r"^\.\.\.$")
+        os.killpg(terminal.process.pid, signal.SIGTSTP)
+        (slow.root / "boot/initrd-one").write_bytes(b"INITRD")
+        os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED)
+        os.killpg(terminal.process.pid, signal.SIGCONT)
+        terminal.wait("^cmdline +root=/dev/one")
+        terminal.type("qq")
+        assert terminal.end() == NO
+
+
+def test_new_size(grub):
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        fcntl.ioctl(terminal.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 50, 0, 0))
+        terminal.screen = Screen(50, 12)
+        terminal.wait(r"^Enter start")
+        assert terminal.screen.lines()[11].startswith("Enter start") and selected(terminal) == "> * Debian"
+        terminal.type("q")
+        assert terminal.end() == NO
+
+
+def test_children_that_nobody_waits_for(grub):
+    """Inherited from whoever started us; an exit status of 0 would be seen where there was none."""
+    grub.fail = "kexec_load=1"
+    with Terminal(grub, before=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)) as terminal:
+        terminal.wait(r"^> \*")
+        terminal.type("l")
+        terminal.wait("^kexec: .*Operation not permitted")
+        terminal.type("qq")
+        assert terminal.end() == NO
+
+
+# ---- a slow line -----------------------------------------------------------------------------------------------------
+
+def test_only_what_has_changed_is_written(grub):
+    with Terminal(grub, "--timeout=30") as terminal:
+        terminal.wait("^the default starts in 29")
+        terminal.raw = "\033["
+        terminal.wait("^the default starts in 27")
+        assert len(terminal.raw) < 250, terminal.raw
+        terminal.raw = "\033["
+        terminal.type(DOWN)
+        terminal.wait("^>   Debian GNU/Linux$")
+        assert len(terminal.raw) < 400, terminal.raw
+
+
+def test_screen_is_drawn_again(grub):
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        for page in "", "?", "qe":
+            terminal.type(page)
+            before = terminal.wait({"": "^Enter start", "?": "^lines 1 to", "qe": "^Enter accept  "}[page])
+            terminal.screen.feed("\033[3;1Hkernel: something else is said here")
+            terminal.type("\f")
+            while terminal.text() != before:
+                assert terminal.read(60), terminal.text()
+        terminal.type("\033")
+        terminal.wait(r"^> \*")
+        terminal.type("q")
+        assert terminal.end() == NO
+
+
+def test_key_that_comes_in_pieces(grub):
+    with Terminal(grub) as terminal:
+        terminal.wait(r"^> \*")
+        for piece in DOWN:
+            terminal.type(piece)
+            begin = time.monotonic()  # nothing is to happen in this time
+            while time.monotonic() < begin + 0.4:
+                terminal.read(0.1)
+        terminal.wait("^>   Debian GNU/Linux$")
+        # The end of it never comes: it is no Esc, which would leave.
+        terminal.type("\033[")
+        begin = time.monotonic()
+        while time.monotonic() < begin + 1.5:
+            terminal.read(0.1)
+        terminal.type("k")
+        terminal.wait(r"^> \* Debian$")
+        terminal.type("q")
+        assert terminal.end() == NO
+
+
+def test_what_was_typed_before_is_not_meant_for_it(grub):
+    for term in "vt100", "dumb":
+        with Terminal(grub, typed="\r\r", TERM=term) as terminal:
+            terminal.wait(r"^> \* Debian$" if term == "vt100" else "> $")
+            terminal.type("q\n")
+            assert terminal.end() == NO and terminal.asked() == []
+
+
 # ---- line by line ----------------------------------------------------------------------------------------------------
 
 def test_dumb_terminal(grub):
@@ -391,21 +556,52 @@ def test_dumb_terminal_counts_down_and_any_key_stops_it(grub):
         assert terminal.end() == NO and terminal.asked() == []
 
 
-def test_no_terminal(grub, tmp_path):
-    def given(text):
-        path = tmp_path / "input"
-        path.write_text(text)
-        with open(path, "rb") as stdin:
-            return grub("menu", stdin=stdin)
+def test_what_is_chosen_by_a_line(grub):
+    def given(*lines):
+        with Terminal(grub, TERM="dumb") as terminal:
+            for line in lines:
+                terminal.wait("> $")
+                terminal.raw = ""
+                terminal.type(line)
+            return terminal.end(), [asked.split()[0] for asked in terminal.asked()]
 
-    assert given("").status == NO
-    for text in "q\n", "0\nq\n", "7\nq\n", "x\n-1\n1 2\nqq\n", "99999999999999999999999\n", "e\n\n6\n":
-        result = given(text)
-        assert (result.status, result.log) == (NO, []), text
-    for text in "\n", "1\n", " 5 \n":
-        result = given(text)
-        assert result.status == WARNINGS and result.log[-1:] == SHUTDOWN, text
-    assert [line.split()[0] for line in given("l 3\n").log] == ["kexec_load"]
+    for lines in ["\004"], ["q\n"], ["0\n", "7\n", "x\n", "-1\n", "1 2\n", "qq\n", "99999999999999999999999\n", "q\n"]:
+        assert given(*lines) == (NO, []), lines
+    for line in "\n", "1\n", " 5 \n":
+        assert given(line) == (WARNINGS, ["kexec_load", "run"]), line
+    assert given("l 3\n") == (WARNINGS, ["kexec_load"])
+
+
+def test_keys_that_are_no_text_stay_out_of_a_line(grub):
+    with Terminal(grub, TERM="dumb") as terminal:
+        terminal.wait("> $")
+        terminal.type("e 1\n")
+        terminal.wait("^new ")
+        terminal.type("single" + LEFT + "\n")
+        terminal.wait("it stays as it was")
+        terminal.type("p 1\n")
+        terminal.wait(r"^cmdline +root=/dev/one quiet")
+        terminal.type("q\n")
+        assert terminal.end() == NO
+
+
+def test_output_that_is_no_terminal(grub, tmp_path):
+    """Line by line, too."""
+    with open(tmp_path / "out", "wb") as out:
+        with Terminal(grub, typed="", before=lambda: os.dup2(out.fileno(), 1)) as terminal:
+            while not (tmp_path / "out").read_bytes().endswith(b"> "):
+                assert terminal.process.poll() is None
+                terminal.read(0.1)
+            terminal.type("q\n")
+            assert terminal.end() == NO
+    assert b"*  1  Debian\n" in (tmp_path / "out").read_bytes() and b"\033" not in (tmp_path / "out").read_bytes()
+
+
+def test_no_terminal_to_ask_at(grub):
+    for stdin in subprocess.DEVNULL, subprocess.PIPE:
+        result = grub("menu", "--timeout=0", stdin=stdin)
+        assert result.status == ERROR and "standard input is no terminal" in result.err
+        assert "kexec reboot ENTRY" in result.err and (result.out, result.log) == ("", [])
 
 
 # ---- what others wrote -----------------------------------------------------------------------------------------------
