@@ -359,7 +359,6 @@ static void text_key(struct kx_menu *menu, int key)
 int kx_menu_key(struct kx_menu *menu, int key, enum kx_menu_act *ret)
 {
 	*ret = KX_MENU_NOTHING;
-	menu->seconds = -1;
 	if (key == CTRL('l')) {
 		*ret = KX_MENU_REDRAW;
 		return 0;

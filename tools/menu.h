@@ -96,7 +96,7 @@ bool kx_menu_roomy(const struct kx_menu *menu);
 void kx_menu_resize(struct kx_menu *menu, size_t rows, size_t columns);
 
 /**
- * kx_menu_key() - what a key does; any ends the countdown
+ * kx_menu_key() - what a key does
  * @ret: what is to be done by the caller
  *
  * Errors: -ENOMEM; the key has then done nothing.

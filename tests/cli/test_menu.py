@@ -16,59 +16,11 @@ import time
 import pytest
 
 from conftest import FAKE
+from lab.screen import Screen
 from test_start import SHUTDOWN, grub  # pylint: disable=unused-import
 
 YES, WARNINGS, NO, ERROR = range(4)
 UP, DOWN, LEFT, HOME, END, DELETE = (f"\033[{x}" for x in ("A", "B", "D", "H", "F", "3~"))
-
-
-class Screen:
-    """What is on a terminal after some bytes. Any sequence that it does not know fails the test."""
-
-    def __init__(self, columns, rows):
-        self.columns, self.rows = columns, rows
-        self.cells = [[" "] * columns for _ in range(rows)]
-        self.row = self.column = 0
-        self.reverse, self.hidden, self.other, self.reversed_rows = False, False, False, set()
-
-    def control(self, text, letter):
-        numbers = [int(n or 0) for n in text.split(";")] if not text.startswith("?") else []
-        if letter == "H":
-            self.row, self.column = numbers[0] - 1, numbers[1] - 1
-            assert self.row < self.rows and self.column < self.columns
-        elif letter == "K":
-            self.cells[self.row][self.column:] = [" "] * (self.columns - self.column)
-            self.reversed_rows.discard(self.row)
-        elif letter == "J" and numbers == [2]:
-            self.__init__(self.columns, self.rows)
-            self.other = True
-        elif letter == "m" and numbers[0] in (0, 7):
-            self.reverse = numbers[0] == 7
-        elif text == "?1049":
-            self.other = letter == "h"
-        elif text == "?25":
-            self.hidden = letter == "l"
-        else:
-            raise AssertionError(f"unknown sequence: {text}{letter}")
-
-    def feed(self, text):
-        for sequence, letter, char in re.findall(r"\033\[([?0-9;]*)([A-Za-z])|([\s\S])", text):
-            if letter:
-                self.control(sequence, letter)
-            elif char == "\r":
-                self.column = 0
-            elif char == "\n":
-                self.row = min(self.row + 1, self.rows - 1)
-            else:
-                assert char.isprintable(), repr(char)
-                assert self.column < self.columns - 1 or not self.other, "the last column is written"
-                self.cells[self.row][self.column] = char
-                self.column = min(self.column + 1, self.columns - 1)
-                if self.reverse:
-                    self.reversed_rows.add(self.row)
-
-    def lines(self):
-        return ["".join(row).rstrip() for row in self.cells]
 
 
 class Terminal:
@@ -156,6 +108,18 @@ class Terminal:
     def asked(self):
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         return [line for line in lines if line != "random"]
+
+
+def soon(happens, seconds=60):
+    """For what no terminal tells."""
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def stopped(terminal):
+    soon(lambda: os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOHANG))
 
 
 def selected(terminal):
@@ -284,7 +248,7 @@ def test_failure_is_shown_and_the_menu_stays(grub):
         terminal.wait("^kexec: .*Operation not permitted")
         terminal.type("q")
         terminal.wait(r"^> \* Debian$")
-        assert not any(line.startswith("run") for line in terminal.asked())
+        assert terminal.screen.other and not any(line.startswith("run") for line in terminal.asked())
 
 
 def test_help(grub):
@@ -358,7 +322,7 @@ def test_stop_and_go_on(grub):
         terminal.process.send_signal(signal.SIGTSTP)
         while terminal.screen.other:
             assert terminal.read(60)
-        os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED)
+        stopped(terminal)
         assert termios.tcgetattr(terminal.theirs) == terminal.before
         terminal.process.send_signal(signal.SIGCONT)
         while not terminal.screen.other:
@@ -377,17 +341,13 @@ def test_hangup(grub):
         terminal.ours, terminal.theirs = pty.openpty()
 
 
-def stopped(terminal, number):
-    terminal.process.send_signal(number)
-    os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED)
-
-
 def test_stop_that_cannot_be_caught(grub):
     """As a shell does, it takes its terminal back meanwhile."""
     with Terminal(grub, session=False) as terminal:
         terminal.wait(r"^> \*")
         ours = termios.tcgetattr(terminal.theirs)
-        stopped(terminal, signal.SIGSTOP)
+        terminal.process.send_signal(signal.SIGSTOP)
+        stopped(terminal)
         termios.tcsetattr(terminal.theirs, termios.TCSADRAIN, terminal.before)
         terminal.screen = Screen(80, 24)
         terminal.process.send_signal(signal.SIGCONT)
@@ -400,7 +360,8 @@ def test_stop_that_cannot_be_caught(grub):
 def test_nothing_starts_after_a_stop(grub):
     with Terminal(grub, "--timeout=2", session=False) as terminal:
         terminal.wait("^the default starts in")
-        stopped(terminal, signal.SIGTSTP)
+        terminal.process.send_signal(signal.SIGTSTP)
+        stopped(terminal)
         until = time.monotonic() + 3
         while time.monotonic() < until:
             terminal.read(0.5)
@@ -420,6 +381,17 @@ def slow(grub):
     return grub
 
 
+def written(path, content):
+    """Into a pipe, as soon as there is a reader."""
+    try:
+        pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    os.write(pipe, content)
+    os.close(pipe)
+    return True
+
+
 def test_interrupt_while_something_is_done(slow):
     with Terminal(slow) as terminal:
         terminal.wait(r"^> \*")
@@ -436,8 +408,8 @@ def test_stop_while_something_is_done(slow):
         terminal.type("p")
         terminal.wait(r"^\.\.\.$")
         os.killpg(terminal.process.pid, signal.SIGTSTP)
-        (slow.root / "boot/initrd-one").write_bytes(b"INITRD")
-        os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED)
+        soon(lambda: written(slow.root / "boot/initrd-one", b"INITRD"))
+        stopped(terminal)
         os.killpg(terminal.process.pid, signal.SIGCONT)
         terminal.wait("^cmdline +root=/dev/one")
         terminal.type("qq")
@@ -589,9 +561,7 @@ def test_output_that_is_no_terminal(grub, tmp_path):
     """Line by line, too."""
     with open(tmp_path / "out", "wb") as out:
         with Terminal(grub, typed="", before=lambda: os.dup2(out.fileno(), 1)) as terminal:
-            while not (tmp_path / "out").read_bytes().endswith(b"> "):
-                assert terminal.process.poll() is None
-                terminal.read(0.1)
+            soon(lambda: (tmp_path / "out").read_bytes().endswith(b"> "))
             terminal.type("q\n")
             assert terminal.end() == NO
     assert b"*  1  Debian\n" in (tmp_path / "out").read_bytes() and b"\033" not in (tmp_path / "out").read_bytes()

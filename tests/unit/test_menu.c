@@ -121,6 +121,7 @@ static void test_moving(void **state)
 
 	for (size_t i = 0; i < sizeof(heights) / sizeof(heights[0]); i++) {
 		struct kx_menu menu = begin(-1);
+		size_t rows;
 
 		kx_menu_resize(&menu, heights[i], 40);
 		for (size_t k = 0; k < 50; k++) {
@@ -141,16 +142,20 @@ static void test_moving(void **state)
 		assert_int_equal(menu.selected, COUNT - 1);
 		press(&menu, KX_KEY_DOWN);
 		assert_int_equal(menu.selected, COUNT - 1);
+		press(&menu, KX_KEY_PAGE_UP);
+		rows = kx_menu_list_rows(&menu);
+		assert_int_equal(menu.selected, rows < COUNT ? COUNT - 1 - rows : 0);
+		press(&menu, KX_KEY_PAGE_DOWN);
+		assert_int_equal(menu.selected, COUNT - 1);
 		kx_menu_clear(&menu);
 	}
 }
 
 static void test_acts(void **state)
 {
-	struct kx_menu menu = begin(7);
+	struct kx_menu menu = begin(-1);
 
 	assert_int_equal(press(&menu, KX_KEY_NONE), KX_MENU_NOTHING);
-	assert_int_equal(menu.seconds, -1);
 	assert_int_equal(press(&menu, '\r'), KX_MENU_BOOT);
 	assert_int_equal(press(&menu, 'l'), KX_MENU_LOAD);
 	assert_int_equal(press(&menu, 'p'), KX_MENU_PLAN);
@@ -178,11 +183,14 @@ static void test_edit(void **state)
 	assert_int_equal(menu.cursor, 0);
 	press(&menu, KX_KEY_END);
 	press(&menu, KX_KEY_LEFT);
+	press(&menu, KX_KEY_LEFT);
 	press(&menu, KX_KEY_DELETE);
-	assert_string_equal(menu.line, "a bc q");
+	assert_string_equal(menu.line, "a bc \xc3\xa4");
+	press(&menu, KX_KEY_DELETE);
 	press(&menu, KX_KEY_DELETE);
 	press(&menu, KX_KEY_RIGHT);
-	press(&menu, 0x7f);
+	assert_string_equal(menu.line, "a bc ");
+	type(&menu, "\xc3\xa4\177");
 	assert_string_equal(menu.line, "a bc ");
 	press(&menu, KX_KEY_HOME);
 	press(&menu, KX_KEY_LEFT);
