@@ -32,7 +32,7 @@ class Terminal:
         self.columns, self.rows = size
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.before = termios.tcgetattr(self.theirs)
-        self.screen, self.raw = Screen(*size), ""
+        self.screen, self.raw, self.pending = Screen(*size), "", ""
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may cut a character
         self.log = kexec.folder / "log"
         self.log.unlink(missing_ok=True)
@@ -69,7 +69,7 @@ class Terminal:
         text = self.decoder.decode(os.read(self.ours, 65536))
         self.raw += text
         if "\033[" in self.raw:
-            self.pending = getattr(self, "pending", "") + text
+            self.pending += text
             # A sequence may be cut by the read.
             whole = re.match(r"(?:\033\[[?0-9;]*[A-Za-z]|[^\033])*", self.pending).group(0)
             self.pending = self.pending[len(whole):]
@@ -349,7 +349,7 @@ def test_stop_that_cannot_be_caught(grub):
         terminal.process.send_signal(signal.SIGSTOP)
         stopped(terminal)
         termios.tcsetattr(terminal.theirs, termios.TCSADRAIN, terminal.before)
-        terminal.screen = Screen(80, 24)
+        terminal.screen.clear()
         terminal.process.send_signal(signal.SIGCONT)
         terminal.wait(r"^> \*")
         assert termios.tcgetattr(terminal.theirs) == ours

@@ -9,9 +9,14 @@ class Screen:
 
     def __init__(self, columns, rows):
         self.columns, self.rows = columns, rows
+        self.other = False
+        self.clear()
+
+    def clear(self):
+        columns, rows = self.columns, self.rows
         self.cells = [[" "] * columns for _ in range(rows)]
         self.row = self.column = 0
-        self.reverse, self.hidden, self.other, self.reversed_rows = False, False, False, set()
+        self.reverse, self.hidden, self.reversed_rows = False, False, set()
 
     def control(self, text, letter):
         numbers = [int(n or 0) for n in text.split(";")] if not text.startswith("?") else []
@@ -22,8 +27,7 @@ class Screen:
             self.cells[self.row][self.column:] = [" "] * (self.columns - self.column)
             self.reversed_rows.discard(self.row)
         elif letter == "J" and numbers == [2]:
-            self.__init__(self.columns, self.rows)
-            self.other = True
+            self.clear()
         elif letter == "m" and numbers[0] in (0, 7):
             self.reverse = numbers[0] == 7
         elif text == "?1049":
