@@ -128,7 +128,7 @@ static void run_child(const struct ui *ui, verb_fn *verb, int fd)
 	kx_terminal_forget(&ui->terminal);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
-	snprintf(columns, sizeof(columns), "%zu", kx_frame_width(&ui->terminal.shown));
+	snprintf(columns, sizeof(columns), "%zu", kx_terminal_width(ui->terminal.columns));
 	setenv("COLUMNS", columns, 1);
 	status = run_verb(ui, verb);
 	fflush(stdout);
@@ -217,7 +217,8 @@ static int act_on_screen(struct ui *ui, enum kx_menu_act act)
 	}
 	if (act == KX_MENU_NOTHING || act == KX_MENU_REDRAW)
 		return -1;
-	folded = fold(text ? text : "kexec: out of memory\n", kx_frame_width(&ui->terminal.shown));
+	folded = fold(text ? text : "kexec: out of memory\n",
+		      kx_terminal_width(ui->terminal.columns));
 	if (folded)
 		kx_menu_show(&ui->menu, folded);
 	return -1;

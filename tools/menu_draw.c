@@ -41,7 +41,7 @@ static void draw_details(const struct kx_menu *menu, size_t row, size_t rows,
 		return;
 	}
 	for (size_t i = 0; i < rows; i++)
-		kx_frame_put(frame, row + i, text, i * kx_frame_width(frame), false);
+		kx_frame_put(frame, row + i, text, i * kx_terminal_width(frame->columns), false);
 }
 
 static void draw_status(const struct kx_menu *menu, size_t row, struct kx_frame *frame)
@@ -94,7 +94,7 @@ static size_t cursor_column(const struct kx_menu *menu)
 static void draw_edit(const struct kx_menu *menu, struct kx_frame *frame)
 {
 	size_t row = menu->rows > 2 ? 1 : 0, column = cursor_column(menu);
-	size_t room = kx_frame_width(frame);
+	size_t room = kx_terminal_width(frame->columns);
 	/* Half of what is there moves at a time. */
 	size_t half = room > 1 ? room / 2 : 1;
 	size_t skip = column < room ? 0 : (column - room) / half * half + half;

@@ -65,9 +65,9 @@ void kx_frame_clear(struct kx_frame *frame)
 	*frame = (struct kx_frame){ 0 };
 }
 
-size_t kx_frame_width(const struct kx_frame *frame)
+size_t kx_terminal_width(size_t columns)
 {
-	return frame->columns > 1 ? frame->columns - 1 : 1;
+	return columns > 1 ? columns - 1 : 1;
 }
 
 void kx_frame_put(struct kx_frame *frame, size_t row, const char *text, size_t skip, bool reverse)
@@ -79,7 +79,7 @@ void kx_frame_put(struct kx_frame *frame, size_t row, const char *text, size_t s
 	if (!out)
 		return;
 	fputs(reverse ? "\033[7m" : "", out);
-	kx_put_text(out, text, skip, kx_frame_width(frame));
+	kx_put_text(out, text, skip, kx_terminal_width(frame->columns));
 	fputs(reverse ? "\033[0m" : "", out);
 	if (fclose(out) == EOF) {
 		free(line);
@@ -208,6 +208,7 @@ static void make_ours(struct kx_terminal *terminal)
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 	/* Another screen, where the terminal has one. */
 	fputs(terminal->screen ? "\033[?1049h" : "", stdout);
+	fflush(stdout);
 	kx_terminal_redraw(terminal);
 	terminal->ours = true;
 }

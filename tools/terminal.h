@@ -27,8 +27,8 @@ struct kx_frame {
 int kx_frame_init(size_t rows, size_t columns, struct kx_frame *ret);
 void kx_frame_clear(struct kx_frame *frame);
 
-/* How much of a row is used: some terminals go on in the next one when the last column is written. */
-size_t kx_frame_width(const struct kx_frame *frame);
+/* How many columns are used: some terminals go on in the next row when the last one is written. */
+size_t kx_terminal_width(size_t columns);
 
 /* Puts text into a row, without its first @skip columns, in reverse if so wanted. No row, or no memory: nothing. */
 void kx_frame_put(struct kx_frame *frame, size_t row, const char *text, size_t skip, bool reverse);

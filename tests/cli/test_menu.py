@@ -254,8 +254,8 @@ def test_failure_is_shown_and_the_menu_stays(grub):
 def test_help(grub):
     with Terminal(grub) as terminal:
         terminal.wait(r"^> \*")
-        terminal.type("?")
-        terminal.wait("^Enter +load it, shut down cleanly")
+        terminal.type("\f?")
+        terminal.wait("^Enter +load it, shut down cleanly, and start it$")
         terminal.type("\033")
         terminal.wait(r"^> \* Debian$")
 
@@ -558,9 +558,11 @@ def test_keys_that_are_no_text_stay_out_of_a_line(grub):
 
 
 def test_output_that_is_no_terminal(grub, tmp_path):
-    """Line by line, too."""
+    """Line by line, too, and without delay."""
     with open(tmp_path / "out", "wb") as out:
-        with Terminal(grub, typed="", before=lambda: os.dup2(out.fileno(), 1)) as terminal:
+        with Terminal(grub, "--timeout=60", before=lambda: os.dup2(out.fileno(), 1)) as terminal:
+            soon(lambda: b"the default starts in 60 s" in (tmp_path / "out").read_bytes())
+            terminal.type(" ")
             soon(lambda: (tmp_path / "out").read_bytes().endswith(b"> "))
             terminal.type("q\n")
             assert terminal.end() == NO
