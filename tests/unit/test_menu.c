@@ -100,7 +100,6 @@ static void test_default_is_selected_and_in_sight(void **state)
 	assert_int_equal(menu.top, 20 - kx_menu_list_rows(&menu) + 1);
 	kx_menu_clear(&menu);
 	/* Nothing counts down to what cannot be started. */
-	begin(5);
 	list[20].problem = (char *)"gone";
 	assert_int_equal(kx_menu_init(&entries, 5, &menu), 0);
 	assert_int_equal(menu.seconds, -1);
