@@ -50,19 +50,25 @@ seeds_of() {
 	done
 }
 
-# Of the longest seed, since libFuzzer cuts what is longer; a longer script of GRUB's does nothing but take longer.
+# Where a boot loader's text is longer, it only takes longer; and so do its loops, a hundred times: what is fast is tried more often.
+is_boot_text() {
+	case $1 in
+	bls | grub | loaders | volumes) ;;
+	*) return 1 ;;
+	esac
+}
+
+# Of the longest seed, since libFuzzer cuts what is longer.
 longest_input() {
 	least=2048
-	[ "$1" != grub ] || least=700
+	! is_boot_text "$1" || least=700
 	# shellcheck disable=SC2046 # one word for each directory
 	find $(seeds_of "$1") -type f -printf '%s\n' | sort -n | tail -n 1 |
 		awk -v "least=$least" '{ print ($1 > least ? $1 : least) }'
 }
 
-# Scripts of loops take a hundred times as long as others, and what has found something is tried again and again: the faster the
-# more often.
 schedule() {
-	[ "$1" != grub ] || echo -entropic_scale_per_exec_time=1
+	! is_boot_text "$1" || echo -entropic_scale_per_exec_time=1
 }
 
 # Edges are counted without sanitizers and inlining, whose own branches no input can take.
