@@ -261,6 +261,21 @@ def test_choice_for_once_is_consumed_by_a_load_during_shutdown(grub):
     assert not grub.note.exists()
 
 
+def test_choice_for_once_of_what_is_loaded_is_consumed_by_the_shutdown(grub):
+    """`kexec load`, then an ordinary reboot, which kexec.conf makes a kexec: contrib/at-reboot.in."""
+    once(grub, "fourth")
+    grub("load")
+    grub.change(sys__kernel__kexec_loaded="1\n")
+    result = grub("load", "--commit", "first")
+    assert (result.status, result.log) == (YES, []), result.err
+    assert grub.environment.read_text() == block("saved_entry=first\nnext_entry=\n")
+    assert not grub.note.exists()
+    # What is none of the boot loader's entries has nothing to write.
+    once(grub, "fourth")
+    assert grub("load", "--commit").status == YES
+    assert "next_entry=fourth" in grub.environment.read_text()
+
+
 def test_choice_for_once_is_consumed_by_reboot_when_init_agrees(grub):
     once(grub, "fourth")
     grub.fail = f"run={errno.ENOENT}"
