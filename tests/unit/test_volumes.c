@@ -301,6 +301,8 @@ static void test_where_files_are(void **state)
 	check_locate(tree, "hd0,gpt9", "/boot/vmlinuz", "/boot/vmlinuz");
 	other = search(tree, KX_BOOT_BY_UUID, "of another system");
 	check_locate(tree, other, "/EFI/x.efi", "/boot/efi/EFI/x.efi");
+	/* Nothing else answers, so it is the tree, from its root on; not so above. */
+	check_locate(tree, other, "/vmlinuz", "/vmlinuz");
 	file = search(tree, KX_BOOT_BY_FILE, "/EFI/x.efi");
 	check_locate(tree, file, "/gone", "/boot/efi/gone");
 	assert_int_equal(tree->fs.search(tree->fs.ctx, KX_BOOT_BY_FILE, "/gone", &gone), -ENODEV);
