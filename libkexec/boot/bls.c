@@ -75,7 +75,9 @@ static void drop_other_starts(struct kx_bls *bls, struct kx_view key)
 static int bls_grub_line(struct kx_bls *bls, struct kx_view key, struct kx_view value)
 {
 	if (kx_text_is(key, "grub_class"))
-		return kx_boot_join(&bls->grub_class, value);
+		return bls->class_lines++ < KX_BOOT_VALUES_MAX
+			       ? kx_boot_join(&bls->grub_class, value)
+			       : -EFBIG;
 	if (kx_text_is(key, "options") && bls->option_lines)
 		return 0;
 	for (size_t i = 0; i < KX_ARRAY_SIZE(keys); i++)
@@ -98,7 +100,7 @@ void kx_bls_clear(struct kx_bls *bls)
 static int bls_finish(int r, struct kx_bls *bls, struct kx_bls *ret, struct kx_error *err)
 {
 	if (r == -EFBIG)
-		return kx_fail(err, EFBIG, "more than %u initrds, or lines of options",
+		return kx_fail(err, EFBIG, "more than %u initrds, or lines of options or classes",
 			       KX_BOOT_VALUES_MAX);
 	if (r < 0)
 		return kx_fail(err, -r, "%s",

@@ -22,7 +22,7 @@ struct kx_bls {
 	char *kernel, *efi, *uki, *uki_url, *options, *devicetree, *devicetree_overlay, *profile;
 	char *id, *grub_users, *grub_class;
 	struct kx_names initrd;
-	unsigned option_lines;
+	unsigned option_lines, class_lines;
 };
 
 /**

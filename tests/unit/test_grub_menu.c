@@ -763,6 +763,11 @@ static void test_boot_without_a_menu(void **state)
 {
 	_cleanup_grub_ struct grub g = { 0 };
 
+	grub_read(&g, "chainloader +1\nboot\n");
+	assert_int_equal(grub_default(&g)->type, KX_BOOT_CHAINLOAD);
+	assert_non_null(strstr(grub_default(&g)->problem, "another boot loader"));
+	grub_clear(&g);
+	g.files.count = 0;
 	grub_read(&g, "linux /k a\ninitrd /i\nboot\nmenuentry x { linux /k b; }\n");
 	assert_int_equal(g.menu.count, 1);
 	assert_string_equal(grub_default(&g)->options, "a");
