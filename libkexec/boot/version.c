@@ -111,9 +111,9 @@ int kx_version_compare(const char *a, const char *b)
 
 /* ---- rpm ------------------------------------------------------------------------------------- */
 
-static uint8_t first(struct kx_view v)
+static char first(struct kx_view v)
 {
-	return v.size ? *v.data : 0;
+	return v.size ? (char)*v.data : 0;
 }
 
 static void cut(struct kx_view *v, size_t n)
@@ -145,7 +145,7 @@ static bool is_zero(char c)
 /* Takes digits, or letters, off both; a number is newer than letters. */
 static int compare_segments(struct kx_view *a, struct kx_view *b)
 {
-	bool number = is_digit((char)first(*a));
+	bool number = is_digit(first(*a));
 	struct kx_view x = cut_span(a, number ? is_digit : is_letter);
 	struct kx_view y = cut_span(b, number ? is_digit : is_letter);
 	int order;
