@@ -96,7 +96,7 @@ struct kx_args {
 	int method, args_style, check, fast;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
-		*timeout, *sums_signature, *keyring, *cacert, *fetch_timeout;
+		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout;
 	int reuse_cmdline, reuse_initrd, json, svg, insecure;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
@@ -107,6 +107,8 @@ struct kx_args {
 	size_t sha256_count;
 	const char **sums;
 	size_t sums_count;
+	const char **signed_by;
+	size_t signed_by_count;
 	const char **operands;
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;
