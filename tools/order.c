@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "unpack.h"
 #include "util.h"
 
 /* ---- what options say ------------------------------------------------------------------------ */
@@ -71,20 +73,46 @@ static int serial_baud(const char *text, uint32_t *ret, struct kx_error *err)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-int kx_order_open(const char *path, struct kx_source **ret, struct kx_error *err)
+/* "ARCHIVE#MEMBER", unless there is a file of that whole name: where the member's name begins, or NULL. */
+static const char *member_of(const char *path)
 {
+	const char *hash = strchr(path, '#');
+
+	return hash && access(path, F_OK) < 0 ? hash + 1 : NULL;
+}
+
+static int open_member(const struct kx_tool *tool, const char *path, const char *member,
+		       struct kx_source **ret, struct kx_error *err)
+{
+	_cleanup_free_ char *name = strndup(path, (size_t)(member - 1 - path));
+	struct kx_source *archive = NULL;
+	int r;
+
+	if (!name)
+		return kx_fail(err, ENOMEM, "out of memory");
+	r = kx_source_open(name, 0, &archive, err);
+	if (r == 0)
+		r = kx_unpack(tool, archive, member, ret, err);
+	kx_source_free(archive);
+	return r;
+}
+
+int kx_order_open(const struct kx_tool *tool, const char *path, struct kx_source **ret,
+		  struct kx_error *err)
+{
+	const char *member = member_of(path);
 	char what[256];
 	int r;
 
 	snprintf(what, sizeof(what), "reading %s", strcmp(path, "-") ? path : "standard input");
 	kx_progress_begin(what);
-	r = kx_source_open(path, 0, ret, err);
+	r = member ? open_member(tool, path, member, ret, err) : kx_source_open(path, 0, ret, err);
 	kx_progress_end();
 	return r;
 }
 
-static int open_reused(const struct kx_machine *machine, struct kx_order *order,
-		       struct kx_error *err)
+static int open_reused(const struct kx_tool *tool, const struct kx_machine *machine,
+		       struct kx_order *order, struct kx_error *err)
 {
 	const char *path = kx_machine_initrd_path(machine);
 	int r;
@@ -94,13 +122,13 @@ static int open_reused(const struct kx_machine *machine, struct kx_order *order,
 			err, ENODATA,
 			"--reuseinitrd: the running kernel did not keep its initrd; boot it with "
 			"retain_initrd, or give the file by --initrd");
-	r = kx_order_open(path, &order->initrds[0], err);
+	r = kx_order_open(tool, path, &order->initrds[0], err);
 	order->initrd_count = r == 0;
 	return r;
 }
 
-static int open_initrds(const struct kx_machine *machine, const struct kx_args *args,
-			struct kx_order *order, struct kx_error *err)
+static int open_initrds(const struct kx_tool *tool, const struct kx_machine *machine,
+			const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
 	int r = 0;
 
@@ -108,16 +136,18 @@ static int open_initrds(const struct kx_machine *machine, const struct kx_args *
 	if (!order->initrds)
 		return kx_fail(err, ENOMEM, "out of memory");
 	if (args->reuse_initrd)
-		r = open_reused(machine, order, err);
+		r = open_reused(tool, machine, order, err);
 	for (size_t i = 0; r == 0 && i < args->initrd_count; i++) {
-		r = kx_order_open(args->initrds[i], &order->initrds[order->initrd_count], err);
+		r = kx_order_open(tool, args->initrds[i], &order->initrds[order->initrd_count],
+				  err);
 		order->initrd_count += r == 0;
 	}
 	return r;
 }
 
 /* "FILE ARGS": the file's name ends at the first blank. */
-static int open_module(const char *text, struct kx_order *order, struct kx_error *err)
+static int open_module(const struct kx_tool *tool, const char *text, struct kx_order *order,
+		       struct kx_error *err)
 {
 	_cleanup_free_ char *path = strndup(text, strcspn(text, " "));
 	const char *args = text + strcspn(text, " ");
@@ -126,7 +156,7 @@ static int open_module(const char *text, struct kx_order *order, struct kx_error
 
 	if (!path)
 		return kx_fail(err, ENOMEM, "out of memory");
-	r = kx_order_open(path, &order->module_sources[i], err);
+	r = kx_order_open(tool, path, &order->module_sources[i], err);
 	if (r < 0)
 		return r;
 	order->modules[i] =
@@ -135,7 +165,8 @@ static int open_module(const char *text, struct kx_order *order, struct kx_error
 	return 0;
 }
 
-static int open_modules(const struct kx_args *args, struct kx_order *order, struct kx_error *err)
+static int open_modules(const struct kx_tool *tool, const struct kx_args *args,
+			struct kx_order *order, struct kx_error *err)
 {
 	int r = 0;
 
@@ -144,7 +175,7 @@ static int open_modules(const struct kx_args *args, struct kx_order *order, stru
 	if (!order->modules || !order->module_sources)
 		return kx_fail(err, ENOMEM, "out of memory");
 	for (size_t i = 0; r == 0 && i < args->module_count; i++)
-		r = open_module(args->modules[i], order, err);
+		r = open_module(tool, args->modules[i], order, err);
 	return r;
 }
 
@@ -169,24 +200,24 @@ static int make_cmdline(const struct kx_machine *machine, const struct kx_args *
 	return 0;
 }
 
-static int open_all(const struct kx_machine *machine, const struct kx_args *args,
-		    struct kx_order *order, struct kx_error *err)
+static int open_all(const struct kx_tool *tool, const struct kx_machine *machine,
+		    const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
-	int r = kx_order_open(args->operands[0], &order->kernel, err);
+	int r = kx_order_open(tool, args->operands[0], &order->kernel, err);
 
 	if (r == 0)
 		r = kx_order_open_companions(args->operands[0], order, err);
 	if (r == 0)
-		r = open_initrds(machine, args, order, err);
+		r = open_initrds(tool, machine, args, order, err);
 	if (r == 0)
-		r = open_modules(args, order, err);
+		r = open_modules(tool, args, order, err);
 	if (r == 0 && args->dtb)
-		r = kx_order_open(args->dtb, &order->dtb, err);
+		r = kx_order_open(tool, args->dtb, &order->dtb, err);
 	return r;
 }
 
-int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
-		  struct kx_order *ret, struct kx_error *err)
+int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
+		  const struct kx_args *args, struct kx_order *ret, struct kx_error *err)
 {
 	struct kx_request *request = &ret->request;
 	int r;
@@ -206,7 +237,7 @@ int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 	if (r == 0)
 		r = make_cmdline(machine, args, &ret->cmdline, err);
 	if (r == 0)
-		r = open_all(machine, args, ret, err);
+		r = open_all(tool, machine, args, ret, err);
 	request->kernel = ret->kernel;
 	request->initrds = (const struct kx_source *const *)ret->initrds;
 	request->initrd_count = ret->initrd_count;

@@ -64,12 +64,19 @@ struct kx_order {
  * --reuse-cmdline or
  * --reuseinitrd need.
  */
-int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
-		  struct kx_order *ret, struct kx_error *err);
+int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
+		  const struct kx_args *args, struct kx_order *ret, struct kx_error *err);
 void kx_order_clear(struct kx_order *order);
 
-/* kx_source_open(), saying so when it takes long. */
-int kx_order_open(const char *path, struct kx_source **ret, struct kx_error *err);
+/**
+ * kx_order_open() - open what was named: a file, "-", or "ARCHIVE#MEMBER"; says so when it takes long
+ *
+ * Where there is a file of the whole name, with the "#", it is that one.
+ *
+ * Errors: as kx_source_open() and kx_unpack().
+ */
+int kx_order_open(const struct kx_tool *tool, const char *path, struct kx_source **ret,
+		  struct kx_error *err);
 
 /**
  * kx_order_open_companions() - what systemd-stub(7) would find beside a unified kernel image
