@@ -73,12 +73,18 @@ static int serial_baud(const char *text, uint32_t *ret, struct kx_error *err)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* "ARCHIVE#MEMBER", unless there is a file of that whole name: where the member's name begins, or NULL. */
+/* "ARCHIVE#MEMBER", unless there is a file of that whole name: where the member's name begins, or NULL. Both may have a "#". */
 static const char *member_of(const char *path)
 {
-	const char *hash = strchr(path, '#');
+	const char *hash = access(path, F_OK) < 0 ? strchr(path, '#') : NULL;
 
-	return hash && access(path, F_OK) < 0 ? hash + 1 : NULL;
+	for (; hash; hash = strchr(hash + 1, '#')) {
+		_cleanup_free_ char *archive = strndup(path, (size_t)(hash - path));
+
+		if (!archive || access(archive, F_OK) == 0 || !strchr(hash + 1, '#'))
+			break;
+	}
+	return hash ? hash + 1 : NULL;
 }
 
 static int open_member(const struct kx_tool *tool, const char *path, const char *member,
@@ -211,6 +217,8 @@ static int open_all(const struct kx_tool *tool, const struct kx_machine *machine
 		r = open_initrds(tool, machine, args, order, err);
 	if (r == 0)
 		r = open_modules(tool, args, order, err);
+	if (r == 0 && args->ramdisk)
+		r = kx_order_open(tool, args->ramdisk, &order->ramdisk, err);
 	if (r == 0 && args->dtb)
 		r = kx_order_open(tool, args->dtb, &order->dtb, err);
 	return r;
@@ -247,6 +255,7 @@ int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
 	request->companion_count = ret->companion_count;
 	request->global_companion_count = ret->global_companion_count;
 	request->dtb = ret->dtb;
+	request->ramdisk = ret->ramdisk;
 	/* None given: a unified kernel image brings its own. */
 	request->cmdline = args->append || args->reuse_cmdline ? ret->cmdline : NULL;
 	return r;
@@ -266,6 +275,7 @@ void kx_order_clear(struct kx_order *order)
 	free(order->modules);
 	kx_source_free(order->kernel);
 	kx_source_free(order->dtb);
+	kx_source_free(order->ramdisk);
 	free(order->cmdline);
 	explicit_bzero(order->request.kaslr_seed, sizeof(order->request.kaslr_seed));
 	*order = (struct kx_order){ 0 };
