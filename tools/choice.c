@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/overflow.h"
 #include "boot/choose.h"
 #include "image.h"
+#include "names.h"
 #include "util.h"
 
 /* ---- strings --------------------------------------------------------------------------------- */
@@ -323,6 +325,16 @@ static int put_disc(const char *file, struct kx_choice *choice, struct kx_error 
 	return 0;
 }
 
+static void say_to_ram(const char *file)
+{
+	struct stat st = { 0 };
+
+	if (stat(file, &st) == 0)
+		kx_say("note: %s of memory stay the image's until firmware resets the machine; "
+		       "the load takes more than twice as much",
+		       kx_size_text((uint64_t)st.st_size).s);
+}
+
 /* Its entries' files are its members. */
 static int put_member(const char *file, struct kx_image *image, const char *name,
 		      struct kx_choice *choice, struct kx_error *err)
@@ -345,8 +357,7 @@ static int put_member(const char *file, struct kx_image *image, const char *name
 			   &choice->words, err);
 	if (r == 0 && args->to_ram) {
 		choice->args.ramdisk = file;
-		kx_say("note: the image is copied to memory that stays its own until firmware "
-		       "resets the machine; the load needs more than twice its size");
+		say_to_ram(file);
 	}
 	return r < 0 ? r : put_entry(choice, err);
 }

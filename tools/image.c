@@ -71,7 +71,7 @@ static int fill_in(const struct kx_image *image, const char *words, char **ret)
 	return 0;
 }
 
-/* Are all of these parameters there already, as loopback.cfg sets them? */
+/* Are all of these parameters there already, with a value, as loopback.cfg sets them? */
 static bool is_told(const char *options, const char *words)
 {
 	struct kx_word word, there;
@@ -80,7 +80,7 @@ static bool is_told(const char *options, const char *words)
 		char name[64];
 
 		snprintf(name, sizeof(name), "%.*s", (int)word.name_size, word.name);
-		if (!kx_cmdline_find(options, name, &there))
+		if (!kx_cmdline_find(options, name, &there) || !there.value_size)
 			return false;
 	}
 	return true;

@@ -237,8 +237,9 @@ static int read_bls(const struct kx_boot_fs *fs, const char *arch, struct kx_boo
 	return kx_bls_read(fs, &place, 1, *arch ? arch : NULL, &vars, &conf, ret, err);
 }
 
+/* iso_path is loopback.cfg's, but there are images whose grub.cfg goes by it, too. */
 static int read_grub(const struct kx_boot_fs *fs, const struct image *image, const char *path,
-		     bool loopback, struct kx_boot_entries *ret, struct kx_error *err)
+		     struct kx_boot_entries *ret, struct kx_error *err)
 {
 	const char *const variables[] = { "iso_path", image->place->path, NULL };
 	const bool efi = !strcmp(image->place->platform, "efi");
@@ -248,7 +249,7 @@ static int read_grub(const struct kx_boot_fs *fs, const struct image *image, con
 		.path = path,
 		.platform = image->place->platform,
 		.cpu = efi ? "x86_64" : "i386",
-		.variables = loopback ? variables : NULL,
+		.variables = *image->place->path ? variables : NULL,
 	};
 
 	return kx_grub_read(&config, ret, err);
@@ -269,7 +270,7 @@ static int read_menu(const struct kx_boot_fs *fs, const struct image *image, siz
 	case SYSLINUX:
 		return kx_extlinux_read(fs, "cd0", menus[i].path, ret, err);
 	default:
-		return read_grub(fs, image, menus[i].path, menus[i].kind == LOOPBACK, ret, err);
+		return read_grub(fs, image, menus[i].path, ret, err);
 	}
 }
 
