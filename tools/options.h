@@ -88,6 +88,7 @@ extern const size_t kx_option_count;
  * @stop: the option that ended parsing, NULL for none
  * @not_built: the first option given that is not built yet, NULL for none
  * @image: the first option given that describes an image, NULL for none
+ * @ramdisk: what --to-ram keeps in memory; no option sets it
  */
 struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
@@ -96,8 +97,9 @@ struct kx_args {
 	int method, args_style, check, fast;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
-		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout;
-	int reuse_cmdline, reuse_initrd, json, svg, insecure;
+		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout, *memdisk,
+		*ramdisk;
+	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
 	size_t initrd_count;

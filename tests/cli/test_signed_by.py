@@ -13,7 +13,6 @@ from test_load import LOAD
 
 NO = 2
 PROGRAM = conftest.BUILD / "tools/kexec-verify"
-PROBE = conftest.BUILD / "tests/cli/probe-kexec-verify"
 MAGIC = b"~Module signature appended~\n"
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="kexec-verify was not built: no OpenSSL")
@@ -272,12 +271,3 @@ def test_pipe(tool, image, people):
     with open(signed, "rb") as pipe:
         result = tool("load", "-", f"--signed-by={people['root'].pem}", stdin=pipe)
     assert result.log == [LOAD]
-
-
-def test_code_of_somebody_else_can_do_nothing(tool):
-    (tool.folder / "libexec").mkdir()
-    (tool.folder / "libexec/kexec-verify").symlink_to(PROBE)
-    tool.env["KX_FAKE_LIBEXEC"] = str(tool.folder / "libexec")
-    result = tool("load", tool.kernel, f"--signed-by={tool.initrd}")
-    assert re.fullmatch(r"kexec: probe: \d\d tried, none worked\n", result.err)
-    assert not result.log

@@ -35,6 +35,7 @@ files_of() {
 	plan) echo 'libkexec/(plan[.]c|format/)' ;;
 	real_mode) echo 'format/(zimage|real_mode|bzimage32|linux_x86)[.]c' ;;
 	relocs) echo 'arch/x86/relocs[.]c' ;;
+	sums) echo 'tools/(sums|url)[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
 	volumes) echo 'boot/volumes[.]c' ;;
 	signatures) echo 'libexec/signatures[.]c' ;;
