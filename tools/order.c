@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From parsed options to a request to the library. */
-#include "tool.h"
+#include "inputs.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "unpack.h"
 #include "util.h"
 
 /* ---- what options say ------------------------------------------------------------------------ */
@@ -73,52 +71,8 @@ static int serial_baud(const char *text, uint32_t *ret, struct kx_error *err)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* "ARCHIVE#MEMBER", unless there is a file of that whole name: where the member's name begins, or NULL. Both may have a "#". */
-static const char *member_of(const char *path)
-{
-	const char *hash = access(path, F_OK) < 0 ? strchr(path, '#') : NULL;
-
-	for (; hash; hash = strchr(hash + 1, '#')) {
-		_cleanup_free_ char *archive = strndup(path, (size_t)(hash - path));
-
-		if (!archive || access(archive, F_OK) == 0 || !strchr(hash + 1, '#'))
-			break;
-	}
-	return hash ? hash + 1 : NULL;
-}
-
-static int open_member(const struct kx_tool *tool, const char *path, const char *member,
-		       struct kx_source **ret, struct kx_error *err)
-{
-	_cleanup_free_ char *name = strndup(path, (size_t)(member - 1 - path));
-	struct kx_source *archive = NULL;
-	int r;
-
-	if (!name)
-		return kx_fail(err, ENOMEM, "out of memory");
-	r = kx_source_open(name, 0, &archive, err);
-	if (r == 0)
-		r = kx_unpack(tool, archive, member, ret, err);
-	kx_source_free(archive);
-	return r;
-}
-
-int kx_order_open(const struct kx_tool *tool, const char *path, struct kx_source **ret,
-		  struct kx_error *err)
-{
-	const char *member = member_of(path);
-	char what[256];
-	int r;
-
-	snprintf(what, sizeof(what), "reading %s", strcmp(path, "-") ? path : "standard input");
-	kx_progress_begin(what);
-	r = member ? open_member(tool, path, member, ret, err) : kx_source_open(path, 0, ret, err);
-	kx_progress_end();
-	return r;
-}
-
-static int open_reused(const struct kx_tool *tool, const struct kx_machine *machine,
-		       struct kx_order *order, struct kx_error *err)
+static int open_reused(const struct kx_machine *machine, struct kx_order *order,
+		       struct kx_error *err)
 {
 	const char *path = kx_machine_initrd_path(machine);
 	int r;
@@ -128,12 +82,12 @@ static int open_reused(const struct kx_tool *tool, const struct kx_machine *mach
 			err, ENODATA,
 			"--reuseinitrd: the running kernel did not keep its initrd; boot it with "
 			"retain_initrd, or give the file by --initrd");
-	r = kx_order_open(tool, path, &order->initrds[0], err);
+	r = kx_order_open_file(path, &order->initrds[0], err);
 	order->initrd_count = r == 0;
 	return r;
 }
 
-static int open_initrds(const struct kx_tool *tool, const struct kx_machine *machine,
+static int open_initrds(struct kx_inputs *inputs, const struct kx_machine *machine,
 			const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
 	int r = 0;
@@ -142,9 +96,9 @@ static int open_initrds(const struct kx_tool *tool, const struct kx_machine *mac
 	if (!order->initrds)
 		return kx_fail(err, ENOMEM, "out of memory");
 	if (args->reuse_initrd)
-		r = open_reused(tool, machine, order, err);
+		r = open_reused(machine, order, err);
 	for (size_t i = 0; r == 0 && i < args->initrd_count; i++) {
-		r = kx_order_open(tool, args->initrds[i], &order->initrds[order->initrd_count],
+		r = kx_order_open(inputs, args->initrds[i], &order->initrds[order->initrd_count],
 				  err);
 		order->initrd_count += r == 0;
 	}
@@ -152,7 +106,7 @@ static int open_initrds(const struct kx_tool *tool, const struct kx_machine *mac
 }
 
 /* "FILE ARGS": the file's name ends at the first blank. */
-static int open_module(const struct kx_tool *tool, const char *text, struct kx_order *order,
+static int open_module(struct kx_inputs *inputs, const char *text, struct kx_order *order,
 		       struct kx_error *err)
 {
 	_cleanup_free_ char *path = strndup(text, strcspn(text, " "));
@@ -162,7 +116,7 @@ static int open_module(const struct kx_tool *tool, const char *text, struct kx_o
 
 	if (!path)
 		return kx_fail(err, ENOMEM, "out of memory");
-	r = kx_order_open(tool, path, &order->module_sources[i], err);
+	r = kx_order_open(inputs, path, &order->module_sources[i], err);
 	if (r < 0)
 		return r;
 	order->modules[i] =
@@ -171,7 +125,7 @@ static int open_module(const struct kx_tool *tool, const char *text, struct kx_o
 	return 0;
 }
 
-static int open_modules(const struct kx_tool *tool, const struct kx_args *args,
+static int open_modules(struct kx_inputs *inputs, const struct kx_args *args,
 			struct kx_order *order, struct kx_error *err)
 {
 	int r = 0;
@@ -181,7 +135,7 @@ static int open_modules(const struct kx_tool *tool, const struct kx_args *args,
 	if (!order->modules || !order->module_sources)
 		return kx_fail(err, ENOMEM, "out of memory");
 	for (size_t i = 0; r == 0 && i < args->module_count; i++)
-		r = open_module(tool, args->modules[i], order, err);
+		r = open_module(inputs, args->modules[i], order, err);
 	return r;
 }
 
@@ -206,21 +160,35 @@ static int make_cmdline(const struct kx_machine *machine, const struct kx_args *
 	return 0;
 }
 
-static int open_all(const struct kx_tool *tool, const struct kx_machine *machine,
-		    const struct kx_args *args, struct kx_order *order, struct kx_error *err)
+static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
+		     const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
-	int r = kx_order_open(tool, args->operands[0], &order->kernel, err);
+	int r = kx_order_open(inputs, args->operands[0], &order->kernel, err);
 
 	if (r == 0)
 		r = kx_order_open_companions(args->operands[0], order, err);
 	if (r == 0)
-		r = open_initrds(tool, machine, args, order, err);
+		r = open_initrds(inputs, machine, args, order, err);
 	if (r == 0)
-		r = open_modules(tool, args, order, err);
+		r = open_modules(inputs, args, order, err);
 	if (r == 0 && args->ramdisk)
-		r = kx_order_open(tool, args->ramdisk, &order->ramdisk, err);
+		r = kx_order_open(inputs, args->ramdisk, &order->ramdisk, err);
 	if (r == 0 && args->dtb)
-		r = kx_order_open(tool, args->dtb, &order->dtb, err);
+		r = kx_order_open(inputs, args->dtb, &order->dtb, err);
+	return r;
+}
+
+static int open_all(const struct kx_tool *tool, const struct kx_machine *machine,
+		    const struct kx_args *args, struct kx_order *order, struct kx_error *err)
+{
+	_cleanup_(kx_inputs_clear) struct kx_inputs inputs = { 0 };
+	int r = kx_inputs_begin(tool, machine, args, &inputs, err);
+
+	if (r == 0)
+		r = open_each(&inputs, machine, args, order, err);
+	if (r == 0)
+		r = kx_trust_end(&inputs.trust, err);
+	order->foreign = inputs.foreign;
 	return r;
 }
 

@@ -37,6 +37,7 @@ files_of() {
 	relocs) echo 'arch/x86/relocs[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
 	volumes) echo 'boot/volumes[.]c' ;;
+	wire) echo 'libkexec/wire[.]c' ;;
 	uki) echo 'format/(pe|uki|uki_image)[.]c' ;;
 	vmcore) echo 'libkexec/vmcore/' ;;
 	*) echo "machine/$1[.]c" ;;
