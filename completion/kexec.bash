@@ -4,7 +4,7 @@
 _kexec_options()
 {
 	local basic='--load --force --no-ifdown --no-sync' load='--kexec-syscall-auto
-		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --initrd-as-is
+		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --to-ram --memdisk= --initrd-as-is
 		--reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
@@ -104,7 +104,7 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine | last | list | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
 	crash)
 		if ((COMP_CWORD > 1)); then
 			_kexec_words -W 'status size test'

@@ -46,6 +46,8 @@ complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last 
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -s t -l type -x -a 'bzImage64 bzImage multiboot2-x86 multiboot-x86 elf-x86_64 elf-x86 uki nbi-x86 beoboot-x86 zboot compressed foreign help' -d 'take KERNEL as a file of this type'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last list exec unload coldreboot' -l initrd -r -F -d 'initrd; may be given several times, - is standard input'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l ramdisk -r -F -d 'the same as --initrd'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l to-ram -d 'with an image of a disc: keep it in memory for its system, so that disks may be overwritten'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l memdisk -r -F -d 'with an image of a disc: start it by this memdisk or grub.exe, on a BIOS machine'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l initrd-as-is -d 'do not unpack compressed initrds before the start'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l reuseinitrd -d 'use the initrd that this kernel was booted with (retain_initrd)'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l command-line -x -d 'the kernel\'s command line'

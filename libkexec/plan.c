@@ -421,8 +421,8 @@ static int check_options(const struct kx_plan *plan, struct kx_error *err)
 			       "%s cannot be loaded for a panic: only Linux reads a dump; give a "
 			       "bzImage, vmlinux or unified kernel image",
 			       format->name);
-	if (plan->request.ramdisk && (!format->captures || kx_plan_panic(plan) ||
-				      plan->request.entry == KX_ENTRY_REAL_MODE))
+	if (plan->request.ramdisk &&
+	    (!format->captures || kx_plan_panic(plan) || plan->request.entry == KX_ENTRY_REAL_MODE))
 		return kx_fail(err, EOPNOTSUPP,
 			       "an image in memory is for Linux alone, by its 32-bit or 64-bit "
 			       "entry, and not for a panic; leave --to-ram out");

@@ -349,3 +349,43 @@ def test_broken_menus(image, text):
     kexec, make = image
     result = kexec("load", make({"boot/grub/grub.cfg": text, "live/x": b""}))
     assert result.status == 2 and not result.log and result.err, result
+
+
+def answers(kexec, tmp_path, text):
+    """kexec-unpack's stand-in, which says this for every menu."""
+    libexec = tmp_path / "libexec"
+    libexec.mkdir(exist_ok=True)
+    (libexec / "answer").write_bytes(text)
+    (libexec / "kexec-unpack").write_text(f"#!/bin/sh\n/bin/cat {libexec}/answer >&3\n")
+    (libexec / "kexec-unpack").chmod(0o755)
+    kexec.env["KX_FAKE_LIBEXEC"] = str(libexec)
+
+
+HEAD = b"live=\0label=\0"
+HOSTILE = {
+    "nothing": b"", "no end": HEAD + b"entry=x", "no key": HEAD + b"entry\0", "long key": HEAD + b"k" * 100 + b"=\0", "twice": HEAD + b"live=\0",
+    "title twice": HEAD + b"entry=x\0title=a\0title=b\0", "binary": bytes(range(256)) * 100, "many entries": HEAD + b"entry=x\0" * 5000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_answers(image, tmp_path, name):
+    """What comes out of the sandbox is believed no more than what went in."""
+    kexec, make = image
+    file = make(DEBIAN)
+    answers(kexec, tmp_path, HOSTILE[name])
+    result = kexec("load", file)
+    assert result.status in (2, 3) and not result.log and ("cannot read the menu" in result.err or "it is empty" in result.err), result
+
+
+def test_answer_that_leads_out_of_the_image(image, tmp_path):
+    """A path is looked for in the image alone, and a terminal is not written to."""
+    kexec, make = image
+    file = make(DEBIAN)
+    answers(kexec, tmp_path, HEAD + b"entry=\x1b[2J\0type=linux\0linux=/../../../" + str(kexec.kernel).encode() + b"\0")
+    listed = kexec("list", file)
+    assert listed.status == 0 and "\x1b" not in listed.out + listed.err
+    answers(kexec, tmp_path, HEAD + b"entry=x\0type=linux\0linux=" + str(kexec.kernel).encode() + b"\0")
+    # The stand-in's answer is the member, too, and no kernel: the file outside is never opened.
+    result = kexec("load", file)
+    assert result.status == 2 and not result.log and f"{file}#{kexec.kernel}" in result.err, result

@@ -114,13 +114,21 @@ static int run(int argc, char **argv, struct kx_error *err)
 }
 
 /* Address sanitizer's shadow is larger than any machine's memory. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define HAS_SHADOW
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_SHADOW
+#endif
+
 static int limit(struct kx_error *err)
 {
 	const struct rlimit seconds = { SECONDS_MAX, SECONDS_MAX };
 	const struct rlimit memory = { MEMORY_MAX, MEMORY_MAX };
 	int r = setrlimit(RLIMIT_CPU, &seconds);
 
-#ifndef __SANITIZE_ADDRESS__
+#ifndef HAS_SHADOW
 	if (r == 0)
 		r = setrlimit(RLIMIT_AS, &memory);
 #else
@@ -140,8 +148,9 @@ int main(int argc, char **argv)
 		r = run(argc, argv, &err);
 	if (r < 0)
 		dprintf(STDERR_FILENO, "%s\n", err.text);
-	return r == 0         ? 0
-	       : r == -ENOENT ? KX_UNPACK_NOT_FOUND
-	       : r == -EFBIG  ? KX_UNPACK_TOO_BIG
-			      : 1;
+	/* Nothing is left to be written, and what sanitizers do at an ordinary end is not allowed here. */
+	_exit(r == 0         ? 0
+	      : r == -ENOENT ? KX_UNPACK_NOT_FOUND
+	      : r == -EFBIG  ? KX_UNPACK_TOO_BIG
+			     : 1);
 }
