@@ -88,7 +88,7 @@ extern const size_t kx_option_count;
  * @stop: the option that ended parsing, NULL for none
  * @not_built: the first option given that is not built yet, NULL for none
  * @image: the first option given that describes an image, NULL for none
- * @ramdisk: what --to-ram keeps in memory; no option sets it
+ * @ramdisk, @embedded: what --to-ram keeps in memory, or in an initrd; no option sets them
  */
 struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
@@ -97,7 +97,7 @@ struct kx_args {
 	int method, args_style, check, fast;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
-		*timeout, *memdisk, *ramdisk, *sums_signature, *keyring, *cacert, *fetch_timeout;
+		*timeout, *memdisk, *ramdisk, *embedded, *sums_signature, *keyring, *cacert, *fetch_timeout;
 	int reuse_cmdline, reuse_initrd, json, svg, to_ram, insecure;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;

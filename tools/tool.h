@@ -56,6 +56,7 @@ struct kx_order {
 	struct kx_source **module_sources;
 	size_t module_count;
 	char *cmdline;
+	uint8_t *embedded;
 	bool foreign;
 };
 
