@@ -9,7 +9,7 @@ _kexec_options()
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
 		--args-elf --args-none --check= --no-checks --fast= --sha256= --sums= --sums-signature=
-		--keyring= --cacert= --insecure --fetch-timeout= --mem-min=
+		--keyring= --signed-by= --signature= --cacert= --insecure --fetch-timeout= --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
 		--elf32-core-headers --elf64-core-headers --hotplug
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
@@ -59,7 +59,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb | --module | --kernel | --sums | --sums-signature | --keyring | --cacert)
+	--initrd | --ramdisk | --dtb | --module | --kernel | --sums | --sums-signature | --keyring | --signed-by | --signature | --cacert)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return

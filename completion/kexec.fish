@@ -69,6 +69,8 @@ complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last 
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l sums -r -F -d 'checksums of the files, a path or an address'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l sums-signature -r -F -d 'the OpenPGP signature of the first --sums, if not in it'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l keyring -r -F -d 'the public keys, one of which must have signed the first --sums'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l signed-by -r -F -d 'certificate of who must have signed the kernel, or of who vouches for that one; may be given several times'
+complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l signature -r -F -d 'the kernel\'s signature for --signed-by, if not in it'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l cacert -r -F -d 'authorities to believe for https, in place of the system\'s'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l insecure -d 'take what nothing vouches for'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list exec unload coldreboot' -l fetch-timeout -x -d 'how long a server may send nothing before it is asked again (default: 30)'

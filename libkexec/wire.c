@@ -159,7 +159,7 @@ static const struct kx_source *source_at(const struct kx_request *request, uint6
 	if (i < request->companion_count)
 		return request->companions[i];
 	i -= request->companion_count;
-	if (request->dtb && !i--)
+	if (request->dtb && i-- == 0)
 		return request->dtb;
 	return i == 0 ? request->ramdisk : NULL;
 }
@@ -736,6 +736,8 @@ static int check_method(struct kx_plan *plan, const struct head *head, struct kx
 	if (asked->method != KX_METHOD_AUTO && asked->method != head->method)
 		return wrong(err, "another system call than the one asked for");
 	plan->method = (enum kx_method)head->method;
+	if (asked->ramdisk && plan->method != KX_METHOD_LOAD)
+		return wrong(err, "a system call that takes no image");
 	if (plan->forbidden && !(asked->flags & KX_REQUEST_EXPLAIN))
 		return wrong(err, "one that is not to be loaded");
 	if (plan->machine->xen_dom0 || plan->machine->arch != plan->format->arch)

@@ -131,6 +131,13 @@ const struct kx_option kx_options[] = {
 	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(sums_signature) },
 	{ 0, "keyring", "FILE", "the public keys, one of which must have signed the first --sums",
 	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(keyring) },
+	{ 0, "signed-by", "FILE",
+	  "certificate of who must have signed the kernel, or of who vouches for that one; may be "
+	  "given several times",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST,
+	  LIST(signed_by, signed_by_count) },
+	{ 0, "signature", "FILE", "the kernel's signature for --signed-by, if not in it", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(signature) },
 	{ 0, "cacert", "FILE", "authorities to believe for https, in place of the system's", LOADS,
 	  .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(cacert) },
 	{ 0, "insecure", NULL, "take what nothing vouches for", LOADS, .image = true, .ours = true,

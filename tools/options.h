@@ -97,8 +97,9 @@ struct kx_args {
 	int method, args_style, check, fast;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
-		*timeout, *memdisk, *ramdisk, *embedded, *sums_signature, *keyring, *cacert, *fetch_timeout;
-	int reuse_cmdline, reuse_initrd, json, svg, to_ram, insecure;
+		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout, *memdisk,
+		*ramdisk, *embedded;
+	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
 	size_t initrd_count;
@@ -108,6 +109,8 @@ struct kx_args {
 	size_t sha256_count;
 	const char **sums;
 	size_t sums_count;
+	const char **signed_by;
+	size_t signed_by_count;
 	const char **operands;
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;

@@ -2,6 +2,7 @@
 /* From parsed options to a request to the library. */
 #include "image.h"
 #include "inputs.h"
+#include "signed_by.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -180,6 +181,8 @@ static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
 {
 	int r = kx_order_open(inputs, args->operands[0], &order->kernel, err);
 
+	if (r == 0)
+		r = kx_signed_by_check(inputs->tool, args, inputs, order->kernel, err);
 	if (r == 0)
 		r = kx_order_open_companions(args->operands[0], order, err);
 	if (r == 0)

@@ -4,6 +4,7 @@
 import os
 import re
 import subprocess
+import tarfile
 
 import pytest
 
@@ -74,6 +75,24 @@ def test_code_of_somebody_else_can_do_nothing(kexec):
     assert re.fullmatch(r"kexec: probe: \d\d tried, none worked\n", result.stderr)
     assert result.returncode != 0
     assert nothing_loaded(kexec)
+
+
+@pytest.mark.parametrize("program, args", [
+    ("kexec-fetch", ["http://127.0.0.1:9/linux", "--insecure"]),
+    ("kexec-unpack", ["files.tar#linux"]),
+    ("kexec-verify", ["vmlinuz", "--signed-by=initrd.img"])])
+def test_nor_can_it_in_the_programs_that_read_for_us(kexec, program, args):
+    probe = conftest.BUILD / f"tests/cli/probe-{program}"
+    if not probe.exists():
+        pytest.skip(f"{program} was not built")
+    with tarfile.open(kexec.folder / "files.tar", "w") as archive:
+        archive.add(kexec.kernel, "linux")
+    (kexec.folder / "libexec").mkdir()
+    (kexec.folder / "libexec" / program).symlink_to(probe)
+    kexec.env["KX_FAKE_LIBEXEC"] = str(kexec.folder / "libexec")
+    result = kexec("load", *args)
+    assert re.search(r"probe: \d\d tried, none worked$", result.err, re.MULTILINE), result.err
+    assert result.status != 0 and not result.log
 
 
 def nothing_loaded(kexec):

@@ -12,8 +12,9 @@
 #include "plan.h"
 #include "wire.h"
 
-#define DATA_MAX (256 << 10)
 #define KINDS 4
+/* More than any head of these has. */
+#define HEAD_MAX 16384
 
 /* What kx_wire_write() wrote for each kind, once. */
 static struct kind {
@@ -50,7 +51,7 @@ static void write_kind(struct kind *kind)
 	}
 	kx_plan_free(plan);
 	kind->size = (size_t)lseek(fd, 0, SEEK_END);
-	kind->bytes = malloc(kind->size);
+	kind->bytes = calloc(1, kind->size > HEAD_MAX ? kind->size : HEAD_MAX);
 	require(kind->bytes);
 	require(pread(fd, kind->bytes, kind->size, 0) == (ssize_t)kind->size);
 	close(fd);
@@ -130,7 +131,7 @@ static void look_at(const struct kx_plan *plan, const struct kx_request *request
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static uint8_t *bytes;
+	static uint8_t bytes[HEAD_MAX];
 	struct kx_error err = { 0 };
 	struct kx_plan *plan = NULL;
 	const struct kind *kind;
@@ -140,14 +141,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make_kinds();
 	if (size < 1)
 		return 0;
-	if (!bytes)
-		bytes = malloc(KX_WIRE_DATA_AT + DATA_MAX);
-	require(bytes);
 	kind = &kinds[data[0] % KINDS];
-	memcpy(bytes, kind->bytes, 16384);
-	change(bytes, 16384, data + 1, size - 1);
+	memcpy(bytes, kind->bytes, HEAD_MAX);
+	change(bytes, HEAD_MAX, data + 1, size - 1);
 	fd = memfd_create("plan", MFD_CLOEXEC);
-	require(fd >= 0 && pwrite(fd, bytes, 16384, 0) == 16384);
+	require(fd >= 0 && pwrite(fd, bytes, HEAD_MAX, 0) == HEAD_MAX);
 	if (kind->size > KX_WIRE_DATA_AT)
 		require(pwrite(fd, kind->bytes + KX_WIRE_DATA_AT, kind->size - KX_WIRE_DATA_AT,
 			       KX_WIRE_DATA_AT) > 0);
