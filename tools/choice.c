@@ -112,7 +112,8 @@ static int put_cmdline(struct kx_choice *choice)
 {
 	const struct kx_boot_entry *entry = choice->entry;
 	struct kx_args *args = &choice->args;
-	bool own = entry->source_kind && !strcmp(entry->source_kind, "bls2");
+	const char *edited = args->pick ? args->pick->cmdline : NULL;
+	bool own = entry->source_kind && !strcmp(entry->source_kind, "bls2") && !edited;
 	_cleanup_free_ char *line = NULL, *more = NULL;
 	char profile[16];
 	int r = 0;
@@ -133,10 +134,13 @@ static int put_cmdline(struct kx_choice *choice)
 		r = add_words(&line, choice->words);
 	/* An image has its own command line, unless it is given one. */
 	if (r == 0 && !args->reuse_cmdline && (!own || more))
-		r = add_words(&line, entry->options);
+		r = add_words(&line, edited ? edited : entry->options);
 	if (r == 0)
 		r = add_words(&line, more);
 	args->append = NULL;
+	/* An image that is to have none is told so. */
+	if (r == 0 && !line && edited)
+		return keep(choice, "", &args->append);
 	return r == 0 && line ? keep(choice, line, &args->append) : r;
 }
 
@@ -230,6 +234,23 @@ static int choose(const char *name, struct kx_choice *choice, struct kx_error *e
 		return say_none(choice, name, err);
 	choice->entry = &choice->entries.v[found[0]];
 	return 0;
+}
+
+/* The list is read again when something is done with it. */
+static int choose_picked(const struct kx_tool *tool, const struct kx_pick *pick,
+			 struct kx_choice *choice, struct kx_error *err)
+{
+	int r = kx_boot_list(tool->root, &choice->entries, &choice->volumes, err);
+
+	if (r < 0)
+		return r;
+	if (pick->index >= choice->entries.count ||
+	    strcmp(choice->entries.v[pick->index].id, pick->id) != 0)
+		return kx_fail(err, ENOENT,
+			       "the boot loader's entries have changed since they were listed; "
+			       "start again to see them");
+	choice->entry = &choice->entries.v[pick->index];
+	return put_entry(choice, err);
 }
 
 /* "Debian GNU/Linux" is a title, and yet a file by its form. */
@@ -397,6 +418,8 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 	if (r < 0)
 		return kx_fail(err, -r, "out of memory");
 	ret->before = strcmp(tool->root, "/") ? tool->root : "";
+	if (args->pick)
+		return choose_picked(tool, args->pick, ret, err);
 	if (name && kx_image_is(name))
 		return put_image(tool, ret, err);
 	if (args->to_ram || args->memdisk)
