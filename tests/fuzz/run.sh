@@ -38,6 +38,8 @@ files_of() {
 	sums) echo 'tools/(sums|url)[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
 	volumes) echo 'boot/volumes[.]c' ;;
+	signatures) echo 'libexec/signatures[.]c' ;;
+	wire) echo 'libkexec/wire[.]c' ;;
 	uki) echo 'format/(pe|uki|uki_image)[.]c' ;;
 	vmcore) echo 'libkexec/vmcore/' ;;
 	*) echo "machine/$1[.]c" ;;
