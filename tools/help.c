@@ -66,6 +66,12 @@ static const struct {
 	  "marked by *; or what an image of a disc has in its menu. Exit status: 0 there\n"
 	  "is something to start, 1 with warnings, 2 there is nothing, 3 usage or internal\n"
 	  "error.\n" },
+	{ KX_MENU,
+	  "usage: kexec menu [OPTION]...\n"
+	  "Choose from the entries of `kexec list` on a terminal: start one as `kexec\n"
+	  "reboot` does, load it, edit its command line or see the plan; ? lists the keys.\n"
+	  "Exit status: 0 init is shutting down, or it is loaded, 1 with warnings,\n"
+	  "2 nothing was started, 3 usage or internal error.\n" },
 	{ KX_LOAD,
 	  "usage: kexec load [OPTION]... [ENTRY]\n"
 	  "Load ENTRY, to be started later.\n" ENTRY
@@ -99,6 +105,7 @@ static const struct {
 	  "\n"
 	  "Verbs, as the first argument only; each has its own --help:\n"
 	  "  list        what the boot loader could start here\n"
+	  "  menu        choose one of these at a terminal\n"
 	  "  load        load one of these, or a file, to be started later\n"
 	  "  reboot      load it, shut down cleanly, and start it\n"
 	  "  exec        start the loaded kernel now, without shutting down\n"
