@@ -586,6 +586,14 @@ def test_archive_is_checked_before_it_is_read(net, web):
     assert "its SHA-256 is " in refuses(net, f"{url}#linux", "--sha256=" + "0" * 64)
 
 
+def test_image_of_a_disc_is_not_fetched_for_nothing(net, web):
+    for more in (), ("--to-ram",):
+        assert refuses(net, web.put("/live.iso", KERNEL), "--insecure", *more) == (
+            "cannot start http://HOST/live.iso: an image of a disc is started from a file; fetch it first, or name its files, as "
+            "http://HOST/live.iso#/casper/vmlinuz")
+    assert web.requests == []
+
+
 # ---- a program that is not to be trusted -----------------------------------------------------------------------------
 
 def instead(net, script):
