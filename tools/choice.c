@@ -12,6 +12,7 @@
 #include "boot/choose.h"
 #include "image.h"
 #include "names.h"
+#include "url.h"
 #include "util.h"
 
 /* ---- strings --------------------------------------------------------------------------------- */
@@ -408,6 +409,26 @@ static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struc
 	return r < 0 ? r : put_member(tool, file, &image, name, choice, err);
 }
 
+/* Before all of it is fetched for nothing: an image's menu is read from a file here. */
+static bool is_image_address(const char *url)
+{
+	size_t size;
+	const char *path = kx_url_path(url, &size);
+
+	return !strchr(url, '#') && size > 4 && !strncasecmp(path + size - 4, ".iso", 4);
+}
+
+static int refuse_image(const char *url, struct kx_error *err)
+{
+	_cleanup_free_ char *shown = kx_url_show(url);
+
+	return kx_fail(
+		err, EOPNOTSUPP,
+		"cannot start %s: an image of a disc is started from a file; fetch it first, or "
+		"name its files, as %s#/casper/vmlinuz",
+		shown ? shown : "it", shown ? shown : "ADDRESS");
+}
+
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
 		   struct kx_error *err)
 {
@@ -420,6 +441,8 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 	ret->before = strcmp(tool->root, "/") ? tool->root : "";
 	if (args->pick)
 		return choose_picked(tool, args->pick, ret, err);
+	if (word == KX_BOOT_WORD_ADDRESS && is_image_address(name))
+		return refuse_image(name, err);
 	if (name && kx_image_is(name))
 		return put_image(tool, ret, err);
 	if (args->to_ram || args->memdisk)

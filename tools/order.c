@@ -206,7 +206,6 @@ static int open_all(const struct kx_tool *tool, const struct kx_machine *machine
 		r = open_each(&inputs, machine, args, order, err);
 	if (r == 0)
 		r = kx_trust_end(&inputs.trust, err);
-	order->foreign = inputs.foreign;
 	return r;
 }
 

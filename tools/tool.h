@@ -46,7 +46,6 @@ int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
 
 /**
  * struct kx_order - a request with all that it points to
- * @foreign: something of it came from the network or out of an archive
  */
 struct kx_order {
 	struct kx_request request;
@@ -58,7 +57,6 @@ struct kx_order {
 	size_t module_count;
 	char *cmdline;
 	uint8_t *embedded;
-	bool foreign;
 };
 
 /**
