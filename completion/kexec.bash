@@ -4,11 +4,12 @@
 _kexec_options()
 {
 	local basic='--load --force --no-ifdown --no-sync' load='--kexec-syscall-auto
-		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --initrd-as-is
+		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --to-ram --memdisk= --initrd-as-is
 		--reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
-		--args-elf --args-none --check= --no-checks --fast= --mem-min=
+		--args-elf --args-none --check= --no-checks --fast= --sha256= --sums= --sums-signature=
+		--keyring= --signed-by= --signature= --cacert= --insecure --fetch-timeout= --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
 		--elf32-core-headers --elf64-core-headers --hotplug
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
@@ -59,7 +60,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb | --module | --kernel)
+	--initrd | --ramdisk | --dtb | --module | --kernel | --sums | --sums-signature | --keyring | --signed-by | --signature | --cacert)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return
@@ -104,7 +105,7 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine | last | list | menu | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last | menu | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
 	crash)
 		if ((COMP_CWORD > 1)); then
 			_kexec_words -W 'status size test'

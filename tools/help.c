@@ -11,6 +11,7 @@ static const char *const group_titles[KX_GROUP_COUNT] = {
 	[KX_GROUP_ACTION] = "What to do",
 	[KX_GROUP_CALL] = "Which system call",
 	[KX_GROUP_IMAGE] = "What to load",
+	[KX_GROUP_TRUST] = "What to trust",
 	[KX_GROUP_PLACE] = "Where to load it",
 	[KX_GROUP_HANDOFF] = "What to hand over",
 	[KX_GROUP_CONSOLE] = "Reports between the kernels",
@@ -23,6 +24,7 @@ static const char *const group_titles[KX_GROUP_COUNT] = {
 	"ENTRY is one of `kexec list`, by its id or its title, or else a kernel's file,\n" \
 	"which is ./FILE where an entry has that name. Without it: what a normal reboot\n" \
 	"would start. Options add to an entry's command line and initrds.\n"               \
+	"An image of a disc, IMAGE.iso [ENTRY], has entries of its own.\n"                 \
 	"\n"
 
 static const struct {
@@ -58,10 +60,12 @@ static const struct {
 		    "  test      the same, measured by starting it in small virtual machines\n"
 		    "\n"
 		    "Exit status: 0 yes, 1 with warnings, 2 no, 3 usage or internal error.\n" },
-	{ KX_LIST, "usage: kexec list [OPTION]...\n"
-		   "What the boot loader could start here, with what a normal reboot would start\n"
-		   "marked by *. Exit status: 0 there is something to start, 1 with warnings,\n"
-		   "2 there is nothing, 3 usage or internal error.\n" },
+	{ KX_LIST,
+	  "usage: kexec list [OPTION]... [IMAGE.iso]\n"
+	  "What the boot loader could start here, with what a normal reboot would start\n"
+	  "marked by *; or what an image of a disc has in its menu. Exit status: 0 there\n"
+	  "is something to start, 1 with warnings, 2 there is nothing, 3 usage or internal\n"
+	  "error.\n" },
 	{ KX_MENU,
 	  "usage: kexec menu [OPTION]...\n"
 	  "Choose from the entries of `kexec list` on a terminal: start one as `kexec\n"
