@@ -614,7 +614,7 @@ def test_reports_are_not_believed(net, reports):
 
 def test_program_that_dies_or_writes_too_much(net):
     instead(net, "kill -KILL $$\n")
-    assert refuses(net, "https://localhost/vmlinuz").endswith("kexec-fetch ended with status 137 and said nothing")
+    assert refuses(net, "https://localhost/vmlinuz").endswith("kexec-fetch was ended by signal 9 (Killed)")
     instead(net, 'case "$*" in *--size*) ;; *) cat /dev/zero >&3;; esac\n')
     net.change(proc__meminfo="MemTotal: 2000000 kB\nMemAvailable: 20000 kB\n")
     assert refuses(net, "https://localhost/vmlinuz") == "File size limit exceeded"
