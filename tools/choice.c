@@ -260,13 +260,17 @@ static int refuse_title(const struct kx_tool *tool, const char *name, struct kx_
 {
 	_cleanup_free_ size_t *found = NULL;
 	struct kx_error ignored = { 0 };
+	size_t count;
 
 	if (kx_order_is_file(name) ||
 	    kx_boot_list(tool->root, &choice->entries, &choice->volumes, &ignored) < 0)
 		return 0;
 	found = calloc(choice->entries.count + 1, sizeof(*found));
-	if (!found || !kx_boot_match(&choice->entries, name, found))
+	count = found ? kx_boot_match(&choice->entries, name, found) : 0;
+	if (!count)
 		return 0;
+	if (count > 1)
+		return say_several(choice, name, found, count, err);
 	return kx_fail(err, ENOENT,
 		       "there is no file %s; the entry of that title, with a \"/\" in it, is "
 		       "chosen by its id, %s",
