@@ -107,7 +107,7 @@ static int take_release(struct kx_sums *sums, const char *line, size_t size, str
 {
 	size_t at = DIGITS + 1, numbers = 0;
 
-	if (size < at || line[at] != ' ')
+	if (size <= at || line[at] != ' ')
 		return 0;
 	while (at < size && line[at] == ' ')
 		at++;
