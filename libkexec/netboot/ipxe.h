@@ -9,10 +9,10 @@
 #include "netboot/netboot.h"
 
 /* A script that takes more than this goes round in circles: of commands, and of bytes that are looked at. */
-#define KX_IPXE_STEPS_MAX 10000U
-#define KX_IPXE_WORK_MAX (64U << 20)
+#define KX_IPXE_STEPS_MAX 4000U
+#define KX_IPXE_WORK_MAX (16U << 20)
 #define KX_IPXE_DEPTH_MAX 16U
-#define KX_IPXE_SETTINGS_MAX 1024U
+#define KX_IPXE_SETTINGS_MAX 512U
 #define KX_IPXE_WORDS_MAX 512U
 #define KX_IPXE_MENUS_MAX 16U
 #define KX_IPXE_IMAGES_MAX (KX_NETBOOT_INITRDS_MAX + 1U)

@@ -23,20 +23,20 @@ void kx_ipxe_settings_clear(struct kx_ipxe_settings *settings)
 /* ---- names ----------------------------------------------------------------------------------- */
 
 /* "netX" is the interface that was used last; it is the first one here. */
-static bool same_name(const char *a, const char *b)
+static bool is_named(const struct kx_ipxe_setting *setting, const char *name)
 {
 	static const char any[] = "netX/", first[] = "net0/";
 	size_t n = strlen(any);
 
-	if (!strncmp(a, any, n))
-		return !strncmp(b, first, n) && !strcmp(a + n, b + n);
-	return !strcmp(a, b);
+	if (strncmp(name, any, n) != 0)
+		return !strcmp(setting->name, name);
+	return !strncmp(setting->name, first, n) && !strcmp(setting->name + n, name + n);
 }
 
 static struct kx_ipxe_setting *find(const struct kx_ipxe_settings *settings, const char *name)
 {
 	for (size_t i = 0; i < settings->count; i++)
-		if (same_name(name, settings->v[i].name) || same_name(settings->v[i].name, name))
+		if (is_named(&settings->v[i], name))
 			return &settings->v[i];
 	return NULL;
 }

@@ -34,7 +34,7 @@ int kx_netboot_run(const struct kx_netboot_ops *ops, const char *url,
 	size_t size = 0;
 	int r;
 
-	if (!kx_url_is(url))
+	if (!kx_url_is_whole(url))
 		return kx_fail(err, EBADMSG, "%s is not an address, as https://host/menu.ipxe",
 			       url);
 	r = ops->get(ops->ctx, url, &text, &size, err);

@@ -128,7 +128,7 @@ int kx_pxelinux_search(const struct kx_netboot_ops *ops, const char *url,
 int kx_url_resolve(const char *base, const char *reference, char **ret, struct kx_error *err);
 
 /* Does it begin with a scheme and "://"? */
-bool kx_url_is(const char *text);
+bool kx_url_is_whole(const char *text);
 
 /* The value of a setting; NULL for none. */
 const char *kx_netboot_setting(const struct kx_netboot_setting *settings, size_t count,

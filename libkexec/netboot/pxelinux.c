@@ -38,7 +38,7 @@ static int address_of(const struct pxelinux *pxe, const char *path, char **ret)
 	const char *colons = strstr(path, "::");
 	_cleanup_free_ char *whole = NULL;
 
-	if (!colons || kx_url_is(path))
+	if (!colons || kx_url_is_whole(path))
 		return kx_url_resolve(pxe->root, path, ret, pxe->err);
 	colons += strlen("::");
 	if (asprintf(&whole, "%s%.*s/%s", colons - path > 2 ? "tftp://" : "",

@@ -21,7 +21,7 @@ static size_t scheme_size(const char *text)
 	return text[n] == ':' ? n + 1 : 0;
 }
 
-bool kx_url_is(const char *text)
+bool kx_url_is_whole(const char *text)
 {
 	size_t n = scheme_size(text);
 
@@ -122,7 +122,7 @@ static int check(const char *text, const char *whole, struct kx_error *err)
 	if (strlen(text) > KX_NETBOOT_URL_MAX)
 		return kx_fail(err, E2BIG, "an address has %zu bytes, more than %u", strlen(text),
 			       KX_NETBOOT_URL_MAX);
-	if (whole && !kx_url_is(whole))
+	if (whole && !kx_url_is_whole(whole))
 		return kx_fail(err, EBADMSG, "%s is not a whole address, as https://host/file",
 			       whole);
 	return 0;

@@ -3,6 +3,7 @@
 #include "../unit/netboot_web.h"
 #include "base/overflow.h"
 #include "fuzz_boot.h"
+#include "netboot/distro.h"
 #include "netboot/ipxe.h"
 
 #define SERVER "https://h"
@@ -15,7 +16,7 @@ static const struct kx_netboot_setting machine[] = {
 
 static void require_url(const char *url)
 {
-	require(kx_url_is(url) && strlen(url) <= KX_NETBOOT_URL_MAX);
+	require(kx_url_is_whole(url) && strlen(url) <= KX_NETBOOT_URL_MAX);
 	for (; *url; url++)
 		require(*url > ' ' && *url < 0x7f);
 }
@@ -59,6 +60,29 @@ static void check(struct web *web, const char *url)
 		require_url(got.initrds.v[i]);
 }
 
+/* The data file of a distribution is root's own, but not all that is in it need be an address. */
+static void check_distro(struct kx_view text)
+{
+	const struct kx_distro_choice choice = { .release = "12", .arch = "x86_64" };
+	_cleanup_(kx_distro_order_clear) struct kx_distro_order order = { 0 };
+	_cleanup_(kx_distro_clear) struct kx_distro distro = { 0 };
+	struct kx_error err = { 0 };
+
+	if (kx_distro_parse("d.conf", text, &distro, &err) < 0) {
+		require_message(&err);
+		require(!distro.title);
+		return;
+	}
+	if (kx_distro_order(&distro, &choice, true, &order, &err) < 0) {
+		require_message(&err);
+		require(!order.mirror);
+		return;
+	}
+	require_url(order.kernel ? order.kernel : order.script);
+	for (size_t i = 0; i < order.initrds.count; i++)
+		require_url(order.initrds.v[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(fuzz_files_clear) struct fuzz_files f = { 0 };
@@ -74,5 +98,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check(&web, SERVER "/menu");
 	check(&web, SERVER "/");
+	check_distro(kx_view_of(data, size));
 	return 0;
 }

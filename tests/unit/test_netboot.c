@@ -379,7 +379,7 @@ static void test_endless(void **state)
 	check_refused("#!ipxe\nset a xxxxxxxx\n:a\nset a ${a}${a}\ngoto a\n", -E2BIG,
 		      "more than 16384 bytes");
 	check_refused("#!ipxe\n:a\nset i 1\ninc n\nset x${n} 1\ngoto a\n", -E2BIG,
-		      "more than 1024 settings");
+		      "more than 512 settings");
 	check_refused("#!ipxe\n:a\ninitrd i\ngoto a\n", -E2BIG, "images");
 	check_refused("#!ipxe\nmenu\n:a\nitem a b\ngoto a\n", -E2BIG, "lines");
 	check_refused("#!ipxe\n:a\ninc n\nmenu --name ${n}\ngoto a\n", -E2BIG, "menus");
