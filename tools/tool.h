@@ -15,14 +15,15 @@ enum { KX_EXIT_YES = 0, KX_EXIT_WARNINGS = 1, KX_EXIT_NO = 2, KX_EXIT_ERROR = 3 
 /**
  * struct kx_tool - where the command runs
  * @root: where facts are read: "/"
+ * @libexec: where the programs are that read what is not trusted
  */
 struct kx_tool {
 	const struct kx_sys *sys;
-	const char *root;
+	const char *root, *libexec;
 };
 
 /* All of the command, but for the choice of the system below it. Returns the exit status. */
-int kx_tool_main(int argc, char **argv, const struct kx_sys *sys, const char *root);
+int kx_tool_main(int argc, char **argv, const struct kx_tool *tool);
 
 int kx_cmd_classic(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_plan(const struct kx_tool *tool, const struct kx_args *args);
