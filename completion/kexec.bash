@@ -8,7 +8,8 @@ _kexec_options()
 		--reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
-		--args-elf --args-none --check= --no-checks --fast= --mem-min=
+		--args-elf --args-none --check= --no-checks --fast= --sha256= --sums= --sums-signature=
+		--keyring= --cacert= --insecure --fetch-timeout= --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
 		--elf32-core-headers --elf64-core-headers --hotplug
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
@@ -58,7 +59,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb | --module | --kernel)
+	--initrd | --ramdisk | --dtb | --module | --kernel | --sums | --sums-signature | --keyring | --cacert)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return

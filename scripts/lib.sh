@@ -3,7 +3,7 @@
 # What the scripts share: which packages they need, and how they come onto the machine.
 
 BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config libdeflate-dev liblzma-dev libzstd-dev
-	liblz4-dev libbz2-dev liblzo2-dev libblkid-dev libjson-c-dev libcmocka-dev"
+	liblz4-dev libbz2-dev liblzo2-dev libblkid-dev libjson-c-dev libseccomp-dev libcmocka-dev"
 
 # What the VM tests run on: QEMU, its firmware, and what builds the guests' initrds.
 VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd lz4 lzop xz-utils bzip2 e2fsprogs sbsigntool openssl

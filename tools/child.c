@@ -86,6 +86,17 @@ static int die_with(pid_t parent)
 	return getppid() == parent ? 0 : -ESRCH;
 }
 
+/* Why not is said as the program would say what it cannot do. */
+static void enter(enum kx_sandbox kind)
+{
+	struct kx_error err = { 0 };
+
+	if (kind == KX_SANDBOX_NONE || kx_sandbox_enter(kind, &err) == 0)
+		return;
+	(void)!write(STDERR_FILENO, err.text, strlen(err.text));
+	_exit(127);
+}
+
 /* Returns only with an error. */
 static int become(const struct kx_child_plan *plan, int words, int *report, pid_t parent)
 {
@@ -99,6 +110,7 @@ static int become(const struct kx_child_plan *plan, int words, int *report, pid_
 		r = put_descriptors(plan, words, report);
 	if (r < 0)
 		return r;
+	enter(plan->sandbox);
 	/* execve(2) takes them as they are and changes nothing about the words. */
 	execve(plan->argv[0], (char *const *)plan->argv, (char *const *)envp);
 	return -errno;

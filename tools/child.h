@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "libkexec.h"
+#include "sandbox.h"
 
 /* The most descriptors that a child is given. */
 #define KX_CHILD_FD_MAX 8
@@ -36,6 +37,7 @@ struct kx_child {
  * @fds: @fd_count of them become its descriptors 0, 1, 2, 3 …; -1 is /dev/null, but as descriptor 2 what @words collects.
  *	 It has no others
  * @max_file: the most bytes that a file of its making may have, memfds included
+ * @sandbox: what a program that is not ours is put in before it begins; our own enter theirs by themselves
  */
 struct kx_child_plan {
 	const char *const *argv;
@@ -43,6 +45,7 @@ struct kx_child_plan {
 	int fds[KX_CHILD_FD_MAX];
 	size_t fd_count;
 	uint64_t max_file;
+	enum kx_sandbox sandbox;
 };
 
 /**

@@ -220,31 +220,12 @@ static int choose(const struct kx_tool *tool, const char *name, struct kx_choice
 	count = kx_boot_match(&choice->entries, name, found);
 	if (count > 1)
 		return say_several(choice, name ? name : "default", found, count, err);
-	if (!count && name && access(name, F_OK) == 0)
+	if (!count && name && kx_order_is_file(name))
 		return 0;
 	if (!count)
 		return say_none(choice, name, err);
 	choice->entry = &choice->entries.v[found[0]];
 	return put_entry(tool, choice, err);
-}
-
-static int copy_args(const struct kx_args *args, struct kx_args *ret)
-{
-	size_t size = sizeof(const char *);
-	const char **initrds = calloc(args->initrd_count + 1, size);
-	const char **modules = calloc(args->module_count + 1, size);
-	const char **operands = calloc(args->operand_count + 1, size);
-
-	*ret = *args;
-	ret->initrds = initrds;
-	ret->modules = modules;
-	ret->operands = operands;
-	if (!initrds || !modules || !operands)
-		return -ENOMEM;
-	memcpy(initrds, args->initrds, args->initrd_count * size);
-	memcpy(modules, args->modules, args->module_count * size);
-	memcpy(operands, args->operands, args->operand_count * size);
-	return 0;
 }
 
 /* "Debian GNU/Linux" is a title, and yet a file by its form. */
@@ -254,7 +235,7 @@ static int refuse_title(const struct kx_tool *tool, const char *name, struct kx_
 	_cleanup_free_ size_t *found = NULL;
 	struct kx_error ignored = { 0 };
 
-	if (access(name, F_OK) == 0 ||
+	if (kx_order_is_file(name) ||
 	    kx_boot_list(tool->root, &choice->entries, &choice->volumes, &ignored) < 0)
 		return 0;
 	found = calloc(choice->entries.count + 1, sizeof(*found));
@@ -271,20 +252,17 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 {
 	const char *name = args->operand_count ? args->operands[0] : NULL;
 	enum kx_boot_word word = name ? kx_boot_word(name) : KX_BOOT_WORD_NAME;
-	int r = copy_args(args, &ret->args);
+	int r = kx_args_copy(args, &ret->args);
 
 	if (r < 0)
 		return kx_fail(err, -r, "out of memory");
 	if (word == KX_BOOT_WORD_ADDRESS)
-		return kx_fail(err, EOPNOTSUPP,
-			       "cannot load %s: loading from an address is not built yet; fetch "
-			       "it first, then give the file",
-			       name);
+		return 0;
 	if (word == KX_BOOT_WORD_FILE)
 		return strcmp(name, "-") ? refuse_title(tool, name, ret, err) : 0;
 	r = kx_boot_list(tool->root, &ret->entries, &ret->volumes, err);
 	/* Without any entries a file here is as good as ever. */
-	if (r < 0 && (!name || access(name, F_OK) < 0))
+	if (r < 0 && (!name || !kx_order_is_file(name)))
 		return r;
 	return r < 0 ? 0 : choose(tool, name, ret, err);
 }

@@ -206,7 +206,7 @@ int kx_cmd_plan(const struct kx_tool *tool, const struct kx_args *args)
 		kx_say("%s", err.text);
 		return KX_EXIT_ERROR;
 	}
-	r = kx_order_make(machine, args, &order, &err);
+	r = kx_order_make(tool, machine, args, &order, &err);
 	if (r < 0)
 		return fail(args, r, &err);
 	return show(args, machine, &order);

@@ -54,7 +54,7 @@ static int explain(const struct kx_tool *tool, const struct kx_args *args, struc
 
 	r = kx_machine_read(args->machine ? args->machine : tool->root, &machine, err);
 	if (r == 0)
-		r = kx_order_make(machine, args, &order, err);
+		r = kx_order_make(tool, machine, args, &order, err);
 	if (r < 0)
 		return r;
 	order.request.type = NULL;

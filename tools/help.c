@@ -11,6 +11,7 @@ static const char *const group_titles[KX_GROUP_COUNT] = {
 	[KX_GROUP_ACTION] = "What to do",
 	[KX_GROUP_CALL] = "Which system call",
 	[KX_GROUP_IMAGE] = "What to load",
+	[KX_GROUP_TRUST] = "What to trust",
 	[KX_GROUP_PLACE] = "Where to load it",
 	[KX_GROUP_HANDOFF] = "What to hand over",
 	[KX_GROUP_CONSOLE] = "Reports between the kernels",

@@ -67,7 +67,7 @@ int kx_load(const struct kx_tool *tool, const struct kx_args *args, struct kx_lo
 
 	r = kx_machine_read(tool->root, &machine, err);
 	if (r == 0)
-		r = kx_order_make(machine, args, &order, err);
+		r = kx_order_make(tool, machine, args, &order, err);
 	if (r == 0)
 		r = draw_seed(tool, &order.request, err);
 	if (r == 0)

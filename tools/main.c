@@ -7,6 +7,7 @@ int main(int argc, char **argv)
 		.sys = kx_sys_linux(),
 		.root = "/",
 		.libexec = KX_LIBEXEC,
+		.gpgv = "/usr/bin/gpgv",
 	};
 
 	return kx_tool_main(argc, argv, &tool);

@@ -13,6 +13,7 @@
 #define SET(field, to) .kind = KX_OPT_SET, AT(field), .value = (to)
 #define FLAG(bit) .kind = KX_OPT_FLAG, .value = (bit)
 #define STRING(field) .kind = KX_OPT_STRING, AT(field)
+#define LIST(field, count) .kind = KX_OPT_LIST, AT(field), .value = offsetof(struct kx_args, count)
 #define WORD(field) .kind = KX_OPT_WORD, AT(field)
 #define ADDRESS(field) .kind = KX_OPT_ADDRESS, AT(field)
 #define ACTION(what) .group = KX_GROUP_ACTION, .kind = KX_OPT_ACTION, .value = (what)
@@ -65,11 +66,11 @@ const struct kx_option kx_options[] = {
 	{ 't', "type", "TYPE", "take KERNEL as a file of this type; help: say what KERNEL is",
 	  LOADS, .group = KX_GROUP_IMAGE, STRING(type) },
 	{ 0, "initrd", "FILE", "initrd; may be given several times, - is standard input",
-	  LOADS | KX_CRASH, .image = true, .group = KX_GROUP_IMAGE, .kind = KX_OPT_INITRD },
+	  LOADS | KX_CRASH, .image = true, .group = KX_GROUP_IMAGE, LIST(initrds, initrd_count) },
 	{ 0, "kernel", "FILE", "the capture kernel; else what kdump would use", KX_CRASH,
 	  .ours = true, .group = KX_GROUP_IMAGE, STRING(kernel) },
 	{ 0, "ramdisk", "FILE", "the same as --initrd", LOADS, .image = true,
-	  .group = KX_GROUP_IMAGE, .kind = KX_OPT_INITRD },
+	  .group = KX_GROUP_IMAGE, LIST(initrds, initrd_count) },
 	{ 0, "initrd-as-is", NULL, "do not unpack compressed initrds before the start", LOADS,
 	  .image = true, .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_INITRD_AS_IS) },
 	{ 0, "reuseinitrd", NULL, "use the initrd that this kernel was booted with (retain_initrd)",
@@ -93,7 +94,7 @@ const struct kx_option kx_options[] = {
 	  .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_FORCE_CRC) },
 	{ 0, "module", "\"FILE ARGS\"",
 	  "module for a multiboot kernel, with its arguments; may be given several times", LOADS,
-	  .image = true, .group = KX_GROUP_IMAGE, .kind = KX_OPT_MODULE },
+	  .image = true, .group = KX_GROUP_IMAGE, LIST(modules, module_count) },
 	{ 0, "args-linux", NULL, "give an ELF kernel what Linux takes (default for Linux)", LOADS,
 	  .image = true, .group = KX_GROUP_IMAGE, SET(args_style, KX_ARGS_LINUX) },
 	{ 0, "args-elf", NULL, "give an ELF kernel ELF boot notes (default for others)", LOADS,
@@ -111,6 +112,25 @@ const struct kx_option kx_options[] = {
 	  "nothing, "
 	  "or also words on its command line",
 	  LOADS, .ours = true, .group = KX_GROUP_IMAGE, WORD(fast) },
+
+	{ 0, "sha256", "HEX",
+	  "checksum that one of the files must have; may be given several times", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_TRUST, LIST(sha256, sha256_count) },
+	{ 0, "sums", "FILE",
+	  "checksums of the files: SHA256SUMS, Release or InRelease, a path or an address; each "
+	  "further one is checked by those before it",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST, LIST(sums, sums_count) },
+	{ 0, "sums-signature", "FILE", "the OpenPGP signature of the first --sums, if not in it",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(sums_signature) },
+	{ 0, "keyring", "FILE", "the public keys, one of which must have signed the first --sums",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(keyring) },
+	{ 0, "cacert", "FILE", "authorities to believe for https, in place of the system's", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(cacert) },
+	{ 0, "insecure", NULL, "take what nothing vouches for", LOADS, .image = true, .ours = true,
+	  .group = KX_GROUP_TRUST, SET(insecure, 1) },
+	{ 0, "fetch-timeout", "SECONDS",
+	  "how long a server may send nothing before it is asked again (default: 30)", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(fetch_timeout) },
 
 	{ 0, "mem-min", "ADDR", "lowest address to load to", LOADS, .group = KX_GROUP_PLACE,
 	  ADDRESS(mem_min) },

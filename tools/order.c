@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From parsed options to a request to the library. */
-#include "tool.h"
+#include "inputs.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -71,18 +71,6 @@ static int serial_baud(const char *text, uint32_t *ret, struct kx_error *err)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-int kx_order_open(const char *path, struct kx_source **ret, struct kx_error *err)
-{
-	char what[256];
-	int r;
-
-	snprintf(what, sizeof(what), "reading %s", strcmp(path, "-") ? path : "standard input");
-	kx_progress_begin(what);
-	r = kx_source_open(path, 0, ret, err);
-	kx_progress_end();
-	return r;
-}
-
 static int open_reused(const struct kx_machine *machine, struct kx_order *order,
 		       struct kx_error *err)
 {
@@ -94,13 +82,13 @@ static int open_reused(const struct kx_machine *machine, struct kx_order *order,
 			err, ENODATA,
 			"--reuseinitrd: the running kernel did not keep its initrd; boot it with "
 			"retain_initrd, or give the file by --initrd");
-	r = kx_order_open(path, &order->initrds[0], err);
+	r = kx_order_open_file(path, &order->initrds[0], err);
 	order->initrd_count = r == 0;
 	return r;
 }
 
-static int open_initrds(const struct kx_machine *machine, const struct kx_args *args,
-			struct kx_order *order, struct kx_error *err)
+static int open_initrds(struct kx_inputs *inputs, const struct kx_machine *machine,
+			const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
 	int r = 0;
 
@@ -110,14 +98,16 @@ static int open_initrds(const struct kx_machine *machine, const struct kx_args *
 	if (args->reuse_initrd)
 		r = open_reused(machine, order, err);
 	for (size_t i = 0; r == 0 && i < args->initrd_count; i++) {
-		r = kx_order_open(args->initrds[i], &order->initrds[order->initrd_count], err);
+		r = kx_order_open(inputs, args->initrds[i], &order->initrds[order->initrd_count],
+				  err);
 		order->initrd_count += r == 0;
 	}
 	return r;
 }
 
 /* "FILE ARGS": the file's name ends at the first blank. */
-static int open_module(const char *text, struct kx_order *order, struct kx_error *err)
+static int open_module(struct kx_inputs *inputs, const char *text, struct kx_order *order,
+		       struct kx_error *err)
 {
 	_cleanup_free_ char *path = strndup(text, strcspn(text, " "));
 	const char *args = text + strcspn(text, " ");
@@ -126,7 +116,7 @@ static int open_module(const char *text, struct kx_order *order, struct kx_error
 
 	if (!path)
 		return kx_fail(err, ENOMEM, "out of memory");
-	r = kx_order_open(path, &order->module_sources[i], err);
+	r = kx_order_open(inputs, path, &order->module_sources[i], err);
 	if (r < 0)
 		return r;
 	order->modules[i] =
@@ -135,7 +125,8 @@ static int open_module(const char *text, struct kx_order *order, struct kx_error
 	return 0;
 }
 
-static int open_modules(const struct kx_args *args, struct kx_order *order, struct kx_error *err)
+static int open_modules(struct kx_inputs *inputs, const struct kx_args *args,
+			struct kx_order *order, struct kx_error *err)
 {
 	int r = 0;
 
@@ -144,7 +135,7 @@ static int open_modules(const struct kx_args *args, struct kx_order *order, stru
 	if (!order->modules || !order->module_sources)
 		return kx_fail(err, ENOMEM, "out of memory");
 	for (size_t i = 0; r == 0 && i < args->module_count; i++)
-		r = open_module(args->modules[i], order, err);
+		r = open_module(inputs, args->modules[i], order, err);
 	return r;
 }
 
@@ -169,24 +160,38 @@ static int make_cmdline(const struct kx_machine *machine, const struct kx_args *
 	return 0;
 }
 
-static int open_all(const struct kx_machine *machine, const struct kx_args *args,
-		    struct kx_order *order, struct kx_error *err)
+static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
+		     const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
-	int r = kx_order_open(args->operands[0], &order->kernel, err);
+	int r = kx_order_open(inputs, args->operands[0], &order->kernel, err);
 
 	if (r == 0)
 		r = kx_order_open_companions(args->operands[0], order, err);
 	if (r == 0)
-		r = open_initrds(machine, args, order, err);
+		r = open_initrds(inputs, machine, args, order, err);
 	if (r == 0)
-		r = open_modules(args, order, err);
+		r = open_modules(inputs, args, order, err);
 	if (r == 0 && args->dtb)
-		r = kx_order_open(args->dtb, &order->dtb, err);
+		r = kx_order_open(inputs, args->dtb, &order->dtb, err);
 	return r;
 }
 
-int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
-		  struct kx_order *ret, struct kx_error *err)
+static int open_all(const struct kx_tool *tool, const struct kx_machine *machine,
+		    const struct kx_args *args, struct kx_order *order, struct kx_error *err)
+{
+	_cleanup_(kx_inputs_clear) struct kx_inputs inputs = { 0 };
+	int r = kx_inputs_begin(tool, machine, args, &inputs, err);
+
+	if (r == 0)
+		r = open_each(&inputs, machine, args, order, err);
+	if (r == 0)
+		r = kx_trust_end(&inputs.trust, err);
+	order->foreign = inputs.foreign;
+	return r;
+}
+
+int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
+		  const struct kx_args *args, struct kx_order *ret, struct kx_error *err)
 {
 	struct kx_request *request = &ret->request;
 	int r;
@@ -206,7 +211,7 @@ int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 	if (r == 0)
 		r = make_cmdline(machine, args, &ret->cmdline, err);
 	if (r == 0)
-		r = open_all(machine, args, ret, err);
+		r = open_all(tool, machine, args, ret, err);
 	request->kernel = ret->kernel;
 	request->initrds = (const struct kx_source *const *)ret->initrds;
 	request->initrd_count = ret->initrd_count;

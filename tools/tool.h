@@ -16,10 +16,11 @@ enum { KX_EXIT_YES = 0, KX_EXIT_WARNINGS = 1, KX_EXIT_NO = 2, KX_EXIT_ERROR = 3 
  * struct kx_tool - where the command runs
  * @root: where facts are read: "/"
  * @libexec: where the programs are that read what is not trusted
+ * @gpgv: GnuPG's program that checks signatures
  */
 struct kx_tool {
 	const struct kx_sys *sys;
-	const char *root, *libexec;
+	const char *root, *libexec, *gpgv;
 };
 
 /* All of the command, but for the choice of the system below it. Returns the exit status. */
@@ -44,6 +45,7 @@ int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
 
 /**
  * struct kx_order - a request with all that it points to
+ * @foreign: something of it came from the network or out of an archive
  */
 struct kx_order {
 	struct kx_request request;
@@ -54,22 +56,37 @@ struct kx_order {
 	struct kx_source **module_sources;
 	size_t module_count;
 	char *cmdline;
+	bool foreign;
 };
 
 /**
  * kx_order_make() - open the files and put the request together
  * @ret: zero-initialised; to be cleared with kx_order_clear(), also after an error
  *
- * Errors: -EINVAL for what options say, anything that opening a source says, -ENODATA without what
- * --reuse-cmdline or
- * --reuseinitrd need.
+ * Errors: -EINVAL for what options say; anything that kx_inputs_begin() and kx_order_open() say; -EBADMSG a checksum that
+ * was given is no input's; -ENODATA without what --reuse-cmdline or --reuseinitrd need.
  */
-int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
-		  struct kx_order *ret, struct kx_error *err);
+int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
+		  const struct kx_args *args, struct kx_order *ret, struct kx_error *err);
 void kx_order_clear(struct kx_order *order);
 
-/* kx_source_open(), saying so when it takes long. */
-int kx_order_open(const char *path, struct kx_source **ret, struct kx_error *err);
+struct kx_inputs;
+
+/**
+ * kx_order_open() - an input of a load: a path, "-", an address, or FILE#MEMBER of a path or an address
+ * @inputs: from kx_inputs_begin()
+ * @ret: checked by what the user gave to check it by; to be freed with kx_source_free()
+ *
+ * Errors: what kx_source_open(), kx_fetch(), kx_trust_allows() and kx_trust_check() say.
+ */
+int kx_order_open(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
+		  struct kx_error *err);
+
+/* kx_source_open(), saying so when it takes long: for what lies here and nobody named. */
+int kx_order_open_file(const char *path, struct kx_source **ret, struct kx_error *err);
+
+/* Is there a file of this name here, or an archive with a member of it? */
+bool kx_order_is_file(const char *name);
 
 /**
  * kx_order_open_companions() - what systemd-stub(7) would find beside a unified kernel image
@@ -113,7 +130,7 @@ struct kx_choice {
  *
  * Several entries that it could be are printed on standard error.
  *
- * Errors: -ENOTUNIQ several; -ENOENT none; -EOPNOTSUPP an entry that cannot be started from here, or an address; -EINVAL
+ * Errors: -ENOTUNIQ several; -ENOENT none; -EOPNOTSUPP an entry that cannot be started from here; -EINVAL
  * options that do not fit it; -ENOMEM.
  */
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
@@ -196,6 +213,22 @@ void kx_plan_draw(FILE *out, const struct kx_plan *plan);
 /* While something may take long: after a second says @what on a terminal. */
 void kx_progress_begin(const char *what);
 void kx_progress_end(void);
+
+/**
+ * struct kx_bar - how far something is: a bar on a terminal, a line every ten per cent elsewhere
+ * @what: for people; the other members are its own and start as zeros
+ */
+struct kx_bar {
+	const char *what;
+	uint64_t said;
+	bool drawn;
+};
+
+/* @total: 0 when it is not known. */
+void kx_bar_show(struct kx_bar *bar, uint64_t done, uint64_t total);
+
+/* Before something else is said, and at the end. */
+void kx_bar_break(struct kx_bar *bar);
 
 static inline void kx_machine_freep(struct kx_machine **machine)
 {

@@ -4,6 +4,7 @@
  *   KX_FAKE_LOG      the file for these lines
  *   KX_FAKE_ROOT     where /proc and /sys are read; its "loaded" files follow what is loaded
  *   KX_FAKE_FAIL     operations that fail, as "kexec_load=1,reboot_kexec=22" with errno values
+ *   KX_FAKE_GPGV     which gpgv(1) is started
  *   KX_FAKE_NETWORK  set: the root file system is on the network
  */
 #include "tool.h"
@@ -197,11 +198,13 @@ int main(int argc, char **argv)
 		.run = fake_run,
 		.set_crash_size = fake_set_crash_size,
 	};
-	const char *root = getenv("KX_FAKE_ROOT"), *libexec = getenv("KX_FAKE_LIBEXEC");
+	const char *root = getenv("KX_FAKE_ROOT"), *libexec = getenv("KX_FAKE_LIBEXEC"),
+		   *gpgv = getenv("KX_FAKE_GPGV");
 	const struct kx_tool tool = {
 		.sys = &fake,
 		.root = root ? root : "/nonexistent",
 		.libexec = libexec ? libexec : "/nonexistent",
+		.gpgv = gpgv ? gpgv : "/nonexistent",
 	};
 
 	return kx_tool_main(argc, argv, &tool);

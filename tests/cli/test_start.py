@@ -149,11 +149,11 @@ def test_title_with_a_slash_is_a_file_and_the_id_is_told(grub):
     assert "No such file" in grub("load", "./nothing").err
 
 
-def test_address_is_refused(grub):
+def test_address_without_the_program_for_it(grub):
     for verb in "load", "reboot", "plan":
         result = grub(verb, "https://example.org/vmlinuz")
         assert (result.status, result.log) == (NO, [])
-        assert "loading from an address is not built yet" in result.err
+        assert "the program for it, /nonexistent/kexec-fetch, is not installed; " in result.err
 
 
 def test_entry_with_a_problem(grub):
