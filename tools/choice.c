@@ -256,6 +256,8 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 
 	if (r < 0)
 		return kx_fail(err, -r, "out of memory");
+	if (args->netboot)
+		return kx_netboot_find(tool, ret, err);
 	if (word == KX_BOOT_WORD_ADDRESS)
 		return 0;
 	if (word == KX_BOOT_WORD_FILE)

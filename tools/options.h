@@ -25,6 +25,7 @@ enum kx_verb {
 	KX_UNLOAD = 1 << 10,
 	KX_REBOOT = 1 << 11,
 	KX_COLDREBOOT = 1 << 12,
+	KX_NETBOOT = 1 << 14,
 };
 
 enum kx_option_group {
@@ -96,8 +97,10 @@ struct kx_args {
 	int method, args_style, check, fast;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
-		*timeout, *sums_signature, *keyring, *cacert, *fetch_timeout;
+		*timeout, *sums_signature, *keyring, *cacert, *fetch_timeout, *release, *mirror,
+		*choose;
 	int reuse_cmdline, reuse_initrd, json, svg, insecure;
+	int netboot, plan, reboot;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
 	size_t initrd_count;
