@@ -291,9 +291,9 @@ static int check_memory(const struct kx_plan *plan, uint64_t need, enum kx_metho
 	if (method == KX_METHOD_LOAD && machine->mem_total && need > machine->mem_total / 2)
 		return kx_fail(
 			err, ENOSPC,
-			"loading needs %s, kexec_load takes at most half of this machine's %s; "
-			"use a smaller initrd",
-			kx_size_text(need).s, kx_size_text(machine->mem_total).s);
+			"loading needs %s, kexec_load takes at most half of this machine's %s; %s",
+			kx_size_text(need).s, kx_size_text(machine->mem_total).s,
+			plan->request.ramdisk ? "leave --to-ram out" : "use a smaller initrd");
 	/* It is copied straight to where it was kept room for. */
 	if (kx_plan_panic(plan) && method == KX_METHOD_LOAD)
 		return 0;
@@ -420,6 +420,11 @@ static int check_options(const struct kx_plan *plan, struct kx_error *err)
 			       "%s cannot be loaded for a panic: only Linux reads a dump; give a "
 			       "bzImage, vmlinux or unified kernel image",
 			       format->name);
+	if (plan->request.ramdisk && (!format->captures || kx_plan_panic(plan) ||
+				      plan->request.entry == KX_ENTRY_REAL_MODE))
+		return kx_fail(err, EOPNOTSUPP,
+			       "an image in memory is for Linux alone, by its 32-bit or 64-bit "
+			       "entry, and not for a panic; leave --to-ram out");
 	if (plan->request.module_count && !format->takes_modules)
 		return kx_fail(
 			err, EOPNOTSUPP,
@@ -474,6 +479,10 @@ static bool is_load_best(const struct kx_plan *plan, struct kx_error *why)
 static enum kx_fact may_file_load(const struct kx_plan *plan, struct kx_view file,
 				  struct kx_error *why)
 {
+	if (plan->request.ramdisk) {
+		kx_fail(why, EOPNOTSUPP, "it makes the memory map itself, with no image in it");
+		return KX_NO;
+	}
 	if (plan->format->file_load(plan, file, why) < 0)
 		return KX_NO;
 	return kx_allowed_by_system(plan->machine, KX_METHOD_FILE_LOAD,
@@ -564,12 +573,21 @@ static int plan_file_load(struct kx_plan *plan, struct kx_view file, struct kx_e
 	return r;
 }
 
+static uint64_t given_size(const struct kx_request *request)
+{
+	uint64_t total = kx_request_initrd_size(request);
+
+	if (request->ramdisk && kx_add_overflow(total, kx_source_size(request->ramdisk), &total))
+		return UINT64_MAX;
+	return total;
+}
+
 static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	int r;
 
-	/* Before anything is read: an initrd that can never fit. */
-	r = check_memory(plan, kx_request_initrd_size(&plan->request), KX_METHOD_LOAD, err);
+	/* Before anything is read: an initrd or image that can never fit. */
+	r = check_memory(plan, given_size(&plan->request), KX_METHOD_LOAD, err);
 	if (r == 0)
 		r = find_free(plan, err);
 	if (r == 0 && kx_plan_panic(plan))

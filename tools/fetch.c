@@ -25,12 +25,14 @@
 /**
  * struct work - one run of the program
  * @url: for people
+ * @quiet: no progress is shown
  * @size: what it said of the file's size, 0 nothing
  */
 struct work {
 	const struct kx_fetch_options *options;
 	const char *url;
 	struct kx_bar bar;
+	bool quiet;
 	uint64_t size, max;
 };
 
@@ -41,7 +43,7 @@ static void hear_line(struct work *work, const char *line)
 	uint64_t done, total;
 
 	if (sscanf(line, "progress %" SCNu64 " %" SCNu64, &done, &total) == 2) {
-		if (!work->options->quiet)
+		if (!work->quiet)
 			kx_bar_show(&work->bar, done, total);
 	} else if (sscanf(line, "size %" SCNu64, &total) == 1) {
 		work->size = total;
@@ -193,6 +195,7 @@ static int run(const struct kx_tool *tool, const struct kx_fetch_options *option
 		.options = options,
 		.url = shown,
 		.bar = { .what = shown },
+		.quiet = options->quiet || body < 0,
 		.max = max_of(tool, options),
 	};
 	int r;

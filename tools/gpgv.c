@@ -225,6 +225,7 @@ static int run(const struct kx_tool *tool, const struct descriptors *fds, bool d
 		KX_SANDBOX_KEYRING_PATH,
 		"--output",
 		"-",
+		"--",
 		detached ? FD_SIGNATURE : "-",
 		detached ? "-" : NULL,
 		NULL,

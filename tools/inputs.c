@@ -10,14 +10,15 @@
 #include "machine/machine.h"
 #include "names.h"
 #include "source.h"
+#include "unpack.h"
 #include "url.h"
 #include "util.h"
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
 /*
- * Where the member begins in "FILE#MEMBER", or NULL. A fragment is no part of an address that a server sees (RFC 3986, 3.5); of a path, a
- * file that is there under the whole name wins, and then the shortest part that is one.
+ * Where the member begins in "FILE#MEMBER", or NULL. A fragment is no part of an address that a server sees (RFC 3986, 3.5). Of a path, a
+ * file that is there under the whole name wins, and then the shortest part that is one; both may have a "#".
  */
 static const char *member_of(const char *name)
 {
@@ -30,10 +31,10 @@ static const char *member_of(const char *name)
 	for (; mark; mark = strchr(mark + 1, '#')) {
 		_cleanup_free_ char *file = strndup(name, (size_t)(mark - name));
 
-		if (file && access(file, F_OK) == 0)
-			return mark + 1;
+		if (!file || access(file, F_OK) == 0 || !strchr(mark + 1, '#'))
+			break;
 	}
-	return NULL;
+	return mark ? mark + 1 : NULL;
 }
 
 /* Without the member. NULL without memory. */
@@ -46,7 +47,9 @@ static char *file_of(const char *name)
 
 bool kx_order_is_file(const char *name)
 {
-	return access(name, F_OK) == 0 || (!kx_url_is(name) && member_of(name));
+	_cleanup_free_ char *file = file_of(name);
+
+	return file && access(file, F_OK) == 0;
 }
 
 /* ---- memory first ---------------------------------------------------------------------------- */
@@ -119,6 +122,8 @@ static int add_all(struct need *need, const struct kx_args *args, struct kx_erro
 
 		r = file ? add_name(need, file, err) : kx_fail(err, ENOMEM, "out of memory");
 	}
+	if (r == 0 && args->ramdisk)
+		r = add_name(need, args->ramdisk, err);
 	return r == 0 && args->dtb ? add_name(need, args->dtb, err) : r;
 }
 
@@ -265,11 +270,7 @@ static int open_member(struct kx_inputs *inputs, const char *name, const char *m
 	if (r < 0)
 		return r;
 	inputs->foreign = true;
-	return kx_fail(
-		err, EOPNOTSUPP,
-		"cannot read \"%s\" out of %s: reading members of archives is not built yet; "
-		"unpack it first, then give the file",
-		member, kx_source_name(archive));
+	return kx_unpack(inputs->tool, archive, member, ret, err);
 }
 
 int kx_order_open(struct kx_inputs *inputs, const char *name, struct kx_source **ret,

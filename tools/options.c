@@ -81,6 +81,13 @@ const struct kx_option kx_options[] = {
 	  .ours = true, .group = KX_GROUP_IMAGE, STRING(kernel) },
 	{ 0, "ramdisk", "FILE", "the same as --initrd", LOADS, .image = true,
 	  .group = KX_GROUP_IMAGE, LIST(initrds, initrd_count) },
+	{ 0, "to-ram", NULL,
+	  "with an image of a disc: keep it in memory for its system, so that disks may be "
+	  "overwritten",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_IMAGE, SET(to_ram, 1) },
+	{ 0, "memdisk", "FILE",
+	  "with an image of a disc: start it by this memdisk or grub.exe, on a BIOS machine", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_IMAGE, STRING(memdisk) },
 	{ 0, "initrd-as-is", NULL, "do not unpack compressed initrds before the start", LOADS,
 	  .image = true, .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_INITRD_AS_IS) },
 	{ 0, "reuseinitrd", NULL, "use the initrd that this kernel was booted with (retain_initrd)",

@@ -89,6 +89,7 @@ extern const size_t kx_option_count;
  * @stop: the option that ended parsing, NULL for none
  * @not_built: the first option given that is not built yet, NULL for none
  * @image: the first option given that describes an image, NULL for none
+ * @ramdisk: what --to-ram keeps in memory; no option sets it
  */
 struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
@@ -97,9 +98,9 @@ struct kx_args {
 	int method, args_style, check, fast;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
-		*timeout, *sums_signature, *keyring, *cacert, *fetch_timeout, *release, *mirror,
-		*choose;
-	int reuse_cmdline, reuse_initrd, json, svg, insecure;
+		*timeout, *sums_signature, *keyring, *cacert, *fetch_timeout, *memdisk, *ramdisk,
+		*release, *mirror, *choose;
+	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram;
 	int netboot, plan, reboot;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;

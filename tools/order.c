@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -171,6 +172,8 @@ static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
 		r = open_initrds(inputs, machine, args, order, err);
 	if (r == 0)
 		r = open_modules(inputs, args, order, err);
+	if (r == 0 && args->ramdisk)
+		r = kx_order_open(inputs, args->ramdisk, &order->ramdisk, err);
 	if (r == 0 && args->dtb)
 		r = kx_order_open(inputs, args->dtb, &order->dtb, err);
 	return r;
@@ -221,6 +224,7 @@ int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
 	request->companion_count = ret->companion_count;
 	request->global_companion_count = ret->global_companion_count;
 	request->dtb = ret->dtb;
+	request->ramdisk = ret->ramdisk;
 	/* None given: a unified kernel image brings its own. */
 	request->cmdline = args->append || args->reuse_cmdline ? ret->cmdline : NULL;
 	return r;
@@ -240,6 +244,7 @@ void kx_order_clear(struct kx_order *order)
 	free(order->modules);
 	kx_source_free(order->kernel);
 	kx_source_free(order->dtb);
+	kx_source_free(order->ramdisk);
 	free(order->cmdline);
 	explicit_bzero(order->request.kaslr_seed, sizeof(order->request.kaslr_seed));
 	*order = (struct kx_order){ 0 };

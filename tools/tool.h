@@ -52,7 +52,7 @@ int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
  */
 struct kx_order {
 	struct kx_request request;
-	struct kx_source *kernel, *dtb;
+	struct kx_source *kernel, *dtb, *ramdisk;
 	struct kx_source **initrds, **companions;
 	size_t initrd_count, companion_count, global_companion_count;
 	struct kx_module *modules;
@@ -111,6 +111,8 @@ int kx_args_built(const struct kx_args *args, struct kx_error *err);
  * @args: the options, with the entry's kernel, initrds and the rest in their places
  * @entry: NULL for a file
  * @strings: that @args points to
+ * @before: in front of the entry's paths: the tree, or "IMAGE#"
+ * @words: what the entry's command line lacks for an image's system; NULL for nothing
  *
  * As long as it is there, the entry's file systems are mounted, maybe in a mount namespace of our own.
  */
@@ -120,6 +122,8 @@ struct kx_choice {
 	struct kx_boot_entries entries;
 	struct kx_volumes volumes;
 	struct kx_names strings;
+	const char *before;
+	char *words;
 };
 
 #define KX_CHOICE_NONE                      \
@@ -128,7 +132,10 @@ struct kx_choice {
 	}
 
 /**
- * kx_choice_find() - the argument of load, plan and reboot; without one it is what a normal reboot would start
+ * kx_choice_find() - the arguments of load, plan and reboot; without any it is what a normal reboot would start
+ *
+ * Of an image of a disc its own menu counts, and the second argument is one of its entries.
+ *
  * @ret: KX_CHOICE_NONE; to be cleared with kx_choice_clear(), also after an error
  *
  * Several entries that it could be are printed on standard error.

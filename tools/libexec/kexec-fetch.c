@@ -248,6 +248,9 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *data)
 {
 	struct fetch *fetch = data;
 
+	/* With FTP the lines about it come this way, too. */
+	if (fetch->options->size)
+		return size;
 	if (!fetch->answer.begun && !begin(fetch))
 		return 0;
 	fetch->overflow = size > fetch->options->max - fetch->done;
