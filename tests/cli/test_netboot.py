@@ -181,6 +181,26 @@ def test_own_file_wins(netboot, web):
     failed(netboot("netboot", "debian"), "/etc/kexec/netboot/debian.conf:2: there is no such key")
 
 
+def test_fedora(netboot, web):
+    """Its checksums are in .treeinfo."""
+    top = "/f/42/Everything/x86_64/os"
+    kernel = samples.bzimage()
+    web.put(f"{top}/images/pxeboot/vmlinuz", kernel)
+    web.put(f"{top}/images/pxeboot/initrd.img", b"INITRD")
+    listed = {"images/pxeboot/initrd.img": b"INITRD", "images/pxeboot/vmlinuz": kernel}
+    web.put(f"{top}/.treeinfo", ("[checksums]\n" + "".join(
+        f"{name} = sha256:{hashlib.sha256(content).hexdigest()}\n" for name, content in listed.items())
+        + "\n[general]\nfamily = Fedora\n").encode())
+    netboot.change(proc__meminfo="MemTotal: 4000000 kB\nMemAvailable: 3500000 kB\n")
+    args = "netboot", "fedora", "--mirror", web.url("/f"), "-s"
+    failed(netboot(*args), "use https")
+    result = netboot(*args, "--insecure", "--release=42")
+    assert result.status in (0, 1), result.err
+    assert f"cmdline=ip=dhcp inst.repo={web.url('/f')}/42/Everything/x86_64/os/ inst.text console=tty0" in result.log[0]
+    web.put(f"{top}/images/pxeboot/initrd.img", b"INITRX")
+    failed(netboot(*args, "--insecure"), ".treeinfo says")
+
+
 @pytest.mark.parametrize("name", ["gentoo", "../../etc/shadow", "/etc/passwd", "debian.conf", ""])
 def test_unknown_distribution(netboot, name):
     failed(netboot("netboot", name), "almalinux, alpine, arch, centos-stream, debian")
