@@ -4,6 +4,7 @@
 import hashlib
 import os
 import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -294,26 +295,43 @@ def test_menu_without_terminal(menus, web):
     assert "would wait 5 s for \"The first one\", which is taken" in result.err
 
 
+def read_some(master, end):
+    """What comes next; nothing when it is over."""
+    assert select.select([master], [], [], max(end - time.monotonic(), 0))[0], "nothing more was said"
+    try:
+        return os.read(master, 65536).decode()
+    except OSError:
+        return ""
+
+
+def talk(master, process, keys):
+    """All that is said after the last of keys."""
+    text, end = "", time.monotonic() + 60
+    for wanted, key in keys:
+        while wanted not in text:
+            more = read_some(master, end)
+            assert more, text
+            text += more
+        text = text.partition(wanted)[2]
+        os.write(master, (key(process) if callable(key) else key).encode())
+    while more := read_some(master, end):
+        text += more
+    return text
+
+
 def at_terminal(kexec, *args, keys):
-    """Runs it at a terminal of its own, where each of keys is typed once what stands before it has been shown."""
+    """Runs it at a terminal of its own, where each of keys is typed once what stands before it has been shown; or what a
+    function of the process says."""
     master, slave = pty.openpty()
     log = kexec.folder / "log"
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_LOG": str(log), "KX_FAKE_ROOT": str(kexec.root), **kexec.env}
     with subprocess.Popen([FAKE, *args], cwd=kexec.folder, env=env, stdin=slave, stdout=slave, stderr=slave) as process:
         os.close(slave)
-        text, end = "", time.monotonic() + 60
-        for wanted, key in [*keys, (None, "")]:
-            while wanted is None or wanted not in text:
-                assert time.monotonic() < end, text
-                try:
-                    text += os.read(master, 65536).decode()
-                except OSError:
-                    break
-            if wanted is not None:
-                assert wanted in text, text
-                text = text.partition(wanted)[2]
-                os.write(master, key.encode())
-        status = process.wait(60)
+        try:
+            text = talk(master, process, keys)
+            status = process.wait(60)
+        finally:
+            process.kill()
     os.close(master)
     return status, text, log.read_text() if log.exists() else ""
 
@@ -323,6 +341,29 @@ def test_menu_at_a_terminal(menus, web):
                                     keys=[("to leave: ", "7\n"), ("no such number", "2\n"), ("2  The second one", "2\n")])
     assert status in (0, 1), text
     assert "root=two" in log
+
+
+def reader_of(process):
+    """The process that reads the menu."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
+        (pid,) = children.read().split()
+    return pid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no empty root directory")
+def test_menu_is_read_by_nobody(menus, web):
+    def look(process):
+        pid = reader_of(process)
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+        assert (status["Seccomp"], status["NoNewPrivs"], status["CapEff"]) == ("2", "1", "0" * 16)
+        assert "0" not in status["Uid"].split() and os.listdir(f"/proc/{pid}/root") == []
+        assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
+        assert os.readlink(f"/proc/{pid}/fd/0").startswith("socket:") and os.readlink(f"/proc/{pid}/fd/2") == "/dev/null"
+        return "q\n"
+
+    status, text, _ = at_terminal(menus, "netboot", web.url("/a/menu"), "--insecure", keys=[("to leave: ", look)])
+    assert status == 2, text
 
 
 def test_menu_is_left(menus, web):
