@@ -74,7 +74,7 @@ static bool read_answer(uint64_t timeout, char answer[ANSWER_MAX])
 	if (kx_retry(poll(&in, 1, wait)) == 0)
 		return false;
 	if (!fgets(answer, ANSWER_MAX, stdin))
-		strcpy(answer, "q");
+		snprintf(answer, ANSWER_MAX, "q");
 	answer[strcspn(answer, "\r\n")] = '\0';
 	return true;
 }

@@ -305,7 +305,6 @@ static int get(struct server *server, const char *url, struct message *answer, s
 	struct kx_source *source = NULL;
 	int r = kx_trust_allows(&server->trust, url, err);
 
-	options.plain = server->trust.insecure;
 	options.max = KX_NETBOOT_TEXT_MAX;
 	options.quiet = true;
 	if (r < 0)

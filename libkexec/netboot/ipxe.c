@@ -149,23 +149,23 @@ static char *joined(const struct words *words, size_t from)
 
 /* @field takes the word behind the option, or is true. */
 struct option {
-	char letter;
 	const char *name;
-	bool takes;
 	size_t field;
+	char letter;
+	bool takes;
 };
 
 #define TAKES(letter, name, field)                \
 	{                                         \
-		letter, name, true, OFFSET(field) \
+		name, OFFSET(field), letter, true \
 	}
 #define FLAG(letter, name, field)                  \
 	{                                          \
-		letter, name, false, OFFSET(field) \
+		name, OFFSET(field), letter, false \
 	}
 #define END                       \
 	{                         \
-		0, NULL, false, 0 \
+		NULL, 0, 0, false \
 	}
 
 static const struct option image_options[] = {
@@ -342,7 +342,7 @@ static int describe(struct ipxe *ipxe, struct image *image, const struct words *
 
 static int run_kernel(struct ipxe *ipxe, struct words *words, size_t first)
 {
-	size_t image;
+	size_t image = 0;
 	int r = acquire(ipxe, words->v[first], false, &image);
 
 	if (r == 0)
@@ -354,7 +354,7 @@ static int run_kernel(struct ipxe *ipxe, struct words *words, size_t first)
 
 static int run_initrd(struct ipxe *ipxe, struct words *words, size_t first)
 {
-	size_t image;
+	size_t image = 0;
 	int r = acquire(ipxe, words->v[first], true, &image);
 
 	return r == 0 ? describe(ipxe, &ipxe->images[image], words, first + 1) : r;
@@ -362,7 +362,7 @@ static int run_initrd(struct ipxe *ipxe, struct words *words, size_t first)
 
 static int run_imgargs(struct ipxe *ipxe, struct words *words, size_t first)
 {
-	size_t image;
+	size_t image = 0;
 	int r = acquire(ipxe, words->v[first], false, &image);
 
 	if (r < 0)
@@ -507,12 +507,13 @@ static int run_clear(struct ipxe *ipxe, struct words *words, size_t first)
 static int run_inc(struct ipxe *ipxe, struct words *words, size_t first)
 {
 	const char *now = kx_ipxe_get(&ipxe->settings, words->v[first]);
-	uint64_t by = 1;
+	uint64_t by = 1, sum;
 	char text[24];
 
 	if (first + 1 < words->count && !kx_text_u64(kx_text_of(words->v[first + 1]), 0, &by))
 		return kx_fail(ipxe->err, EBADMSG, "inc: %s is not a number", words->v[first + 1]);
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)(milliseconds(now) + by));
+	sum = milliseconds(now) + by;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)sum);
 	return judge(ipxe, kx_ipxe_set(&ipxe->settings, words->v[first], text, ipxe->err));
 }
 

@@ -377,6 +377,20 @@ def test_plain_http_menu(menus, web):
     assert web.requests == []
 
 
+def test_script_by_https(menus, web, tmp_path):
+    """Is believed; a kernel by http that it names is not, unless its checksum is known."""
+    authority, pair = servers.authority(tmp_path)
+    with servers.Web(pair) as safe:
+        address = safe.put("/m", f"#!ipxe\nkernel {web.url('/k')} x=1\ninitrd {web.url('/a/i1')}\nboot\n".encode())
+        args = "netboot", address, f"--cacert={authority}", "-s"
+        failed(menus(*args), "/k", "use https")
+        assert web.requests == []
+        given = [f"--sha256={hashlib.sha256(content).hexdigest()}" for content in (samples.bzimage(), b"ONE!")]
+        result = menus(*args, *given)
+        assert result.status in (0, 1), result.err
+        assert "initrd=4 cmdline=x=1 console=tty0" in result.log[0]
+
+
 def test_kernel_of_a_menu_is_checked(menus, web):
     result = menus("netboot", web.url("/a/menu"), "--insecure", "--choose=one", f"--sha256={'0' * 64}")
     failed(result, "/k")
