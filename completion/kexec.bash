@@ -4,12 +4,12 @@
 _kexec_options()
 {
 	local basic='--load --force --no-ifdown --no-sync' load='--kexec-syscall-auto
-		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --initrd-as-is
+		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --to-ram --memdisk= --initrd-as-is
 		--reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
 		--args-elf --args-none --check= --no-checks --fast= --sha256= --sums= --sums-signature=
-		--keyring= --cacert= --insecure --fetch-timeout= --mem-min=
+		--keyring= --signed-by= --signature= --cacert= --insecure --fetch-timeout= --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
 		--elf32-core-headers --elf64-core-headers --hotplug
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
@@ -27,6 +27,7 @@ _kexec_options()
 	last) echo "--json --svg $always" ;;
 	crash) echo "--kernel= --initrd= --append= --shrink= --timeout= --machine= --json $always" ;;
 	list) echo "--root= --json $always" ;;
+	menu) echo "--timeout= $always" ;;
 	*) echo "$basic --load-panic $load --exec --unload --status --print-ckr-size $always" ;;
 	esac
 }
@@ -70,7 +71,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb | --module | --kernel | --sums | --sums-signature | --keyring | --cacert)
+	--initrd | --ramdisk | --dtb | --module | --kernel | --sums | --sums-signature | --keyring | --signed-by | --signature | --cacert)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return
@@ -115,7 +116,7 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine | last | list | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last | menu | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
 	netboot)
 		if ((COMP_CWORD > 1)); then
 			_kexec_words -W "$(_kexec_distributions)"
@@ -137,7 +138,7 @@ _kexec()
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'list load plan reboot netboot exec unload coldreboot status check machine last crash'
+		_kexec_words -W 'list menu load plan reboot netboot exec unload coldreboot status check machine last crash'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

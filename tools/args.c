@@ -60,6 +60,7 @@ static const struct {
 	{ offsetof(struct kx_args, modules), offsetof(struct kx_args, module_count) },
 	{ offsetof(struct kx_args, sha256), offsetof(struct kx_args, sha256_count) },
 	{ offsetof(struct kx_args, sums), offsetof(struct kx_args, sums_count) },
+	{ offsetof(struct kx_args, signed_by), offsetof(struct kx_args, signed_by_count) },
 	{ offsetof(struct kx_args, operands), offsetof(struct kx_args, operand_count) },
 };
 

@@ -112,7 +112,8 @@ static int put_cmdline(struct kx_choice *choice)
 {
 	const struct kx_boot_entry *entry = choice->entry;
 	struct kx_args *args = &choice->args;
-	bool own = entry->source_kind && !strcmp(entry->source_kind, "bls2");
+	const char *edited = args->pick ? args->pick->cmdline : NULL;
+	bool own = entry->source_kind && !strcmp(entry->source_kind, "bls2") && !edited;
 	_cleanup_free_ char *line = NULL, *more = NULL;
 	char profile[16];
 	int r = 0;
@@ -133,10 +134,13 @@ static int put_cmdline(struct kx_choice *choice)
 		r = add_words(&line, choice->words);
 	/* An image has its own command line, unless it is given one. */
 	if (r == 0 && !args->reuse_cmdline && (!own || more))
-		r = add_words(&line, entry->options);
+		r = add_words(&line, edited ? edited : entry->options);
 	if (r == 0)
 		r = add_words(&line, more);
 	args->append = NULL;
+	/* An image that is to have none is told so. */
+	if (r == 0 && !line && edited)
+		return keep(choice, "", &args->append);
 	return r == 0 && line ? keep(choice, line, &args->append) : r;
 }
 
@@ -232,6 +236,23 @@ static int choose(const char *name, struct kx_choice *choice, struct kx_error *e
 	return 0;
 }
 
+/* The list is read again when something is done with it. */
+static int choose_picked(const struct kx_tool *tool, const struct kx_pick *pick,
+			 struct kx_choice *choice, struct kx_error *err)
+{
+	int r = kx_boot_list(tool->root, &choice->entries, &choice->volumes, err);
+
+	if (r < 0)
+		return r;
+	if (pick->index >= choice->entries.count ||
+	    strcmp(choice->entries.v[pick->index].id, pick->id) != 0)
+		return kx_fail(err, ENOENT,
+			       "the boot loader's entries have changed since they were listed; "
+			       "start again to see them");
+	choice->entry = &choice->entries.v[pick->index];
+	return put_entry(choice, err);
+}
+
 /* "Debian GNU/Linux" is a title, and yet a file by its form. */
 static int refuse_title(const struct kx_tool *tool, const char *name, struct kx_choice *choice,
 			struct kx_error *err)
@@ -306,20 +327,39 @@ static int put_disc(const char *file, struct kx_choice *choice, struct kx_error 
 	return 0;
 }
 
-static void say_to_ram(const char *file)
+/* As persistent memory, or else, where that would not be seen, in an initrd of its own. */
+static int put_in_memory(const struct kx_tool *tool, const char *file, struct kx_choice *choice,
+			 enum kx_image_at *ret, struct kx_error *err)
+{
+	bool driver = false;
+	int r = kx_image_has_driver(tool, file, choice->entry, &driver, err);
+
+	if (r < 0)
+		return r;
+	*ret = driver ? KX_IMAGE_AS_PMEM : KX_IMAGE_IN_INITRD;
+	*(driver ? &choice->args.ramdisk : &choice->args.embedded) = file;
+	return 0;
+}
+
+static void say_in_memory(const char *file, bool pmem)
 {
 	struct stat st = { 0 };
 
-	if (stat(file, &st) == 0)
-		kx_say("note: %s of memory stay the image's until firmware resets the machine; "
-		       "the load takes more than twice as much",
-		       kx_size_text((uint64_t)st.st_size).s);
+	if (stat(file, &st) < 0)
+		return;
+	kx_say(pmem ? "note: %s of memory stay the image's until firmware resets the machine; "
+		      "the load takes more than twice as much"
+		    : "note: the initrd of this entry has no driver of persistent memory, so the "
+		      "image's %s become part of it; the load takes more than three times as "
+		      "much",
+	       kx_size_text((uint64_t)st.st_size).s);
 }
 
 /* Its entries' files are its members. */
-static int put_member(const char *file, struct kx_image *image, const char *name,
-		      struct kx_choice *choice, struct kx_error *err)
+static int put_member(const struct kx_tool *tool, const char *file, struct kx_image *image,
+		      const char *name, struct kx_choice *choice, struct kx_error *err)
 {
+	enum kx_image_at at = KX_IMAGE_ON_DISK;
 	const struct kx_args *args = &choice->args;
 	_cleanup_free_ char *before = NULL;
 	int r;
@@ -334,12 +374,12 @@ static int put_member(const char *file, struct kx_image *image, const char *name
 		before = NULL;
 	if (!before || keep(choice, before, &choice->before) < 0)
 		return kx_fail(err, ENOMEM, "out of memory");
-	r = kx_image_words(image, choice->entry->options, args->to_ram, args->append,
-			   &choice->words, err);
-	if (r == 0 && args->to_ram) {
-		choice->args.ramdisk = file;
-		say_to_ram(file);
-	}
+	r = args->to_ram ? put_in_memory(tool, file, choice, &at, err) : 0;
+	if (r == 0)
+		r = kx_image_words(image, choice->entry->options, at, args->append, &choice->words,
+				   err);
+	if (r == 0 && args->to_ram)
+		say_in_memory(file, at == KX_IMAGE_AS_PMEM);
 	return r < 0 ? r : put_entry(choice, err);
 }
 
@@ -365,7 +405,7 @@ static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struc
 		r = kx_image_read(tool, file, args->to_ram, &image, err);
 	if (args->memdisk || r == -ENOENT || (r == 0 && !is_linux(&image.entries)))
 		return put_disc(file, choice, err);
-	return r < 0 ? r : put_member(file, &image, name, choice, err);
+	return r < 0 ? r : put_member(tool, file, &image, name, choice, err);
 }
 
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
@@ -380,6 +420,8 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 	if (args->netboot && !args->to_ram && !args->memdisk)
 		return kx_netboot_find(tool, ret, err);
 	ret->before = strcmp(tool->root, "/") ? tool->root : "";
+	if (args->pick)
+		return choose_picked(tool, args->pick, ret, err);
 	if (name && kx_image_is(name))
 		return put_image(tool, ret, err);
 	if (args->to_ram || args->memdisk)

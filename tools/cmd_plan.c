@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "json.h"
+#include "parser.h"
 #include "util.h"
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -166,7 +167,7 @@ static int show(const struct kx_args *args, const struct kx_machine *machine,
 	int r;
 
 	request.flags |= KX_REQUEST_EXPLAIN;
-	r = kx_plan_make(machine, &request, &plan, &err);
+	r = kx_plan_apart(machine, &request, &plan, &err);
 	if (r < 0)
 		return fail(args, r, &err);
 	if (args->json)

@@ -24,6 +24,7 @@ static const char *const group_titles[KX_GROUP_COUNT] = {
 	"ENTRY is one of `kexec list`, by its id or its title, or else a kernel's file,\n" \
 	"which is ./FILE where an entry has that name. Without it: what a normal reboot\n" \
 	"would start. Options add to an entry's command line and initrds.\n"               \
+	"An image of a disc, IMAGE.iso [ENTRY], has entries of its own.\n"                 \
 	"\n"
 
 static const struct {
@@ -59,10 +60,18 @@ static const struct {
 		    "  test      the same, measured by starting it in small virtual machines\n"
 		    "\n"
 		    "Exit status: 0 yes, 1 with warnings, 2 no, 3 usage or internal error.\n" },
-	{ KX_LIST, "usage: kexec list [OPTION]...\n"
-		   "What the boot loader could start here, with what a normal reboot would start\n"
-		   "marked by *. Exit status: 0 there is something to start, 1 with warnings,\n"
-		   "2 there is nothing, 3 usage or internal error.\n" },
+	{ KX_LIST,
+	  "usage: kexec list [OPTION]... [IMAGE.iso]\n"
+	  "What the boot loader could start here, with what a normal reboot would start\n"
+	  "marked by *; or what an image of a disc has in its menu. Exit status: 0 there\n"
+	  "is something to start, 1 with warnings, 2 there is nothing, 3 usage or internal\n"
+	  "error.\n" },
+	{ KX_MENU,
+	  "usage: kexec menu [OPTION]...\n"
+	  "Choose from the entries of `kexec list` on a terminal: start one as `kexec\n"
+	  "reboot` does, load it, edit its command line or see the plan; ? lists the keys.\n"
+	  "Exit status: 0 init is shutting down, or it is loaded, 1 with warnings,\n"
+	  "2 nothing was started, 3 usage or internal error.\n" },
 	{ KX_LOAD,
 	  "usage: kexec load [OPTION]... [ENTRY]\n"
 	  "Load ENTRY, to be started later.\n" ENTRY
@@ -106,6 +115,7 @@ static const struct {
 	  "\n"
 	  "Verbs, as the first argument only; each has its own --help:\n"
 	  "  list        what the boot loader could start here\n"
+	  "  menu        choose one of these at a terminal\n"
 	  "  load        load one of these, or a file, to be started later\n"
 	  "  reboot      load it, shut down cleanly, and start it\n"
 	  "  netboot     load an installer, or what a menu on the network starts\n"

@@ -12,6 +12,7 @@
 #include "base/overflow.h"
 #include "boot/volumes.h"
 #include "cmdline.h"
+#include "cpio.h"
 #include "source.h"
 #include "unpack.h"
 #include "util.h"
@@ -21,10 +22,11 @@
 /**
  * struct live - a framework by which an image's system finds its file systems
  * @disk: the words for an image in a file: %f is its path, %u its file system's UUID; NULL: it cannot be told
- * @ram: those for one in memory, as /dev/pmem0; "" where it looks at every block device; NULL: it does not look there
+ * @pmem: those for one in memory, as /dev/pmem0; "" where it looks at every block device; NULL: it does not look there
+ * @initrd: those for one that is /dev/loop0 before its scripts run; NULL where nothing can see to that
  */
 struct live {
-	const char *name, *disk, *ram;
+	const char *name, *disk, *pmem, *initrd;
 };
 
 /*
@@ -33,13 +35,13 @@ struct live {
  * is found by label; nixos: nixos/modules/system/boot/stage-1-init.sh, "findiso"; linuxrc: en.opensuse.org/SDB:Linuxrc, "install=".
  */
 static const struct live lives[] = {
-	{ "casper", "iso-scan/filename=%f", "" },
-	{ "live-boot", "findiso=%f", "live-media=/dev/pmem0" },
-	{ "archiso", "img_dev=/dev/disk/by-uuid/%u img_loop=%f", "archisodevice=/dev/pmem0" },
-	{ "dracut", "iso-scan/filename=%f", "" },
-	{ "nixos", "findiso=%f", "" },
-	{ "linuxrc", "install=hd:%f", NULL },
-	{ "debian-installer", NULL, NULL },
+	{ "casper", "iso-scan/filename=%f", "", "live-media=/dev/loop0" },
+	{ "live-boot", "findiso=%f", "live-media=/dev/pmem0", "live-media=/dev/loop0" },
+	{ "archiso", "img_dev=/dev/disk/by-uuid/%u img_loop=%f", "archisodevice=/dev/pmem0", NULL },
+	{ "dracut", "iso-scan/filename=%f", "", NULL },
+	{ "nixos", "findiso=%f", "", NULL },
+	{ "linuxrc", "install=hd:%f", NULL, NULL },
+	{ "debian-installer", NULL, NULL, NULL },
 };
 
 static const struct live *find_live(const char *name)
@@ -86,12 +88,18 @@ static bool is_told(const char *options, const char *words)
 	return true;
 }
 
-static int cannot_tell(const struct kx_image *image, bool to_ram, struct kx_error *err)
+static int cannot_tell(const struct kx_image *image, enum kx_image_at at, struct kx_error *err)
 {
+	if (at == KX_IMAGE_IN_INITRD)
+		return kx_fail(err, EOPNOTSUPP,
+			       "the initrd of this entry has no driver of persistent memory "
+			       "(nd_e820 and nd_pmem), and %s does not look for its medium in an "
+			       "initrd; leave --to-ram out, or say by --append what it needs",
+			       image->live);
 	return kx_fail(err, EOPNOTSUPP,
 		       "the system on this image, of %s, cannot be told that its medium is %s; "
 		       "%s, or say by --append what it needs",
-		       image->live, to_ram ? "in memory" : "an image in a file",
+		       image->live, at == KX_IMAGE_AS_PMEM ? "in memory" : "an image in a file",
 		       !strcmp(image->live, "debian-installer")
 			       ? "take its installer for the network by `kexec netboot debian`"
 			       : "use it from a disc");
@@ -133,11 +141,23 @@ static int check_place(const struct kx_image *image, const char *words, struct k
 	return 0;
 }
 
-int kx_image_words(const struct kx_image *image, const char *options, bool to_ram, bool given,
-		   char **ret, struct kx_error *err)
+static const char *words_of(const struct live *live, enum kx_image_at at)
+{
+	switch (at) {
+	case KX_IMAGE_AS_PMEM:
+		return live->pmem;
+	case KX_IMAGE_IN_INITRD:
+		return live->initrd;
+	default:
+		return live->disk;
+	}
+}
+
+int kx_image_words(const struct kx_image *image, const char *options, enum kx_image_at at,
+		   bool given, char **ret, struct kx_error *err)
 {
 	const struct live *live = find_live(image->live);
-	const char *words = live ? (to_ram ? live->ram : live->disk) : "";
+	const char *words = live ? words_of(live, at) : "";
 	int r;
 
 	*ret = NULL;
@@ -145,8 +165,8 @@ int kx_image_words(const struct kx_image *image, const char *options, bool to_ra
 		kx_say("warning: what the system on this image looks for is not known; if it needs "
 		       "more than its initrd, say by --append where the image is");
 	if (!words)
-		return given ? 0 : cannot_tell(image, to_ram, err);
-	if (!to_ram && *words) {
+		return given ? 0 : cannot_tell(image, at, err);
+	if (at == KX_IMAGE_ON_DISK && *words) {
 		r = check_place(image, words, err);
 		if (r < 0)
 			return r;
@@ -155,6 +175,63 @@ int kx_image_words(const struct kx_image *image, const char *options, bool to_ra
 		return 0;
 	r = fill_in(image, words, ret);
 	return r < 0 ? kx_fail(err, ENOMEM, "out of memory") : 0;
+}
+
+/* ---- in an initrd ---------------------------------------------------------------------------- */
+
+/*
+ * Read by the /init of initramfs-tools(7), which casper and live-boot are scripts of, when /dev is there and before anything
+ * looks for a medium. The file's bytes stay as long as the loop device is there, also when the initramfs is emptied.
+ */
+#define SETUP_PATH "conf/conf.d/kexec"
+#define FILE_PATH "kexec/image.iso"
+#define SETUP                         \
+	"modprobe loop 2>/dev/null\n" \
+	"losetup /dev/loop0 /" FILE_PATH "\n"
+
+#define FOLDER 0040755
+#define FILE_MODE 0100644
+
+int kx_image_embed(const char *file, uint8_t **ret, size_t *ret_size, struct kx_error *err)
+{
+	struct kx_source *image = NULL;
+	int r = kx_source_open(file, 0, &image, err);
+
+	if (r < 0)
+		return r;
+	const struct kx_cpio_file files[] = {
+		{ .path = "conf", .mode = FOLDER },
+		{ .path = "conf/conf.d", .mode = FOLDER },
+		{ SETUP_PATH, FILE_MODE, kx_view_of(SETUP, strlen(SETUP)) },
+		{ .path = "kexec", .mode = FOLDER },
+		{ FILE_PATH, FILE_MODE, kx_source_view(image) },
+	};
+	r = kx_cpio_pack(files, KX_ARRAY_SIZE(files), ret, ret_size, err);
+	kx_source_free(image);
+	return r;
+}
+
+/* More initrds than any entry has. */
+#define INITRDS_MAX 6
+
+int kx_image_has_driver(const struct kx_tool *tool, const char *file,
+			const struct kx_boot_entry *entry, bool *ret, struct kx_error *err)
+{
+	const char *words[INITRDS_MAX + 2] = { "drivers" };
+	struct kx_source *archive = NULL, *text = NULL;
+	int r = kx_source_open(file, 0, &archive, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < entry->initrd_count && i < INITRDS_MAX; i++)
+		words[i + 1] = entry->initrds[i];
+	r = kx_unpack_run(tool, archive, file, words, &text, err);
+	kx_source_free(archive);
+	if (r < 0)
+		return r;
+	*ret = kx_view_equals(kx_source_view(text), 0, "pmem", 4);
+	kx_source_free(text);
+	return 0;
 }
 
 /* ---- where it is ----------------------------------------------------------------------------- */
@@ -203,6 +280,13 @@ static int copy(const char *from, char **ret)
 	return from && !*ret ? -ENOMEM : 0;
 }
 
+/* Something that is still there when another system runs. */
+static bool is_disk(const char *device)
+{
+	return device && !strncmp(device, "/dev/", 5) && strncmp(device, "/dev/loop", 9) != 0 &&
+	       strncmp(device, "/dev/ram", 8) != 0 && strncmp(device, "/dev/zram", 9) != 0;
+}
+
 static int find_place(const struct kx_tool *tool, const char *file, struct kx_image *image,
 		      struct kx_error *err)
 {
@@ -218,7 +302,7 @@ static int find_place(const struct kx_tool *tool, const char *file, struct kx_im
 	if (r < 0)
 		return r;
 	v = holding(&volumes, path, &rest);
-	if (!v)
+	if (!v || (volumes.live && !is_disk(v->device)))
 		return 0;
 	if (asprintf(&image->path, "%s%s", v->subroot ? v->subroot : "", rest) < 0)
 		image->path = NULL;

@@ -37,9 +37,34 @@ int kx_image_read(const struct kx_tool *tool, const char *file, bool to_ram, str
 		  struct kx_error *err);
 void kx_image_clear(struct kx_image *image);
 
+/* Where its system will find it. */
+enum kx_image_at {
+	KX_IMAGE_ON_DISK,
+	KX_IMAGE_AS_PMEM,   /* persistent memory: /dev/pmem0 */
+	KX_IMAGE_IN_INITRD, /* a file in it, as /dev/loop0 */
+};
+
+/**
+ * kx_image_has_driver() - has an entry's initrd, or its kernel as that tells, what makes /dev/pmem0?
+ *
+ * Looked for in the sandbox.
+ *
+ * Errors: as kx_unpack_run().
+ */
+int kx_image_has_driver(const struct kx_tool *tool, const char *file,
+			const struct kx_boot_entry *entry, bool *ret, struct kx_error *err);
+
+/**
+ * kx_image_embed() - an archive for the initramfs with the image in it, and what sets up /dev/loop0
+ * @ret: malloc'ed, *ret_size bytes
+ *
+ * Errors: -EFBIG an image of 4 GiB; what kx_source_open() says; -ENOMEM.
+ */
+int kx_image_embed(const char *file, uint8_t **ret, size_t *ret_size, struct kx_error *err);
+
 /**
  * kx_image_words() - what a command line lacks for the image's system to find its medium
- * @options: the entry's and the user's
+ * @options: the entry's
  * @given: the user has said something, and may know better
  * @ret: to be freed with free(); NULL for nothing
  *
@@ -47,7 +72,7 @@ void kx_image_clear(struct kx_image *image);
  *
  * Errors: -EOPNOTSUPP it cannot be told, or will not find what it is on; -ENOMEM.
  */
-int kx_image_words(const struct kx_image *image, const char *options, bool to_ram, bool given,
-		   char **ret, struct kx_error *err);
+int kx_image_words(const struct kx_image *image, const char *options, enum kx_image_at at,
+		   bool given, char **ret, struct kx_error *err);
 
 #endif

@@ -218,7 +218,6 @@ static int open_whole(struct kx_inputs *inputs, const char *name, struct kx_sour
 	int r;
 
 	if (kx_url_is(name)) {
-		inputs->foreign = true;
 		r = kx_trust_allows(&inputs->trust, name, err);
 		if (r == 0)
 			r = kx_fetch(inputs->tool, &inputs->trust.fetch, name, &source, err);
@@ -269,7 +268,6 @@ static int open_member(struct kx_inputs *inputs, const char *name, const char *m
 
 	if (r < 0)
 		return r;
-	inputs->foreign = true;
 	return kx_unpack(inputs->tool, archive, member, ret, err);
 }
 

@@ -14,14 +14,12 @@ struct kx_held {
 /**
  * struct kx_inputs - all that are opened for one load
  * @trust: what they are checked by
- * @foreign: one of them came from the network or out of an archive
  */
 struct kx_inputs {
 	const struct kx_tool *tool;
 	struct kx_trust trust;
 	struct kx_held *held;
 	size_t held_count;
-	bool foreign;
 };
 
 /**

@@ -22,19 +22,13 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{ "plan", KX_PLAN, kx_cmd_plan },
-	{ "status", KX_STATUS, kx_cmd_status },
-	{ "check", KX_CHECK, kx_cmd_check },
-	{ "machine", KX_MACHINE, kx_cmd_machine },
-	{ "last", KX_LAST, kx_cmd_last },
-	{ "crash", KX_CRASH, kx_cmd_crash },
-	{ "list", KX_LIST, kx_cmd_list },
-	{ "load", KX_LOAD, kx_cmd_load },
-	{ "exec", KX_EXEC, kx_cmd_exec },
-	{ "unload", KX_UNLOAD, kx_cmd_unload },
-	{ "reboot", KX_REBOOT, kx_cmd_reboot },
-	{ "coldreboot", KX_COLDREBOOT, kx_cmd_coldreboot },
-	{ "netboot", KX_NETBOOT, kx_cmd_netboot },
+	{ "plan", KX_PLAN, kx_cmd_plan },       { "status", KX_STATUS, kx_cmd_status },
+	{ "check", KX_CHECK, kx_cmd_check },    { "machine", KX_MACHINE, kx_cmd_machine },
+	{ "last", KX_LAST, kx_cmd_last },       { "crash", KX_CRASH, kx_cmd_crash },
+	{ "list", KX_LIST, kx_cmd_list },       { "load", KX_LOAD, kx_cmd_load },
+	{ "exec", KX_EXEC, kx_cmd_exec },       { "unload", KX_UNLOAD, kx_cmd_unload },
+	{ "reboot", KX_REBOOT, kx_cmd_reboot }, { "coldreboot", KX_COLDREBOOT, kx_cmd_coldreboot },
+	{ "menu", KX_MENU, kx_cmd_menu },       { "netboot", KX_NETBOOT, kx_cmd_netboot },
 	{ NULL, KX_CLASSIC, kx_cmd_classic },
 };
 

@@ -25,6 +25,7 @@ enum kx_verb {
 	KX_UNLOAD = 1 << 10,
 	KX_REBOOT = 1 << 11,
 	KX_COLDREBOOT = 1 << 12,
+	KX_MENU = 1 << 13,
 	KX_NETBOOT = 1 << 14,
 };
 
@@ -84,12 +85,24 @@ extern const struct kx_option kx_options[];
 extern const size_t kx_option_count;
 
 /**
+ * struct kx_pick - an entry that was chosen from the list of them
+ * @index: in that list; it must still have @id
+ * @cmdline: in place of the entry's own; NULL for that
+ */
+struct kx_pick {
+	size_t index;
+	const char *id;
+	const char *cmdline;
+};
+
+/**
  * struct kx_args - a parsed command line
  * @load, @exec, @unload, @shutdown: what to do; options add up as in kexec-tools
  * @stop: the option that ended parsing, NULL for none
  * @not_built: the first option given that is not built yet, NULL for none
  * @image: the first option given that describes an image, NULL for none
- * @ramdisk: what --to-ram keeps in memory; no option sets it
+ * @ramdisk, @embedded: what --to-ram keeps in memory, or in an initrd; no option sets them
+ * @pick: of `kexec menu`, no option; NULL for none
  */
 struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
@@ -98,8 +111,8 @@ struct kx_args {
 	int method, args_style, check, fast;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
-		*timeout, *sums_signature, *keyring, *cacert, *fetch_timeout, *memdisk, *ramdisk,
-		*release, *mirror, *choose;
+		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout, *memdisk,
+		*ramdisk, *embedded, *release, *mirror, *choose;
 	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram;
 	int netboot, plan, reboot;
 	uint64_t mem_min, mem_max, entry;
@@ -111,10 +124,13 @@ struct kx_args {
 	size_t sha256_count;
 	const char **sums;
 	size_t sums_count;
+	const char **signed_by;
+	size_t signed_by_count;
 	const char **operands;
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;
 	bool append_again;
+	const struct kx_pick *pick;
 };
 
 /**

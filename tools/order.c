@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From parsed options to a request to the library. */
+#include "image.h"
 #include "inputs.h"
+#include "signed_by.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "util.h"
 
@@ -88,12 +89,26 @@ static int open_reused(const struct kx_machine *machine, struct kx_order *order,
 	return r;
 }
 
+/* After the image's own, whose files it adds to. */
+static int add_embedded(const char *file, struct kx_order *order, struct kx_error *err)
+{
+	size_t size;
+	int r = kx_image_embed(file, &order->embedded, &size, err);
+
+	if (r == 0)
+		r = kx_source_from_memory(file, order->embedded, size,
+					  &order->initrds[order->initrd_count], err);
+	order->initrd_count += r == 0;
+	return r;
+}
+
 static int open_initrds(struct kx_inputs *inputs, const struct kx_machine *machine,
 			const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
 	int r = 0;
 
-	order->initrds = calloc(args->initrd_count + 1, sizeof(struct kx_source *));
+	/* One that is reused, and one of ours. */
+	order->initrds = calloc(args->initrd_count + 2, sizeof(struct kx_source *));
 	if (!order->initrds)
 		return kx_fail(err, ENOMEM, "out of memory");
 	if (args->reuse_initrd)
@@ -103,7 +118,7 @@ static int open_initrds(struct kx_inputs *inputs, const struct kx_machine *machi
 				  err);
 		order->initrd_count += r == 0;
 	}
-	return r;
+	return r == 0 && args->embedded ? add_embedded(args->embedded, order, err) : r;
 }
 
 /* "FILE ARGS": the file's name ends at the first blank. */
@@ -167,6 +182,8 @@ static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
 	int r = kx_order_open(inputs, args->operands[0], &order->kernel, err);
 
 	if (r == 0)
+		r = kx_signed_by_check(inputs->tool, args, inputs, order->kernel, err);
+	if (r == 0)
 		r = kx_order_open_companions(args->operands[0], order, err);
 	if (r == 0)
 		r = open_initrds(inputs, machine, args, order, err);
@@ -189,7 +206,6 @@ static int open_all(const struct kx_tool *tool, const struct kx_machine *machine
 		r = open_each(&inputs, machine, args, order, err);
 	if (r == 0)
 		r = kx_trust_end(&inputs.trust, err);
-	order->foreign = inputs.foreign;
 	return r;
 }
 
@@ -246,6 +262,7 @@ void kx_order_clear(struct kx_order *order)
 	kx_source_free(order->dtb);
 	kx_source_free(order->ramdisk);
 	free(order->cmdline);
+	free(order->embedded);
 	explicit_bzero(order->request.kaslr_seed, sizeof(order->request.kaslr_seed));
 	*order = (struct kx_order){ 0 };
 }

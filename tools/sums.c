@@ -118,7 +118,7 @@ static int take_release(struct kx_sums *sums, const char *line, size_t size, str
 {
 	size_t at = DIGITS + 1, numbers = 0;
 
-	if (size < at || line[at] != ' ')
+	if (size <= at || line[at] != ' ')
 		return 0;
 	while (at < size && line[at] == ' ')
 		at++;
@@ -219,6 +219,8 @@ int kx_sums_find(const struct kx_sums *sums, const char *name, const struct kx_s
 	const char *below = path_below(sums, name, size);
 	const struct kx_sum *best = NULL;
 	bool several = false;
+	size_t path_size;
+	const char *path = kx_url_path(name, &path_size);
 
 	for (size_t i = 0; i < sums->count; i++) {
 		const struct kx_sum *sum = &sums->v[i];
@@ -226,7 +228,7 @@ int kx_sums_find(const struct kx_sums *sums, const char *name, const struct kx_s
 
 		if (below ? length != (size_t)(name + size - below) ||
 				    memcmp(below, sum->name, length) != 0
-			  : !ends_with(name, size, sum->name))
+			  : !ends_with(path, path_size, sum->name))
 			continue;
 		if (best && length == strlen(best->name))
 			several |= memcmp(sum->digest, best->digest, sizeof(sum->digest)) != 0;

@@ -34,6 +34,7 @@ int kx_cmd_status(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_check(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_types(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_menu(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_last(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args);
@@ -48,7 +49,6 @@ int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
 
 /**
  * struct kx_order - a request with all that it points to
- * @foreign: something of it came from the network or out of an archive
  */
 struct kx_order {
 	struct kx_request request;
@@ -59,7 +59,7 @@ struct kx_order {
 	struct kx_source **module_sources;
 	size_t module_count;
 	char *cmdline;
-	bool foreign;
+	uint8_t *embedded;
 };
 
 /**
@@ -133,10 +133,10 @@ struct kx_choice {
 
 /**
  * kx_choice_find() - the arguments of load, plan and reboot; without any it is what a normal reboot would start
+ * @args: with @pick: that entry of the list
+ * @ret: KX_CHOICE_NONE; to be cleared with kx_choice_clear(), also after an error
  *
  * Of an image of a disc its own menu counts, and the second argument is one of its entries.
- *
- * @ret: KX_CHOICE_NONE; to be cleared with kx_choice_clear(), also after an error
  *
  * Several entries that it could be are printed on standard error.
  *

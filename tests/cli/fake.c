@@ -6,9 +6,11 @@
  *   KX_FAKE_FAIL     operations that fail, as "kexec_load=1,reboot_kexec=22" with errno values
  *   KX_FAKE_GPGV     which gpgv(1) is started
  *   KX_FAKE_NETWORK  set: the root file system is on the network
+ *   KX_FAKE_FOREIGN  set: files are as if they came from a network or out of an archive
  */
 #include "tool.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +183,21 @@ static int fake_set_crash_size(void *data, uint64_t size)
 		fclose(file);
 	}
 	return r;
+}
+
+/* The linker puts this in the place of the library's (--wrap). */
+int __real_kx_source_open(const char *path, uint64_t max, struct kx_source **ret,
+			  struct kx_error *err);
+int __wrap_kx_source_open(const char *path, uint64_t max, struct kx_source **ret,
+			  struct kx_error *err);
+
+int __wrap_kx_source_open(const char *path, uint64_t max, struct kx_source **ret,
+			  struct kx_error *err)
+{
+	int fd = getenv("KX_FAKE_FOREIGN") ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	return fd < 0 ? __real_kx_source_open(path, max, ret, err)
+		      : kx_source_from_fd(path, fd, ret, err);
 }
 
 int main(int argc, char **argv)

@@ -147,7 +147,8 @@ def test_bar_on_a_terminal(net, web):
     env = {"PATH": os.environ["PATH"], "KX_FAKE_ROOT": str(net.root), "KX_FAKE_LOG": str(net.folder / "log"), **net.env}
     out = subprocess.run([script, "-qec", f"{FAKE} load {url} --insecure", "/dev/null"], env=env, capture_output=True,
                          timeout=60, check=False, stdin=subprocess.DEVNULL).stdout
-    assert b"\r\x1b[K[########################] " in out and b"0 bytes " not in out
+    assert out.startswith(b"kexec: 204 KiB to fetch; ")
+    assert b"\r\x1b[K[########################] 204 KiB of 204 KiB http://" in out
 
 
 def test_tftp_and_ftp(net):
@@ -545,6 +546,78 @@ def test_list_with_nothing_in_it(net, tmp_path):
     (tmp_path / "SHA256SUMS").write_text("nothing\n")
     assert refuses(net, net.kernel, f"--sums={tmp_path}/SHA256SUMS") == (
         f"cannot use {tmp_path}/SHA256SUMS: there is no SHA-256 checksum in it, as sha256sum writes them")
+
+
+# ---- members of archives ---------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def archive(tmp_path):
+    if not (BUILD / "tools/kexec-unpack").exists():
+        pytest.skip("kexec-unpack was not built: no libarchive")
+    folder = tmp_path / "archive/debian-installer/amd64"
+    folder.mkdir(parents=True)
+    (folder / "linux").write_bytes(KERNEL)
+    (folder / "initrd.gz").write_bytes(b"INITRD")
+    subprocess.run(["tar", "-C", tmp_path / "archive", "-czf", tmp_path / "netboot.tar.gz", "."], check=True, timeout=60)
+    return tmp_path / "netboot.tar.gz"
+
+
+def test_members_of_an_archive_that_is_fetched_once(net, web, archive):
+    content = archive.read_bytes()
+    url = web.put("/netboot.tar.gz", content)
+    result = net("load", "-s", f"{url}#debian-installer/amd64/linux", f"--initrd={url}#debian-installer/amd64/initrd.gz",
+                 f"--sha256={sha256(content)}")
+    assert result.log == [f"kexec_file_load kernel={len(KERNEL)} initrd=6 cmdline= flags=0"], result.err
+    assert [verb for verb, _, _ in web.requests] == ["HEAD", "GET"]
+
+
+def test_members_of_an_archive_that_is_in_a_list(net, web, archive, tmp_path, signer):
+    text = servers.sums(**{"netboot.tar.gz": archive.read_bytes()})
+    url, sums = web.put("/x/netboot.tar.gz", archive.read_bytes()), web.put("/x/SHA256SUMS", signer.around(text))
+    args = f"{url}#debian-installer/amd64/linux", f"--sums={sums}", f"--keyring={signer.keyring(tmp_path / 'keyring.gpg')}"
+    loads(net, *args)
+    web.put("/x/netboot.tar.gz", archive.read_bytes() + b"x")
+    assert "and http://HOST/x/SHA256SUMS says " in refuses(net, *args)
+
+
+def test_archive_is_checked_before_it_is_read(net, web):
+    """Were it read first, it would be said that it is none."""
+    url = web.put("/netboot.tar.gz", b"no archive")
+    assert "its SHA-256 is " in refuses(net, f"{url}#linux", "--sha256=" + "0" * 64)
+
+
+# ---- a program that is not to be trusted -----------------------------------------------------------------------------
+
+def instead(net, script):
+    """Something else in the place of kexec-fetch."""
+    folder = net.folder / "libexec"
+    folder.mkdir(exist_ok=True)
+    (folder / "kexec-fetch").write_text("#!/bin/sh\n" + script)
+    (folder / "kexec-fetch").chmod(0o755)
+    net.env["KX_FAKE_LIBEXEC"] = str(folder)
+
+
+@pytest.mark.parametrize("reports", [
+    "head -c 100000 /dev/zero >&4", "head -c 100000 /dev/urandom >&4", "yes progress 9 3 | head -n 9999 >&4",
+    "echo progress -1 99999999999999999999999999 >&4", "printf 'progress 1' >&4", "echo size 18446744073709551615 >&4",
+    "printf 'again \\033[31m%02000d\\n' 1 >&4", "exec 4>&-",
+])
+def test_reports_are_not_believed(net, reports):
+    instead(net, f'{reports}\ncase "$*" in *--size*) ;; *) cat {net.kernel} >&3;; esac\n')
+    result = net("load", "https://localhost/vmlinuz")
+    if "size" in reports:
+        assert (result.status, result.log) == (NO, []) and "not fetched: " in result.err
+    else:
+        assert (result.status, result.log) == (1, [LOAD]), result.err
+    assert "\033" not in result.err and len(result.err) < 3000
+
+
+def test_program_that_dies_or_writes_too_much(net):
+    instead(net, "kill -KILL $$\n")
+    assert refuses(net, "https://localhost/vmlinuz").endswith("kexec-fetch was ended by signal 9 (Killed)")
+    instead(net, 'case "$*" in *--size*) ;; *) cat /dev/zero >&3;; esac\n')
+    net.change(proc__meminfo="MemTotal: 2000000 kB\nMemAvailable: 20000 kB\n")
+    assert refuses(net, "https://localhost/vmlinuz") == "File size limit exceeded"
 
 
 # ---- without the program ---------------------------------------------------------------------------------------------

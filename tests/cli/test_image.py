@@ -4,6 +4,7 @@ Images of discs: menus as distributions' images have them, and what their system
 each distribution's own tool makes (named below); kernels are small ones of the tests' own.
 """
 
+import gzip
 import json
 
 import pytest
@@ -11,11 +12,12 @@ import pytest
 import samples
 from conftest import BUILD
 from test_golden import same
-from test_unpack import iso
+from test_unpack import cpio, iso
 
 pytestmark = pytest.mark.skipif(not (BUILD / "tools/kexec-unpack").exists(), reason="built without libarchive")
 
 KERNEL, INITRD = samples.bzimage(), b"070701"
+DRIVERS = gzip.compress(cpio({f"lib/modules/6.1.0/kernel/drivers/nvdimm/{name}.ko.xz": b"" for name in ("libnvdimm", "nd_pmem", "nd_e820")}))
 
 # live-build: share/bootloaders/grub-pc and isolinux.
 DEBIAN = {
@@ -228,6 +230,11 @@ def image(kexec, tmp_path):
     return kexec, make
 
 
+def with_drivers(files):
+    """The same image, whose initrds have the drivers of persistent memory."""
+    return {name: DRIVERS if content == INITRD else content for name, content in files.items()}
+
+
 def cmdline(kexec, *args):
     result = kexec("plan", "--json", *args)
     assert result.status in (0, 1), result
@@ -241,11 +248,12 @@ def test_menu(image, name):
     entry = ["linux"] if name == "opensuse" else []
     listed = kexec("list", file)
     words = [f"on disk: {cmdline(kexec, file, *entry)}\n"]
-    in_memory = kexec("plan", "--json", "--to-ram", file, *entry)
-    words.append(f"in memory: {json.loads(in_memory.out).get('cmdline') or in_memory.err}")
-    text = listed.out + listed.err + f"exit status {listed.status}\n" + "".join(words) + "\n"
+    for what, files in ("in memory", with_drivers(IMAGES[name])), ("in its initrd", IMAGES[name]):
+        result = kexec("plan", "--json", "--to-ram", make(files), *entry)
+        words.append(f"{what}: {json.loads(result.out).get('cmdline') or result.err.rstrip()}\n")
+    text = listed.out + listed.err + f"exit status {listed.status}\n" + "".join(words)
     same(f"image-{name}.txt", text.replace(str(kexec.folder), "DIR"))
-    answer = json.loads(kexec("list", "--json", file).out)
+    answer = json.loads(kexec("list", "--json", make(IMAGES[name])).out)
     assert [entry["title"] for entry in answer if entry["default"]], answer
 
 
@@ -294,7 +302,7 @@ def test_word_without_a_value_is_none(image):
 
 def test_image_in_memory_is_in_the_map(image):
     kexec, make = image
-    file = make(DEBIAN)
+    file = make(with_drivers(DEBIAN))
     plan = json.loads(kexec("plan", "--json", "--to-ram", file).out)
     segment, = [s for s in plan["segments"] if s["name"] == "image"]
     region, = [m for m in plan["memory"] if m["type"] == "Persistent Memory (legacy)"]
@@ -305,7 +313,7 @@ def test_image_in_memory_is_in_the_map(image):
 
 def test_image_that_is_larger_than_memory_allows(image):
     kexec, make = image
-    file = make(DEBIAN)
+    file = make(with_drivers(DEBIAN))
     with file.open("r+b") as out:
         out.truncate(600 << 20)
     result = kexec("load", "--to-ram", file)
@@ -314,8 +322,25 @@ def test_image_that_is_larger_than_memory_allows(image):
 
 def test_in_memory_by_kexec_load_alone(image):
     kexec, make = image
-    result = kexec("load", "-s", "--to-ram", make(DEBIAN))
+    result = kexec("load", "-s", "--to-ram", make(with_drivers(DEBIAN)))
     assert result.status == 2 and not result.log and "kexec_file_load" in result.err
+
+
+def test_image_in_an_initrd(image):
+    """Where there are no drivers: what the initramfs gets then is the image, and what sets up its device."""
+    kexec, make = image
+    file = make(DEBIAN)
+    result = kexec("load", "-s", "--to-ram", file, f"--initrd={kexec.initrd}")
+    assert result.status in (0, 1) and "has no driver of persistent memory" in result.err, result
+    size = int(result.log[0].split("initrd=")[1].split()[0])
+    assert file.stat().st_size < size < file.stat().st_size + 1024
+    assert "cmdline=live-media=/dev/loop0 boot=live" in result.log[0]
+
+
+def test_drivers_that_the_kernel_has_built_in(image):
+    kexec, make = image
+    builtin = cpio({"usr/lib/modules/6/modules.builtin": b"kernel/drivers/nvdimm/nd_pmem.ko\nkernel/drivers/nvdimm/nd_e820.ko\n"})
+    assert "live-media=/dev/pmem0" in cmdline(kexec, "--to-ram", make({**DEBIAN, "live/initrd.img-6.1.0-50-amd64": builtin}))
 
 
 def test_debians_installer_is_told_no_image(image):
@@ -349,3 +374,43 @@ def test_broken_menus(image, text):
     kexec, make = image
     result = kexec("load", make({"boot/grub/grub.cfg": text, "live/x": b""}))
     assert result.status == 2 and not result.log and result.err, result
+
+
+def answers(kexec, tmp_path, text):
+    """kexec-unpack's stand-in, which says this for every menu."""
+    libexec = tmp_path / "libexec"
+    libexec.mkdir(exist_ok=True)
+    (libexec / "answer").write_bytes(text)
+    (libexec / "kexec-unpack").write_text(f"#!/bin/sh\n/bin/cat {libexec}/answer >&3\n")
+    (libexec / "kexec-unpack").chmod(0o755)
+    kexec.env["KX_FAKE_LIBEXEC"] = str(libexec)
+
+
+HEAD = b"live=\0label=\0"
+HOSTILE = {
+    "nothing": b"", "no end": HEAD + b"entry=x", "no key": HEAD + b"entry\0", "long key": HEAD + b"k" * 100 + b"=\0", "twice": HEAD + b"live=\0",
+    "title twice": HEAD + b"entry=x\0title=a\0title=b\0", "binary": bytes(range(256)) * 100, "many entries": HEAD + b"entry=x\0" * 5000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_answers(image, tmp_path, name):
+    """What comes out of the sandbox is believed no more than what went in."""
+    kexec, make = image
+    file = make(DEBIAN)
+    answers(kexec, tmp_path, HOSTILE[name])
+    result = kexec("load", file)
+    assert result.status in (2, 3) and not result.log and ("cannot read the menu" in result.err or "it is empty" in result.err), result
+
+
+def test_answer_that_leads_out_of_the_image(image, tmp_path):
+    """A path is looked for in the image alone, and a terminal is not written to."""
+    kexec, make = image
+    file = make(DEBIAN)
+    answers(kexec, tmp_path, HEAD + b"entry=\x1b[2J\0type=linux\0linux=/../../../" + str(kexec.kernel).encode() + b"\0")
+    listed = kexec("list", file)
+    assert listed.status == 0 and "\x1b" not in listed.out + listed.err
+    answers(kexec, tmp_path, HEAD + b"entry=x\0type=linux\0linux=" + str(kexec.kernel).encode() + b"\0")
+    # The stand-in's answer is the member, too, and no kernel: the file outside is never opened.
+    result = kexec("load", file)
+    assert result.status == 2 and not result.log and f"{file}#{kexec.kernel}" in result.err, result

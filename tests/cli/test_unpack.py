@@ -55,9 +55,10 @@ def zipped():
     return out.getvalue()
 
 
-def cpio():
+def cpio(files=None):
     data = b""
-    for name, content, mode in (b"boot/vmlinuz", KERNEL, 0o100644), (b"TRAILER!!!", b"", 0):
+    members = [(name.encode(), content, 0o100644) for name, content in (files or {"boot/vmlinuz": KERNEL}).items()]
+    for name, content, mode in *members, (b"TRAILER!!!", b"", 0):
         head = b"070701" + b"".join(b"%08x" % n for n in (1, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0))
         data += (head + name + b"\0").ljust(-(-(len(head) + len(name) + 1) // 4) * 4, b"\0")
         data += content.ljust(-(-len(content) // 4) * 4, b"\0")

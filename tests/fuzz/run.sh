@@ -36,8 +36,11 @@ files_of() {
 	plan) echo 'libkexec/(plan[.]c|format/)' ;;
 	real_mode) echo 'format/(zimage|real_mode|bzimage32|linux_x86)[.]c' ;;
 	relocs) echo 'arch/x86/relocs[.]c' ;;
+	sums) echo 'tools/(sums|url)[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
 	volumes) echo 'boot/volumes[.]c' ;;
+	signatures) echo 'libexec/signatures[.]c' ;;
+	wire) echo 'libkexec/wire[.]c' ;;
 	uki) echo 'format/(pe|uki|uki_image)[.]c' ;;
 	vmcore) echo 'libkexec/vmcore/' ;;
 	*) echo "machine/$1[.]c" ;;

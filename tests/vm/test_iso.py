@@ -10,11 +10,18 @@ import pytest
 from lab import assets, jump, payload, tool
 from lab.initrd import Initrd
 
-# In the order in which they need one another; the last three make /dev/pmem0.
-MODULES = ("cdrom", "isofs", "loop", "squashfs", "libnvdimm", "nd_btt", "nd_pmem", "nd_e820")
+# In the order in which they need one another; the second make /dev/pmem0.
+MODULES = ("cdrom", "isofs", "loop", "squashfs")
+DRIVERS = ("libnvdimm", "nd_btt", "nd_pmem", "nd_e820")
 
 # As live-boot(7) has it: findiso= is a file on whatever file system has it, live-media= a device; the rest is in /live.
+# As initramfs-tools(7), it reads what is in conf/conf.d first.
 START = r"""#!/bin/sh
+for conf in /conf/conf.d/*; do [ ! -e "$conf" ] || . "$conf"; done
+for name in libnvdimm nd_btt nd_pmem nd_e820; do
+	driver=/lib/modules/live/kernel/drivers/nvdimm/$name.ko
+	[ ! -e $driver ] || insmod $driver
+done
 for word in $(cat /proc/cmdline); do
 	case $word in
 	findiso=*) wanted=${word#findiso=} ;;
@@ -39,12 +46,11 @@ menuentry "Live" {
 """
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory):
-    """(image, what sha256sum says of the file in its squashfs)."""
-    folder = tmp_path_factory.mktemp("live")
+def make_live(folder, drivers):
+    """(image, what sha256sum says of the file in its squashfs); its initrd has drivers of persistent memory, or has not."""
     kernel = assets.kernel("6.1")
-    second = Initrd("live", files={"/lab/start": START}, modules=[kernel.module(name) for name in MODULES])
+    files = {f"/lib/modules/live/kernel/drivers/nvdimm/{name}.ko": kernel.module(name) for name in drivers}
+    second = Initrd("live", files={"/lab/start": START, **files}, modules=[kernel.module(name) for name in MODULES])
     content = os.urandom(24 << 20)
     (folder / "system").mkdir()
     (folder / "system/random").write_bytes(content)
@@ -61,6 +67,16 @@ def live(tmp_path_factory):
     except FileNotFoundError as missing:
         raise assets.AssetMissing(f"{missing.filename} is not installed") from None
     return folder / "live.iso", hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    return make_live(tmp_path_factory.mktemp("live"), DRIVERS)
+
+
+@pytest.fixture(scope="module")
+def live_without_drivers(tmp_path_factory):
+    return make_live(tmp_path_factory.mktemp("live"), ())
 
 
 def disk_with(folder, image):
@@ -80,6 +96,13 @@ def first(folder, image):
 
 def found(guest):
     return guest.ok("sha256sum </system/random").split()[0]
+
+
+def wipe_and_read(guest, digest):
+    """Every byte, and nothing of it remembered."""
+    guest.ok("dd if=/dev/urandom of=/dev/nvme0n1 bs=1M count=160 conv=fsync && echo 3 >/proc/sys/vm/drop_caches", timeout=300)
+    assert found(guest) == digest
+    guest.ok("! mount -t ext4 /dev/nvme0n1 /disk")
 
 
 def test_live_system_on_disk(live, tmp_path):
@@ -104,10 +127,18 @@ def test_live_system_in_memory_while_the_disk_is_wiped(live, tmp_path):
         guest.jump("live", "umount /mnt; kexec exec --now")
         assert "Persistent Memory (legacy)" in guest.ok("cat /proc/iomem")
         assert guest.ok("mount | grep /medium").startswith("/dev/pmem0 ")
-        # Every byte, and nothing of it remembered.
-        guest.ok("dd if=/dev/urandom of=/dev/nvme0n1 bs=1M count=160 conv=fsync && echo 3 >/proc/sys/vm/drop_caches", timeout=300)
-        assert found(guest) == digest
-        guest.ok("! mount -t ext4 /dev/nvme0n1 /disk")
+        wipe_and_read(guest, digest)
+
+
+def test_live_system_in_an_initrd_while_the_disk_is_wiped(live_without_drivers, tmp_path):
+    """Debian's and Ubuntu's initrds have no such drivers."""
+    image, digest = live_without_drivers
+    with first(tmp_path, image) as guest:
+        result = guest.run("kexec load --to-ram /mnt/root/download/live.iso Live")
+        assert result.status == 0 and "has no driver of persistent memory" in result.err, result
+        guest.jump("live", "umount /mnt; kexec exec --now")
+        assert guest.ok("mount | grep /medium").startswith("/dev/loop0 ")
+        wipe_and_read(guest, digest)
 
 
 def test_disc_that_is_not_linux(tmp_path):
