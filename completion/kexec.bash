@@ -4,7 +4,7 @@
 _kexec_options()
 {
 	local basic='--load --force --no-ifdown --no-sync' load='--kexec-syscall-auto
-		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --to-ram --memdisk= --initrd-as-is
+		--kexec-syscall --kexec-file-syscall --type= --initrd= --ramdisk= --initrd-as-is
 		--reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
@@ -13,12 +13,12 @@ _kexec_options()
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
 		--elf32-core-headers --elf64-core-headers --hotplug
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
-	local always='--help --version'
+	local image='--to-ram --memdisk=' always='--help --version'
 
 	case $1 in
-	plan) echo "$basic --load-panic $load --machine= --json $always" ;;
-	load) echo "--load-panic --commit $load $always" ;;
-	reboot) echo "$load $always" ;;
+	plan) echo "$basic --load-panic $load $image --machine= --json $always" ;;
+	load) echo "--load-panic --commit $load $image $always" ;;
+	reboot) echo "$load $image $always" ;;
 	netboot) echo "--plan --reboot --release= --mirror= --choose= $load $always" ;;
 	exec) echo "--now --no-ifdown --no-sync $always" ;;
 	unload | coldreboot) echo "$always" ;;

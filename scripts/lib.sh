@@ -12,7 +12,7 @@ VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd
 	debootstrap mtools squashfs-tools"
 
 CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish
-	sbsigntool openssl gpgv gnupg"
+	gpgv gnupg openssl ca-certificates sbsigntool"
 
 # For scripts/dist, for scripts/deb beside BUILD_PACKAGES, and for the tests of all kinds of packages.
 DIST_PACKAGES="git tar xz-utils"

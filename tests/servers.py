@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import http.server
 import os
+import pathlib
 import re
 import shutil
 import socket
@@ -334,8 +335,14 @@ class Signer:
     def detached(self, text):
         return self.gpg("--detach-sign", text=text)
 
-    def around(self, text):
-        return self.gpg("--clearsign", text=text)
+    def around(self, text, *how):
+        return self.gpg(*how, "--clearsign", text=text)
+
+    def revoke(self):
+        """The key is good for nothing from now on."""
+        path = next(pathlib.Path(self.home, "openpgp-revocs.d").iterdir())
+        path.write_text(path.read_text().replace(":-----BEGIN", "-----BEGIN"))
+        self.gpg("--import", str(path))
 
     def close(self):
         subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], check=False, capture_output=True, timeout=60)

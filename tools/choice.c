@@ -12,6 +12,7 @@
 #include "boot/choose.h"
 #include "image.h"
 #include "names.h"
+#include "url.h"
 #include "util.h"
 
 /* ---- strings --------------------------------------------------------------------------------- */
@@ -259,13 +260,17 @@ static int refuse_title(const struct kx_tool *tool, const char *name, struct kx_
 {
 	_cleanup_free_ size_t *found = NULL;
 	struct kx_error ignored = { 0 };
+	size_t count;
 
 	if (kx_order_is_file(name) ||
 	    kx_boot_list(tool->root, &choice->entries, &choice->volumes, &ignored) < 0)
 		return 0;
 	found = calloc(choice->entries.count + 1, sizeof(*found));
-	if (!found || !kx_boot_match(&choice->entries, name, found))
+	count = found ? kx_boot_match(&choice->entries, name, found) : 0;
+	if (!count)
 		return 0;
+	if (count > 1)
+		return say_several(choice, name, found, count, err);
 	return kx_fail(err, ENOENT,
 		       "there is no file %s; the entry of that title, with a \"/\" in it, is "
 		       "chosen by its id, %s",
@@ -408,6 +413,26 @@ static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struc
 	return r < 0 ? r : put_member(tool, file, &image, name, choice, err);
 }
 
+/* Before all of it is fetched for nothing: an image's menu is read from a file here. */
+static bool is_image_address(const char *url)
+{
+	size_t size;
+	const char *path = kx_url_path(url, &size);
+
+	return !strchr(url, '#') && size > 4 && !strncasecmp(path + size - 4, ".iso", 4);
+}
+
+static int refuse_image(const char *url, struct kx_error *err)
+{
+	_cleanup_free_ char *shown = kx_url_show(url);
+
+	return kx_fail(
+		err, EOPNOTSUPP,
+		"cannot start %s: an image of a disc is started from a file; fetch it first, or "
+		"name its files, as %s#/casper/vmlinuz",
+		shown ? shown : "it", shown ? shown : "ADDRESS");
+}
+
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
 		   struct kx_error *err)
 {
@@ -417,11 +442,13 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 
 	if (r < 0)
 		return kx_fail(err, -r, "out of memory");
-	if (args->netboot && !args->to_ram && !args->memdisk)
+	if (args->netboot)
 		return kx_netboot_find(tool, ret, err);
 	ret->before = strcmp(tool->root, "/") ? tool->root : "";
 	if (args->pick)
 		return choose_picked(tool, args->pick, ret, err);
+	if (word == KX_BOOT_WORD_ADDRESS && is_image_address(name))
+		return refuse_image(name, err);
 	if (name && kx_image_is(name))
 		return put_image(tool, ret, err);
 	if (args->to_ram || args->memdisk)

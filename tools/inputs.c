@@ -77,7 +77,7 @@ static bool is_seen(const struct need *need, const char *file)
 
 static int add_fetch(struct need *need, const char *file, struct kx_error *err)
 {
-	uint64_t size;
+	uint64_t size = 0;
 	int r = kx_trust_allows(&need->inputs->trust, file, err);
 
 	if (r == 0)
@@ -105,7 +105,7 @@ static int add_name(struct need *need, const char *name, struct kx_error *err)
 	if (kx_url_is(file))
 		return add_fetch(need, file, err);
 	/* What cannot be found is said when it is opened. */
-	if (strcmp(file, "-") && stat(file, &st) == 0 && S_ISREG(st.st_mode))
+	if (strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode))
 		need->local += (uint64_t)st.st_size;
 	return 0;
 }

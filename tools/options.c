@@ -6,6 +6,7 @@
 #define AT(field) .offset = offsetof(struct kx_args, field)
 #define BASIC (KX_CLASSIC | KX_PLAN)
 #define LOADS (BASIC | KX_LOAD | KX_REBOOT | KX_NETBOOT)
+#define ENTRIES (KX_PLAN | KX_LOAD | KX_REBOOT)
 #define ALL                                                                                \
 	(LOADS | KX_EXEC | KX_UNLOAD | KX_COLDREBOOT | KX_STATUS | KX_CHECK | KX_MACHINE | \
 	 KX_LAST | KX_CRASH | KX_LIST | KX_MENU)
@@ -87,10 +88,10 @@ const struct kx_option kx_options[] = {
 	{ 0, "to-ram", NULL,
 	  "with an image of a disc: keep it in memory for its system, so that disks may be "
 	  "overwritten",
-	  LOADS, .image = true, .ours = true, .group = KX_GROUP_IMAGE, SET(to_ram, 1) },
+	  ENTRIES, .image = true, .ours = true, .group = KX_GROUP_IMAGE, SET(to_ram, 1) },
 	{ 0, "memdisk", "FILE",
-	  "with an image of a disc: start it by this memdisk or grub.exe, on a BIOS machine", LOADS,
-	  .image = true, .ours = true, .group = KX_GROUP_IMAGE, STRING(memdisk) },
+	  "with an image of a disc: start it by this memdisk or grub.exe, on a BIOS machine",
+	  ENTRIES, .image = true, .ours = true, .group = KX_GROUP_IMAGE, STRING(memdisk) },
 	{ 0, "initrd-as-is", NULL, "do not unpack compressed initrds before the start", LOADS,
 	  .image = true, .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_INITRD_AS_IS) },
 	{ 0, "reuseinitrd", NULL, "use the initrd that this kernel was booted with (retain_initrd)",

@@ -279,23 +279,6 @@ static int map_ids(uid_t uid, gid_t gid)
 	return write_to("/proc/self/gid_map", groups);
 }
 
-/* Return: 1 in a user namespace, 0 with the privileges that we came with. */
-static int enter_namespaces(enum kx_sandbox kind, struct kx_error *err)
-{
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-
-	if (unshare_with(0, kind) == 0)
-		return 0;
-	if (unshare_with(CLONE_NEWUSER, kind) == 0 && map_ids(uid, gid) == 0)
-		return 1;
-	return kx_fail(err, EPERM,
-		       "cannot make the sandbox for what is not trusted: this system gives us no "
-		       "namespaces: %m; run it outside of containers, or as an ordinary user");
-}
-
-/* ---- who we are ------------------------------------------------------------------------------ */
-
 static int become_nobody(struct kx_error *err)
 {
 	const struct rlimit threads = { THREADS_MAX, THREADS_MAX };
@@ -306,6 +289,31 @@ static int become_nobody(struct kx_error *err)
 		return failed(err, "becoming an ordinary user");
 	return 0;
 }
+
+static int enter_user_namespace(enum kx_sandbox kind)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	return unshare_with(CLONE_NEWUSER, kind) < 0 ? -1 : map_ids(uid, gid);
+}
+
+/* Return: 1 in a user namespace, 0 with the privileges that we came with. */
+static int enter_namespaces(enum kx_sandbox kind, struct kx_error *err)
+{
+	if (unshare_with(0, kind) == 0)
+		return 0;
+	/* Root without that privilege would stay the owner of root's files in a user namespace, too. */
+	if (geteuid() == 0 && (become_nobody(err) < 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0))
+		return -EPERM;
+	if (enter_user_namespace(kind) == 0)
+		return 1;
+	return kx_fail(err, EPERM,
+		       "cannot make the sandbox for what is not trusted: this system gives us no "
+		       "namespaces: %m; run it outside of containers, or as an ordinary user");
+}
+
+/* ---- who we are ------------------------------------------------------------------------------ */
 
 /* In a user namespace nobody took them from us yet. */
 static int drop_capabilities(struct kx_error *err)

@@ -218,7 +218,7 @@ static int allow_oneself(scmp_filter_ctx filter)
 	const int own[] = { getpid() }, name[] = { PR_SET_NAME };
 	const int commands[] = { F_GETFD, F_SETFD,         F_GETFL,    F_SETFL,
 				 F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS };
-	const struct scmp_arg_cmp no_new_limit = SCMP_CMP64(2, SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp no_new_limit = SCMP_CMP64(2, SCMP_CMP_EQ, 0, 0);
 	int r = ALLOW_VALUES(filter, "tgkill", 0, own);
 
 	if (r == 0)
@@ -251,8 +251,8 @@ static int allow_sockets(scmp_filter_ctx filter)
 	const int families[] = { AF_INET, AF_INET6, AF_UNIX }, pairs[] = { AF_UNIX };
 	const int requests[] = { FIONBIO, FIONREAD };
 	/* NETLINK_ROUTE: getaddrinfo(3) asks which addresses there are. */
-	const struct scmp_arg_cmp routes[] = { SCMP_CMP64(0, SCMP_CMP_EQ, AF_NETLINK),
-					       SCMP_CMP64(2, SCMP_CMP_EQ, 0) };
+	const struct scmp_arg_cmp routes[] = { SCMP_CMP64(0, SCMP_CMP_EQ, AF_NETLINK, 0),
+					       SCMP_CMP64(2, SCMP_CMP_EQ, 0, 0) };
 	int r = allow_all(filter, sockets);
 
 	if (r == 0)

@@ -181,10 +181,10 @@ void kx_say_not_loaded(const struct kx_tool *tool, const struct kx_args *args,
 int kx_unload_loaded(const struct kx_tool *tool, bool panic, struct kx_error *err);
 
 /*
- * Does the kernel say that nothing is loaded? Asked with the least that can fail or take time; with
- * /sys gone the jump itself will tell.
+ * Does the kernel say that a kernel is loaded? Asked with the least that can fail or take time; with /sys gone the jump itself
+ * will tell.
  */
-bool kx_nothing_loaded(const struct kx_tool *tool);
+enum kx_fact kx_is_loaded(const struct kx_tool *tool);
 
 /**
  * kx_write_effects() - write down what the boot loader would have for what is loaded

@@ -186,18 +186,16 @@ static int fake_set_crash_size(void *data, uint64_t size)
 }
 
 /* The linker puts this in the place of the library's (--wrap). */
-int __real_kx_source_open(const char *path, uint64_t max, struct kx_source **ret,
-			  struct kx_error *err);
-int __wrap_kx_source_open(const char *path, uint64_t max, struct kx_source **ret,
-			  struct kx_error *err);
+int really_open(const char *path, uint64_t max, struct kx_source **ret,
+		struct kx_error *err) __asm__("__real_kx_source_open");
+int open_as_asked(const char *path, uint64_t max, struct kx_source **ret,
+		  struct kx_error *err) __asm__("__wrap_kx_source_open");
 
-int __wrap_kx_source_open(const char *path, uint64_t max, struct kx_source **ret,
-			  struct kx_error *err)
+int open_as_asked(const char *path, uint64_t max, struct kx_source **ret, struct kx_error *err)
 {
 	int fd = getenv("KX_FAKE_FOREIGN") ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
-	return fd < 0 ? __real_kx_source_open(path, max, ret, err)
-		      : kx_source_from_fd(path, fd, ret, err);
+	return fd < 0 ? really_open(path, max, ret, err) : kx_source_from_fd(path, fd, ret, err);
 }
 
 int main(int argc, char **argv)

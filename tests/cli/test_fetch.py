@@ -487,6 +487,33 @@ def test_expired_key(net, web, mirror, tmp_path):
                     f"machine's clock right, and {keyring} up to date?")
 
 
+def test_revoked_key(net, web, mirror, tmp_path):
+    gone = servers.Signer("gone")
+    web.put("/dists/stable/InRelease", gone.around(mirror.release_text))
+    gone.revoke()
+    keyring = gone.keyring(tmp_path / "gone.gpg")
+    gone.close()
+    assert refuses(net, mirror.kernel, f"--sums={mirror.release}", f"--sums={mirror.sums}", f"--keyring={keyring}") == (
+        "cannot trust http://HOST/dists/stable/InRelease: it is signed by a key that was revoked")
+
+
+def test_signature_by_sha1(net, web, mirror, tmp_path, signer):
+    web.put("/dists/stable/InRelease", signer.around(mirror.release_text, "--digest-algo", "SHA1"))
+    assert refuses(net, mirror.kernel, f"--sums={mirror.release}", f"--sums={mirror.sums}",
+                   f"--keyring={mirror.keyring}").startswith("cannot trust http://HOST/dists/stable/InRelease: no signature")
+
+
+def test_one_good_signature_beside_an_unknown_one(net, web, mirror, tmp_path, signer):
+    """As Debian's are, by the keys of two releases."""
+    other = servers.Signer("other")
+    text = (f"{sha256(KERNEL)}  linux\n").encode()
+    web.put("/two/SHA256SUMS", text)
+    both = web.put("/two/SHA256SUMS.gpg", other.detached(text) + signer.detached(text))
+    other.close()
+    loads(net, web.put("/two/linux", KERNEL), f"--sums={web.url('/two/SHA256SUMS')}", f"--sums-signature={both}",
+          f"--keyring={mirror.keyring}")
+
+
 def test_not_signed_at_all(net, web, mirror):
     assert refuses(net, mirror.kernel, f"--sums={mirror.sums}", f"--keyring={mirror.keyring}") == (
         f"cannot trust http://HOST{mirror.images}/SHA256SUMS: it has no signature in it; give --sums-signature")
@@ -584,6 +611,14 @@ def test_archive_is_checked_before_it_is_read(net, web):
     """Were it read first, it would be said that it is none."""
     url = web.put("/netboot.tar.gz", b"no archive")
     assert "its SHA-256 is " in refuses(net, f"{url}#linux", "--sha256=" + "0" * 64)
+
+
+def test_image_of_a_disc_is_not_fetched_for_nothing(net, web):
+    for more in (), ("--to-ram",):
+        assert refuses(net, web.put("/live.iso", KERNEL), "--insecure", *more) == (
+            "cannot start http://HOST/live.iso: an image of a disc is started from a file; fetch it first, or name its files, as "
+            "http://HOST/live.iso#/casper/vmlinuz")
+    assert web.requests == []
 
 
 # ---- a program that is not to be trusted -----------------------------------------------------------------------------

@@ -414,3 +414,26 @@ def test_answer_that_leads_out_of_the_image(image, tmp_path):
     # The stand-in's answer is the member, too, and no kernel: the file outside is never opened.
     result = kexec("load", file)
     assert result.status == 2 and not result.log and f"{file}#{kexec.kernel}" in result.err, result
+
+
+def test_file_that_is_not_in_the_image(image):
+    kexec, make = image
+    text = "label gone\n\tkernel /live/gone\nlabel there\n\tkernel /live/k\n"
+    found = json.loads(kexec("list", "--json", make({"live/k": KERNEL, "isolinux/isolinux.cfg": text})).out)
+    assert [entry["problem"] for entry in found] == ["/live/gone is not in the image", None]
+
+
+def test_word_that_is_there_without_a_value(image):
+    kexec, make = image
+    line = cmdline(kexec, make({"live/k": KERNEL, "boot/grub/grub.cfg": "menuentry a { linux /live/k findiso= quiet }\n"}))
+    assert line.startswith("findiso=/")
+
+
+def test_search_of_where_the_image_lies(image):
+    """As a loopback.cfg does it; any other search finds the image."""
+    kexec, make = image
+    text = """search --set=where --fs-uuid 0d15c000-0000-4000-8000-000000000001
+search --set=other --fs-uuid 0d15c000-0000-4000-8000-000000000002
+if [ "${where}" != "${other}" -a -n "${other}" ]; then menuentry found { linux /live/k }; fi
+"""
+    assert "* found\n" in kexec("list", make({"live/k": KERNEL, "boot/grub/loopback.cfg": text})).out

@@ -14,8 +14,8 @@
 /* Where a plan is written to. */
 #define RESULT 3
 
-int __real_kx_sandbox_enter(enum kx_sandbox kind, struct kx_error *err);
-int __wrap_kx_sandbox_enter(enum kx_sandbox kind, struct kx_error *err);
+int real_enter(enum kx_sandbox kind, struct kx_error *err) __asm__("__real_kx_sandbox_enter");
+int probed_enter(enum kx_sandbox kind, struct kx_error *err) __asm__("__wrap_kx_sandbox_enter");
 
 static void end_as(const char *how)
 {
@@ -34,11 +34,11 @@ static void end_as(const char *how)
 	_exit(!strcmp(how, "terminal") || !strcmp(how, "silence") ? 9 : 0);
 }
 
-int __wrap_kx_sandbox_enter(enum kx_sandbox kind, struct kx_error *err)
+int probed_enter(enum kx_sandbox kind, struct kx_error *err)
 {
 	const char *end = getenv("KX_PROBE_END");
 	char result[1200];
-	int r = __real_kx_sandbox_enter(kind, err);
+	int r = real_enter(kind, err);
 
 	if (r < 0)
 		return r;

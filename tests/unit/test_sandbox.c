@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -143,6 +144,63 @@ static void root_gets_all_or_an_error(void **state)
 	assert_int_equal(in_child(probe_parser_without_namespaces, 0), 102);
 	assert_non_null(strstr(words, "cannot make the sandbox"));
 	assert_non_null(strstr(words, "run it outside of containers, or as an ordinary user"));
+}
+
+/* Root, as in a container that allows user namespaces. */
+static void without_admin(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, has) < 0)
+		_exit(104);
+	has[0].effective &= ~(1U << CAP_SYS_ADMIN);
+	has[0].permitted &= ~(1U << CAP_SYS_ADMIN);
+	if (syscall(SYS_capset, &header, has) < 0)
+		_exit(105);
+}
+
+static void probe_fetcher_without_admin(int out)
+{
+	without_admin();
+	probe_fetcher(out);
+}
+
+/* As a process outside sees it: whoever it is inside, a user namespace makes of it what it was. */
+static void who_it_is_outside(int out)
+{
+	without_admin();
+	enter(KX_SANDBOX_FETCHER, out);
+	say(out, "in");
+	for (;;)
+		pause();
+}
+
+static void root_is_nobody_in_a_user_namespace(void **state)
+{
+	char path[64], line[256] = "", byte;
+	int fds[2];
+	FILE *status;
+	pid_t pid;
+
+	if (geteuid())
+		skip();
+	assert_int_equal(in_child(probe_fetcher_without_admin, 0), 0);
+	assert_string_equal(strchr(words, ' '), " tried, none worked");
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0)
+		who_it_is_outside(fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	status = fopen(path, "r");
+	assert_non_null(status);
+	while (fgets(line, sizeof(line), status) && strncmp(line, "Uid:", 4) != 0)
+		;
+	fclose(status);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_string_equal(line, "Uid:\t65534\t65534\t65534\t65534\n");
 }
 
 static void a_user_gets_the_list_alone(void **state)
@@ -279,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_else_works),
 		cmocka_unit_test(root_gets_all_or_an_error),
+		cmocka_unit_test(root_is_nobody_in_a_user_namespace),
 		cmocka_unit_test(a_user_gets_the_list_alone),
 		cmocka_unit_test(parser_can_do_its_work),
 		cmocka_unit_test(fetcher_can_do_its_work),

@@ -289,6 +289,9 @@ static void part_of_a_page(struct kx_plan *p)
 
 static void less_room_than_bytes(struct kx_plan *p)
 {
+	static const uint8_t large[1 << 20];
+
+	p->segments[0].buf = large;
 	p->segments[0].bufsz = p->segments[0].memsz + 1;
 }
 

@@ -32,6 +32,8 @@ mkdir -p /disk /medium /system
 if [ -n "$wanted" ]; then
 	mount -t ext4 -o ro /dev/nvme0n1 /disk && mount -t iso9660 -o ro,loop "/disk$wanted" /medium
 else
+	# nvdimm's drivers probe by themselves after they are loaded; as live-boot, try for some time.
+	for turn in $(seq 100); do [ ! -b "$media" ] || break; sleep 0.1; done
 	mount -t iso9660 -o ro "$media" /medium
 fi
 mount -t squashfs -o ro,loop /medium/live/filesystem.squashfs /system

@@ -469,7 +469,7 @@ static enum outcome judge_code(struct fetch *fetch, CURLcode code)
 		/* Nobody there at the beginning is nobody there. */
 		if (!fetch->best)
 			break;
-		/* fall through */
+		__attribute__((fallthrough));
 	case CURLE_PARTIAL_FILE:
 	case CURLE_OPERATION_TIMEDOUT:
 	case CURLE_SEND_ERROR:

@@ -132,11 +132,11 @@ static int add_file(struct trust *trust, struct kx_view file, struct kx_error *e
 
 static int read_certificates(struct kx_view all, struct trust *trust, struct kx_error *err)
 {
-	uint32_t size;
+	uint32_t size = 0;
 	int r = 0;
 
 	while (r == 0 && kx_view_le32(all, 0, &size)) {
-		struct kx_view file;
+		struct kx_view file = { 0 };
 
 		if (size > KX_VERIFY_MAX || !kx_view_sub(all, 4, size, &file))
 			return kx_fail(err, EBADMSG, "certificates are cut");
@@ -397,7 +397,7 @@ static int check(struct kx_view file, struct kx_view detached, const struct trus
 
 static int run(struct kx_error *err)
 {
-	struct kx_view file, certificates, detached;
+	struct kx_view file = { 0 }, certificates = { 0 }, detached = { 0 };
 	struct trust trust = { 0 };
 	int r;
 
