@@ -19,6 +19,7 @@ _kexec_options()
 	plan) echo "$basic --load-panic $load $image --machine= --json $always" ;;
 	load) echo "--load-panic --commit $load $image $always" ;;
 	reboot) echo "$load $image $always" ;;
+	netboot) echo "--plan --reboot --release= --mirror= --choose= $load $always" ;;
 	exec) echo "--now --no-ifdown --no-sync $always" ;;
 	unload | coldreboot) echo "$always" ;;
 	status | check) echo "--machine= --json $always" ;;
@@ -45,6 +46,16 @@ _kexec_entries()
 	while IFS= read -r id; do
 		[[ $id == "$cur"* ]] && COMPREPLY+=("$id")
 	done < <("${COMP_WORDS[0]}" list 2>/dev/null | sed -n 's/^    id  *//p')
+}
+
+# Those that there is a file for.
+_kexec_distributions()
+{
+	local file
+
+	for file in /etc/kexec/netboot/*.conf /usr/share/kexec/netboot/*.conf /usr/local/share/kexec/netboot/*.conf; do
+		[[ -e $file ]] && basename "$file" .conf
+	done
 }
 
 _kexec()
@@ -94,7 +105,7 @@ _kexec()
 		_kexec_words -W 'recommended'
 		return
 		;;
-	--command-line | --append | --mem-min | --mem-max | --entry | --timeout)
+	--command-line | --append | --mem-min | --mem-max | --entry | --timeout | --release | --mirror | --choose)
 		return
 		;;
 	esac
@@ -106,6 +117,12 @@ _kexec()
 	fi
 	case ${COMP_WORDS[1]} in
 	status | check | machine | last | menu | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
+	netboot)
+		if ((COMP_CWORD > 1)); then
+			_kexec_words -W "$(_kexec_distributions)"
+			return
+		fi
+		;;
 	crash)
 		if ((COMP_CWORD > 1)); then
 			_kexec_words -W 'status size test'
@@ -121,7 +138,7 @@ _kexec()
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'list menu load plan reboot exec unload coldreboot status check machine last crash'
+		_kexec_words -W 'list menu load plan reboot netboot exec unload coldreboot status check machine last crash'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

@@ -7,11 +7,18 @@ function __kexec_entries
 	and kexec list 2>/dev/null | string replace -rf '^    id +' ''
 end
 
-complete -c kexec -n '__fish_seen_subcommand_from status check machine last crash list menu load plan exec unload coldreboot reboot' -f
+function __kexec_distributions
+	for file in /etc/kexec/netboot/*.conf /usr/share/kexec/netboot/*.conf /usr/local/share/kexec/netboot/*.conf
+		string replace -r '.*/(.*)[.]conf' '$1' -- $file
+	end
+end
+
+complete -c kexec -n '__fish_seen_subcommand_from status check machine last crash list menu load plan exec unload coldreboot reboot netboot' -f
 complete -c kexec -n __fish_is_first_token -a list -d 'what the boot loader could start here'
 complete -c kexec -n __fish_is_first_token -a menu -d 'choose one of these at a terminal'
 complete -c kexec -n __fish_is_first_token -a load -d 'load one of these, or a file, to be started later'
 complete -c kexec -n __fish_is_first_token -a reboot -d 'load it, shut down cleanly, and start it'
+complete -c kexec -n __fish_is_first_token -a netboot -d 'load an installer, or what a menu on the network starts'
 complete -c kexec -n __fish_is_first_token -a exec -d 'start the loaded kernel now, without shutting down'
 complete -c kexec -n __fish_is_first_token -a unload -d 'unload the loaded kernel'
 complete -c kexec -n __fish_is_first_token -a coldreboot -d 'reboot through the firmware, whatever is loaded'
@@ -21,6 +28,12 @@ complete -c kexec -n __fish_is_first_token -a check -d 'can this machine kexec, 
 complete -c kexec -n __fish_is_first_token -a machine -d 'save the facts about this machine'
 complete -c kexec -n __fish_is_first_token -a last -d 'how long the jump took that started this kernel'
 complete -c kexec -n __fish_is_first_token -a crash -d 'is there a kernel for a panic, and has it memory enough'
+complete -c kexec -n '__fish_seen_subcommand_from netboot' -a '(__kexec_distributions)' -d distribution
+complete -c kexec -n '__fish_seen_subcommand_from netboot' -l plan -d 'show what would be loaded where, and load nothing'
+complete -c kexec -n '__fish_seen_subcommand_from netboot' -l reboot -d 'load it, shut down cleanly by the running init, and start it'
+complete -c kexec -n '__fish_seen_subcommand_from netboot' -l release -x -d 'of the distribution, in place of the usual one'
+complete -c kexec -n '__fish_seen_subcommand_from netboot' -l mirror -x -d 'where the distribution is fetched from'
+complete -c kexec -n '__fish_seen_subcommand_from netboot' -l choose -x -d 'what to choose in the menus at an address, one after the other'
 complete -c kexec -n '__fish_seen_subcommand_from crash' -a status -d 'is one loaded, and will it run'
 complete -c kexec -n '__fish_seen_subcommand_from crash' -a size -d 'how much memory does it need, and is so much kept for it'
 complete -c kexec -n '__fish_seen_subcommand_from crash' -a test -d 'the same, measured by starting it in small virtual machines'
@@ -30,18 +43,18 @@ complete -c kexec -n '__fish_seen_subcommand_from crash' -l shrink -x -a recomme
 complete -c kexec -n '__fish_seen_subcommand_from crash' -l timeout -x -d 'with test: how long all boots may take (default: 600)'
 complete -c kexec -n '__fish_seen_subcommand_from menu' -l timeout -x -d 'until the default is started (default: as the boot loader)'
 
-complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu load reboot exec unload coldreboot' -s l -l load -d 'load KERNEL, to be started later'
-complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu reboot exec unload coldreboot' -s p -l load-panic -d 'load KERNEL for the case of a panic, into the memory kept by crashkernel='
-complete -c kexec -n 'not __fish_seen_subcommand_from plan status check machine last crash list menu load reboot exec unload coldreboot' -s e -l exec -d 'start the loaded kernel now, without shutting down'
-complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu load reboot exec unload coldreboot' -s f -l force -d 'load KERNEL and start it at once, without shutting down'
-complete -c kexec -n 'not __fish_seen_subcommand_from plan status check machine last crash list menu load reboot exec unload coldreboot' -s u -l unload -d 'unload the loaded kernel; with -p the one for a panic'
-complete -c kexec -n 'not __fish_seen_subcommand_from plan status check machine last crash list menu load reboot exec unload coldreboot' -s S -l status -d 'exit with 1 if a kernel for a panic is loaded, else with 0; with -l: if one to start is'
-complete -c kexec -n 'not __fish_seen_subcommand_from plan status check machine last crash list menu load reboot exec unload coldreboot' -l print-ckr-size -d 'print the size of the memory kept for a crash kernel, in bytes'
+complete -c kexec -n 'not __fish_seen_subcommand_from netboot status check machine last crash list menu load reboot exec unload coldreboot' -s l -l load -d 'load KERNEL, to be started later'
+complete -c kexec -n 'not __fish_seen_subcommand_from netboot status check machine last crash list menu reboot exec unload coldreboot' -s p -l load-panic -d 'load KERNEL for the case of a panic, into the memory kept by crashkernel='
+complete -c kexec -n 'not __fish_seen_subcommand_from netboot plan status check machine last crash list menu load reboot exec unload coldreboot' -s e -l exec -d 'start the loaded kernel now, without shutting down'
+complete -c kexec -n 'not __fish_seen_subcommand_from netboot status check machine last crash list menu load reboot exec unload coldreboot' -s f -l force -d 'load KERNEL and start it at once, without shutting down'
+complete -c kexec -n 'not __fish_seen_subcommand_from netboot plan status check machine last crash list menu load reboot exec unload coldreboot' -s u -l unload -d 'unload the loaded kernel; with -p the one for a panic'
+complete -c kexec -n 'not __fish_seen_subcommand_from netboot plan status check machine last crash list menu load reboot exec unload coldreboot' -s S -l status -d 'exit with 1 if a kernel for a panic is loaded, else with 0; with -l: if one to start is'
+complete -c kexec -n 'not __fish_seen_subcommand_from netboot plan status check machine last crash list menu load reboot exec unload coldreboot' -l print-ckr-size -d 'print the size of the memory kept for a crash kernel, in bytes'
 complete -c kexec -n '__fish_seen_subcommand_from machine' -l save -x -a '(__fish_complete_directories)' -d 'copy the facts about this machine into the new directory DIR'
 complete -c kexec -n '__fish_seen_subcommand_from load' -l commit -d 'write at once what the boot loader keeps of a start, since a shutdown has begun'
 complete -c kexec -n '__fish_seen_subcommand_from exec' -l now -d 'start it in spite of what is still mounted and running'
-complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu load reboot unload coldreboot' -s x -l no-ifdown -d 'leave network interfaces up before the start'
-complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu load reboot unload coldreboot' -s y -l no-sync -d 'do not write out file systems before the start'
+complete -c kexec -n 'not __fish_seen_subcommand_from netboot status check machine last crash list menu load reboot unload coldreboot' -s x -l no-ifdown -d 'leave network interfaces up before the start'
+complete -c kexec -n 'not __fish_seen_subcommand_from netboot status check machine last crash list menu load reboot unload coldreboot' -s y -l no-sync -d 'do not write out file systems before the start'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu exec unload coldreboot' -s a -l kexec-syscall-auto -d 'use kexec_load unless something forbids it, else kexec_file_load (default)'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu exec unload coldreboot' -s c -l kexec-syscall -d 'use kexec_load only'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu exec unload coldreboot' -s s -l kexec-file-syscall -d 'use kexec_file_load only'

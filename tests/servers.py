@@ -352,3 +352,18 @@ class Signer:
 def sums(**files):
     """SHA256SUMS of contents by name."""
     return "".join(f"{hashlib.sha256(c).hexdigest()}  {n}\n" for n, c in files.items()).encode()
+
+
+def debian_mirror(web, signer, kernel, initrd, codename="trixie"):
+    """What a mirror of Debian has for the installer, as /debian: the paths of kernel and initrd."""
+    top = f"/debian/dists/{codename}"
+    images = f"{top}/main/installer-amd64/current/images"
+    names = [f"netboot/debian-installer/amd64/{name}" for name in ("linux", "initrd.gz")]
+    listed = sums(**{f"./{name}": content for name, content in zip(names, (kernel, initrd))})
+    release = (f"Origin: Debian\nCodename: {codename}\nSHA256:\n"
+               f" {hashlib.sha256(listed).hexdigest()} {len(listed)} main/installer-amd64/current/images/SHA256SUMS\n")
+    for name, content in zip(names, (kernel, initrd)):
+        web.put(f"{images}/{name}", content)
+    web.put(f"{images}/SHA256SUMS", listed)
+    web.put(f"{top}/InRelease", signer.around(release.encode()))
+    return [f"{images}/{name}" for name in names]

@@ -442,6 +442,8 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 
 	if (r < 0)
 		return kx_fail(err, -r, "out of memory");
+	if (args->netboot)
+		return kx_netboot_find(tool, ret, err);
 	ret->before = strcmp(tool->root, "/") ? tool->root : "";
 	if (args->pick)
 		return choose_picked(tool, args->pick, ret, err);

@@ -93,6 +93,16 @@ static const struct {
 	  "Load ENTRY, shut down cleanly by the running init, and start it.\n" ENTRY
 	  "Exit status: 0 init is shutting down, 1 with warnings, 2 it will not, 3 usage or\n"
 	  "internal error.\n" },
+	{ KX_NETBOOT,
+	  "usage: kexec netboot [OPTION]... DISTRIBUTION|ADDRESS\n"
+	  "Load the installer of a distribution from its mirror, or what an iPXE script or\n"
+	  "a PXELINUX configuration at an address starts. Serial consoles of the running\n"
+	  "system are handed on.\n"
+	  "\n"
+	  "  kexec netboot debian --release=12 --reboot\n"
+	  "\n"
+	  "Takes the options of a load. Exit status: 0 loaded, 1 with warnings, 2 not\n"
+	  "loaded, 3 usage or internal error.\n" },
 	{ KX_CLASSIC,
 	  "usage: kexec [OPTION]... [KERNEL]\n"
 	  "       kexec VERB [OPTION]...\n"
@@ -108,6 +118,7 @@ static const struct {
 	  "  menu        choose one of these at a terminal\n"
 	  "  load        load one of these, or a file, to be started later\n"
 	  "  reboot      load it, shut down cleanly, and start it\n"
+	  "  netboot     load an installer, or what a menu on the network starts\n"
 	  "  exec        start the loaded kernel now, without shutting down\n"
 	  "  unload      unload the loaded kernel\n"
 	  "  coldreboot  reboot through the firmware, whatever is loaded\n"
@@ -170,7 +181,7 @@ void kx_help_print(FILE *out, enum kx_verb verb)
 	print_usage(out, verb);
 	for (int group = 0; group < KX_GROUP_COUNT; group++)
 		print_group(out, verb, (enum kx_option_group)group);
-	if (verb & (KX_CLASSIC | KX_PLAN | KX_LOAD | KX_REBOOT)) {
+	if (verb & (KX_CLASSIC | KX_PLAN | KX_LOAD | KX_REBOOT | KX_NETBOOT)) {
 		fputc('\n', out);
 		kx_help_print_types(out);
 	}

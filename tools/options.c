@@ -5,7 +5,7 @@
 
 #define AT(field) .offset = offsetof(struct kx_args, field)
 #define BASIC (KX_CLASSIC | KX_PLAN)
-#define LOADS (BASIC | KX_LOAD | KX_REBOOT)
+#define LOADS (BASIC | KX_LOAD | KX_REBOOT | KX_NETBOOT)
 #define ENTRIES (KX_PLAN | KX_LOAD | KX_REBOOT)
 #define ALL                                                                                \
 	(LOADS | KX_EXEC | KX_UNLOAD | KX_COLDREBOOT | KX_STATUS | KX_CHECK | KX_MACHINE | \
@@ -52,6 +52,16 @@ const struct kx_option kx_options[] = {
 	{ 0, "commit", NULL,
 	  "write at once what the boot loader keeps of a start, since a shutdown has begun",
 	  KX_LOAD, .ours = true, .group = KX_GROUP_ACTION, SET(commit, 1) },
+	{ 0, "plan", NULL, "show what would be loaded where, and load nothing", KX_NETBOOT,
+	  .ours = true, .group = KX_GROUP_ACTION, SET(plan, 1) },
+	{ 0, "reboot", NULL, "load it, shut down cleanly by the running init, and start it",
+	  KX_NETBOOT, .ours = true, .group = KX_GROUP_ACTION, SET(reboot, 1) },
+	{ 0, "release", "NAME", "of the distribution, in place of the usual one", KX_NETBOOT,
+	  .ours = true, .group = KX_GROUP_ACTION, STRING(release) },
+	{ 0, "mirror", "ADDRESS", "where the distribution is fetched from", KX_NETBOOT,
+	  .ours = true, .group = KX_GROUP_ACTION, STRING(mirror) },
+	{ 0, "choose", "NAME,...", "what to choose in the menus at an address, one after the other",
+	  KX_NETBOOT, .ours = true, .group = KX_GROUP_ACTION, STRING(choose) },
 	{ 0, "now", NULL, "start it in spite of what is still mounted and running", KX_EXEC,
 	  .ours = true, .group = KX_GROUP_ACTION, SET(now, 1) },
 	{ 'x', "no-ifdown", NULL, "leave network interfaces up before the start", BASIC | KX_EXEC,

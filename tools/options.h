@@ -26,6 +26,7 @@ enum kx_verb {
 	KX_REBOOT = 1 << 11,
 	KX_COLDREBOOT = 1 << 12,
 	KX_MENU = 1 << 13,
+	KX_NETBOOT = 1 << 14,
 };
 
 enum kx_option_group {
@@ -111,8 +112,9 @@ struct kx_args {
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
 		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout, *memdisk,
-		*ramdisk, *embedded;
+		*ramdisk, *embedded, *release, *mirror, *choose;
 	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram;
+	int netboot, plan, reboot;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
 	size_t initrd_count;

@@ -102,6 +102,17 @@ static int take_plain(struct kx_sums *sums, const char *line, size_t size, struc
 	return add(sums, line + DIGITS + 2, size - DIGITS - 2, line, err);
 }
 
+/* "NAME = sha256:DIGITS", of .treeinfo: productmd's documentation of its section [checksums] */
+static int take_treeinfo(struct kx_sums *sums, const char *line, size_t size, struct kx_error *err)
+{
+	static const char middle[] = " = sha256:";
+	const size_t last = sizeof(middle) - 1 + DIGITS;
+
+	if (size <= last || memcmp(line + size - last, middle, sizeof(middle) - 1) != 0)
+		return 0;
+	return add(sums, line, size - last, line + size - DIGITS, err);
+}
+
 /* " DIGITS SIZE NAME" */
 static int take_release(struct kx_sums *sums, const char *line, size_t size, struct kx_error *err)
 {
@@ -131,6 +142,8 @@ static int take_line(struct kx_sums *sums, const char *line, size_t size, bool *
 		return *in_release ? take_release(sums, line, size, err) : 0;
 	*in_release = size == strlen("SHA256:") && !memcmp(line, "SHA256:", size);
 	r = take_tagged(sums, line, size, err);
+	if (r == 0)
+		r = take_treeinfo(sums, line, size, err);
 	return r < 0 ? r : take_plain(sums, line, size, err);
 }
 

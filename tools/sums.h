@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists of checksums: what sha256sum(1) writes, also with --tag, and Debian's Release files. Pure. */
+/* Lists of checksums: what sha256sum(1) writes, also with --tag, Debian's Release files, and .treeinfo. Pure. */
 #ifndef KX_TOOL_SUMS_H
 #define KX_TOOL_SUMS_H
 

@@ -16,11 +16,13 @@ enum { KX_EXIT_YES = 0, KX_EXIT_WARNINGS = 1, KX_EXIT_NO = 2, KX_EXIT_ERROR = 3 
  * struct kx_tool - where the command runs
  * @root: where facts are read: "/"
  * @libexec: where the programs are that read what is not trusted
+ * @netboot: below @root, where the files about distributions are; the user's own first
  * @gpgv: GnuPG's program that checks signatures
  */
 struct kx_tool {
 	const struct kx_sys *sys;
 	const char *root, *libexec, *gpgv;
+	const char *netboot[2];
 };
 
 /* All of the command, but for the choice of the system below it. Returns the exit status. */
@@ -38,6 +40,7 @@ int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_exec(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_unload(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_netboot(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_coldreboot(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_reboot(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
@@ -142,6 +145,8 @@ struct kx_choice {
  */
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
 		   struct kx_error *err);
+/* The same for the argument of netboot, in the options that @choice has a copy of. Errors also: -ENOSPC; what fetching says. */
+int kx_netboot_find(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err);
 void kx_choice_clear(struct kx_choice *choice);
 
 /* What is wrong with the boot loader's configuration, and what could not be looked at. */

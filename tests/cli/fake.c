@@ -219,6 +219,7 @@ int main(int argc, char **argv)
 		.sys = &fake,
 		.root = root ? root : "/nonexistent",
 		.libexec = libexec ? libexec : "/nonexistent",
+		.netboot = { "/etc/kexec/netboot", "/usr/share/kexec/netboot" },
 		.gpgv = gpgv ? gpgv : "/nonexistent",
 	};
 

@@ -21,6 +21,7 @@ setup() { # DIR SANITIZERS ARGUMENTS
 # opens files (kx_read_iomem and the like) is not for fuzzing.
 files_of() {
 	case $1 in
+	netboot) echo 'netboot/(distro|ipxe|ipxe_settings|netboot|pxelinux|url)[.]c' ;;
 	bls) echo 'boot/(bls|bls_read|version|lines)[.]c' ;;
 	bzimage) echo format/bzimage ;;
 	compress) echo 'libkexec/compress/|format/compressed[.]c' ;;

@@ -20,13 +20,20 @@ def is_ours():
     return not chosen().startswith("debian:")
 
 
-def helpers():
-    """The programs that it starts, where it looks for them."""
+def folder_of(option):
+    """Where the build installs what is of this kind, "libexecdir" or "datadir"; None where nothing was built."""
     about = BUILD / "meson-info/intro-buildoptions.json"
     if not about.exists():
-        return {}
+        return None
     options = {option["name"]: option["value"] for option in json.loads(about.read_text(encoding="utf-8"))}
-    folder = Path(options["prefix"]) / options["libexecdir"] / "kexec"
+    return Path(options["prefix"]) / options[option] / "kexec"
+
+
+def helpers():
+    """The programs that it starts, where it looks for them."""
+    folder = folder_of("libexecdir")
+    if not folder:
+        return {}
     found = {}
     for path in BUILD.absolute().glob("tools/kexec-*"):
         if path.is_file() and os.access(path, os.X_OK):
