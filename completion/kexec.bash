@@ -10,6 +10,7 @@ _kexec_options()
 		--force-real-mode --force-crc --module= --args-linux
 		--args-elf --args-none --check= --no-checks --fast= --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
+		--keep-network= --ssh-keys --add=
 		--elf32-core-headers --elf64-core-headers --hotplug
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
 	local always='--help --version'
@@ -58,7 +59,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb | --module | --kernel)
+	--initrd | --ramdisk | --dtb | --module | --kernel | --add)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return
@@ -74,6 +75,10 @@ _kexec()
 		;;
 	--check)
 		_kexec_words -W 'fast sha256 none'
+		return
+		;;
+	--keep-network)
+		_kexec_words -W 'auto kernel dracut debian-installer networkd'
 		return
 		;;
 	--fast)

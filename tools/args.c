@@ -66,16 +66,16 @@ static int parse_address(const struct kx_option *option, const char *text, uint6
 	return 0;
 }
 
-/* Which of the words "one|two|three" it is. */
+/* Which of the words "one|two|three" it is; NULL is the first one. */
 static int parse_word(const struct kx_option *option, const char *text, int *ret,
 		      struct kx_error *err)
 {
 	const char *word = option->arg;
 
-	for (int i = 0;; i++) {
+	for (int i = (int)option->value;; i++) {
 		size_t size = strcspn(word, "|");
 
-		if (strlen(text) == size && !strncmp(text, word, size)) {
+		if (!text || (strlen(text) == size && !strncmp(text, word, size))) {
 			*ret = i;
 			return 0;
 		}
@@ -104,7 +104,7 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 		args->flags &= ~(unsigned)option->value;
 		break;
 	case KX_OPT_WORD:
-		assert(arg); /* as the table says */
+		assert(arg || option->optional); /* as the table says */
 		return parse_word(option, arg, (int *)(void *)field, p->err);
 	case KX_OPT_STRING:
 		args->append_again |= field == (char *)&args->append && args->append;
@@ -118,6 +118,9 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 		break;
 	case KX_OPT_MODULE:
 		args->modules[args->module_count++] = arg;
+		break;
+	case KX_OPT_ADD:
+		args->adds[args->add_count++] = arg;
 		break;
 	case KX_OPT_ACTION:
 		act(args, (enum kx_action)option->value);
@@ -222,7 +225,7 @@ static int parse_long(struct parser *p, const char *text)
 		return -EINVAL;
 	if (value && !option->arg)
 		return kx_fail(p->err, EINVAL, "option --%s takes no argument", option->name);
-	if (option->arg && !value) {
+	if (option->arg && !option->optional && !value) {
 		if (p->next == p->argc)
 			return kx_fail(p->err, EINVAL, "option --%s requires an argument",
 				       option->name);
@@ -286,8 +289,9 @@ int kx_args_parse(enum kx_verb verb, int argc, char **argv, struct kx_args *ret,
 	*ret = (struct kx_args){ .load = 1, .shutdown = 1, .mem_max = UINT64_MAX };
 	ret->initrds = calloc((size_t)argc + 1, sizeof(*ret->initrds));
 	ret->modules = calloc((size_t)argc + 1, sizeof(*ret->modules));
+	ret->adds = calloc((size_t)argc + 1, sizeof(*ret->adds));
 	ret->operands = calloc((size_t)argc + 1, sizeof(*ret->operands));
-	if (!ret->initrds || !ret->modules || !ret->operands)
+	if (!ret->initrds || !ret->modules || !ret->adds || !ret->operands)
 		return kx_fail(err, ENOMEM, "out of memory");
 	r = parse(&p);
 	/* kexec(8) has -p beside -u mean "unload that one"; only a kernel's name says that one is
@@ -301,6 +305,7 @@ void kx_args_clear(struct kx_args *args)
 {
 	free(args->initrds);
 	free(args->modules);
+	free(args->adds);
 	free(args->operands);
 	*args = (struct kx_args){ 0 };
 }

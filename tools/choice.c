@@ -233,16 +233,19 @@ static int copy_args(const struct kx_args *args, struct kx_args *ret)
 	size_t size = sizeof(const char *);
 	const char **initrds = calloc(args->initrd_count + 1, size);
 	const char **modules = calloc(args->module_count + 1, size);
+	const char **adds = calloc(args->add_count + 1, size);
 	const char **operands = calloc(args->operand_count + 1, size);
 
 	*ret = *args;
 	ret->initrds = initrds;
 	ret->modules = modules;
+	ret->adds = adds;
 	ret->operands = operands;
-	if (!initrds || !modules || !operands)
+	if (!initrds || !modules || !adds || !operands)
 		return -ENOMEM;
 	memcpy(initrds, args->initrds, args->initrd_count * size);
 	memcpy(modules, args->modules, args->module_count * size);
+	memcpy(adds, args->adds, args->add_count * size);
 	memcpy(operands, args->operands, args->operand_count * size);
 	return 0;
 }

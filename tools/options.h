@@ -43,11 +43,12 @@ enum kx_option_kind {
 	KX_OPT_SET,       /* *(int *) = value */
 	KX_OPT_FLAG,      /* request flags |= value */
 	KX_OPT_UNFLAG,    /* request flags &= ~value */
-	KX_OPT_WORD,      /* *(int *) = which of its words the argument is */
+	KX_OPT_WORD,      /* *(int *) = value + which of its words the argument is */
 	KX_OPT_STRING,    /* *(const char **) = argument, the last one counts */
 	KX_OPT_ADDRESS,   /* *(uint64_t *) = argument */
 	KX_OPT_INITRD,    /* one more initrd */
 	KX_OPT_MODULE,    /* one more multiboot module */
+	KX_OPT_ADD,       /* one more file for the initrd */
 	KX_OPT_ACTION,    /* value is an enum kx_action */
 	KX_OPT_STOP,      /* act at once, whatever follows: --help, --version, --print-ckr-size */
 	KX_OPT_NOT_BUILT, /* understood, and refused by its name */
@@ -60,6 +61,7 @@ enum kx_action { KX_DO_LOAD, KX_DO_LOAD_PANIC, KX_DO_EXEC, KX_DO_FORCE, KX_DO_UN
  * @letter: short name, 0 for none
  * @name: long name
  * @arg: name of its argument, NULL when it takes none; of KX_OPT_WORD its words, "one|two"
+ * @optional: the argument may be left out, and then is the first word
  * @verbs: set of enum kx_verb
  * @image: it describes an image, so that it makes no sense (and kexec-tools refuses it) where none
  * is loaded
@@ -72,7 +74,7 @@ struct kx_option {
 	const char *arg;
 	const char *help;
 	unsigned verbs;
-	bool image, ours;
+	bool image, ours, optional;
 	enum kx_option_group group;
 	enum kx_option_kind kind;
 	size_t offset;
@@ -97,12 +99,14 @@ struct kx_args {
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
 		*timeout;
-	int reuse_cmdline, reuse_initrd, json, svg;
+	int reuse_cmdline, reuse_initrd, json, svg, keep_network, ssh_keys;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
 	size_t initrd_count;
 	const char **modules;
 	size_t module_count;
+	const char **adds;
+	size_t add_count;
 	const char **operands;
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;

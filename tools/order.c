@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "carry.h"
 #include "util.h"
 
 /* ---- what options say ------------------------------------------------------------------------ */
@@ -207,6 +208,8 @@ int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 		r = make_cmdline(machine, args, &ret->cmdline, err);
 	if (r == 0)
 		r = open_all(machine, args, ret, err);
+	if (r == 0)
+		r = kx_order_carry(machine, args, ret, err);
 	request->kernel = ret->kernel;
 	request->initrds = (const struct kx_source *const *)ret->initrds;
 	request->initrd_count = ret->initrd_count;
@@ -235,6 +238,7 @@ void kx_order_clear(struct kx_order *order)
 	free(order->modules);
 	kx_source_free(order->kernel);
 	kx_source_free(order->dtb);
+	kx_carry_clear(&order->carry);
 	free(order->cmdline);
 	explicit_bzero(order->request.kaslr_seed, sizeof(order->request.kaslr_seed));
 	*order = (struct kx_order){ 0 };
