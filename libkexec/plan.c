@@ -617,6 +617,34 @@ static int add_hints(struct kx_plan *plan, struct kx_error *err)
 	return 0;
 }
 
+/* What it is, and that it can run here. */
+static int identify(struct kx_plan *plan, struct kx_error *err)
+{
+	int r = kx_plan_panic(plan) ? kx_crash_check(plan, err) : 0;
+
+	if (r == 0)
+		r = unwrap(plan, err);
+	if (r == 0)
+		r = check_arch(plan, err);
+	if (r < 0)
+		kx_error_prefix(err, "%s", kx_source_name(plan->request.kernel));
+	return r;
+}
+
+/* That it can be started as asked for. */
+static int examine(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	int r = plan->request.fast == KX_FAST_HINTS ? add_hints(plan, err) : 0;
+
+	if (r == 0)
+		r = check_options(plan, err);
+	if (r == 0)
+		r = plan->format->check(plan, file, err);
+	if (r < 0)
+		kx_error_prefix(err, "%s", kx_source_name(plan->request.kernel));
+	return r;
+}
+
 static int make(struct kx_plan *plan, struct kx_error *err)
 {
 	struct kx_view file;
@@ -630,24 +658,14 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 				       ? "given the crash kernel, since it is what runs "
 					 "on after a panic"
 				       : "asked");
-	r = kx_plan_panic(plan) ? kx_crash_check(plan, err) : 0;
-	if (r == 0)
-		r = unwrap(plan, err);
-	file = kx_source_view(plan->request.kernel);
-	if (r == 0)
-		r = check_arch(plan, err);
+	r = identify(plan, err);
 	if (r == 0)
 		r = kx_carry(plan, err);
-	if (r == 0 && plan->request.fast == KX_FAST_HINTS)
-		r = add_hints(plan, err);
+	file = kx_source_view(plan->request.kernel);
 	if (r == 0)
-		r = check_options(plan, err);
-	if (r == 0)
-		r = plan->format->check(plan, file, err);
-	if (r < 0) {
-		kx_error_prefix(err, "%s", kx_source_name(plan->request.kernel));
+		r = examine(plan, file, err);
+	if (r < 0)
 		return r;
-	}
 	r = choose_method(plan, file, err);
 	if (r == 0 && plan->machine->cap_sys_boot == KX_NO)
 		kx_plan_warn(plan,

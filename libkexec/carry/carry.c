@@ -149,7 +149,9 @@ static int render(struct kx_plan *plan, const struct kx_look *look, const struct
 {
 	const struct kx_renderer *renderer = find_renderer(plan->request.keep_network, look);
 	_cleanup_free_ char *words = NULL, *left = NULL;
-	struct kx_render to = { .overlay = overlay, .full = look->marks[KX_LOOK_DRACUT_FULL] };
+	struct kx_render to = { .overlay = overlay,
+				.full = look->marks[KX_LOOK_DRACUT_FULL] &&
+					!look->marks[KX_LOOK_DRACUT_CLASSIC] };
 	size_t ignored, ignored_too;
 	int r = note_why(plan, renderer, look);
 
@@ -310,9 +312,9 @@ int kx_carry(struct kx_plan *plan, struct kx_error *err)
 		return 0;
 	if (!plan->format->captures)
 		return kx_fail(err, EOPNOTSUPP,
-			       "%s takes no initrd of Linux's, by which the network and files are "
-			       "carried over; leave --keep-network, --add and --ssh-keys out",
-			       plan->format->name);
+			       "%s: %s takes no initrd of Linux's, by which the network and files "
+			       "are carried over; leave --keep-network, --add and --ssh-keys out",
+			       kx_source_name(request->kernel), plan->format->name);
 	overlay = calloc(1, sizeof(*overlay));
 	if (!overlay)
 		return no_memory(err);

@@ -38,9 +38,10 @@ enum kx_look_mark {
 	KX_LOOK_INSTALLER, /* Debian's */
 	KX_LOOK_DRACUT,    /* words of dracut.cmdline(7) */
 	KX_LOOK_DRACUT_FULL, /* several addresses for an interface, too: it has NetworkManager's or systemd's reader */
-	KX_LOOK_NETWORKD,  /* systemd-networkd */
-	KX_LOOK_INITRAMFS, /* Debian's initramfs-tools */
-	KX_LOOK_DROPBEAR,  /* an ssh server with keys of its own format */
+	KX_LOOK_DRACUT_CLASSIC, /* whose own reader stops the boot at that */
+	KX_LOOK_NETWORKD,       /* systemd-networkd */
+	KX_LOOK_INITRAMFS,      /* Debian's initramfs-tools */
+	KX_LOOK_DROPBEAR,       /* an ssh server with keys of its own format */
 	KX_LOOK_MARK_COUNT,
 };
 
@@ -193,7 +194,7 @@ struct kx_ip_text kx_mac_text(const uint8_t *mac, char separator);
  * struct kx_render - where a renderer writes
  * @words: for the command line, each with a space behind it
  * @left: what cannot be said, each with "; " behind it
- * @full: see KX_LOOK_DRACUT_FULL
+ * @full: several addresses for an interface are understood: KX_LOOK_DRACUT_FULL
  */
 struct kx_render {
 	FILE *words, *left;
