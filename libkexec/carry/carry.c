@@ -144,6 +144,13 @@ static void warn_left(struct kx_plan *plan, char *left, bool partial)
 				   "looked at; --keep-network may lack some");
 }
 
+static int close_text(FILE *text)
+{
+	bool ok = text && !ferror(text);
+
+	return text && fclose(text) == 0 && ok ? 0 : -ENOMEM;
+}
+
 static int render(struct kx_plan *plan, const struct kx_look *look, const struct kx_keep *keep,
 		  struct kx_overlay *overlay, struct kx_error *err)
 {
@@ -153,7 +160,7 @@ static int render(struct kx_plan *plan, const struct kx_look *look, const struct
 				.full = look->marks[KX_LOOK_DRACUT_FULL] &&
 					!look->marks[KX_LOOK_DRACUT_CLASSIC] };
 	size_t ignored, ignored_too;
-	int r = note_why(plan, renderer, look);
+	int written, r = note_why(plan, renderer, look);
 
 	to.words = open_memstream(&words, &ignored);
 	to.left = open_memstream(&left, &ignored_too);
@@ -161,7 +168,8 @@ static int render(struct kx_plan *plan, const struct kx_look *look, const struct
 		r = renderer->render(keep, &to, err);
 	else
 		r = no_memory(err);
-	if ((to.words && fclose(to.words) != 0) | (to.left && fclose(to.left) != 0))
+	written = close_text(to.words);
+	if (close_text(to.left) < 0 || written < 0)
 		r = r < 0 ? r : no_memory(err);
 	if (r < 0)
 		return r;
