@@ -107,7 +107,7 @@ def test_systemd_understands_the_words(carry, network, tmp_path):
     root = tmp_path / "generated"
     root.mkdir()
     subprocess.run([GENERATOR, f"--root={root}", "--", *shlex.split(found["cmdline"])], check=True, timeout=60)
-    files = {path.name: path.read_text() for path in (root / "run/systemd/network").iterdir()}
+    files = {path.name.split("-", 1)[1]: path.read_text() for path in (root / "run/systemd/network").iterdir()}
     everything = "\n".join(files.values())
     _, addresses, routes = NETWORKS[network]
     assert everything.count("\nAddress=") == len(addresses)
@@ -117,10 +117,10 @@ def test_systemd_understands_the_words(carry, network, tmp_path):
     if network == "on-link":
         assert "\nDestination=172.31.1.1/32\n" in everything and "\nGateway=fe80::1" in everything
     if network == "vlan":
-        assert "\nId=5" in files["90-net0.5.netdev"] and "\nVLAN=net0.5" in files["90-net0.network"]
-        assert "52:54:00:00:00:02" in files["90-net0.link"] and "\nMTUBytes=9000" in files["90-net0.network"]
+        assert "\nId=5" in files["net0.5.netdev"] and "\nVLAN=net0.5" in files["net0.network"]
+        assert "52:54:00:00:00:02" in files["net0.link"] and "\nMTUBytes=9000" in files["net0.network"]
     if network == "bond":
-        assert "\nBond=bond0" in files["90-lan0.network"] and "\nBond=bond0" in files["90-lan1.network"]
+        assert "\nBond=bond0" in files["lan0.network"] and "\nBond=bond0" in files["lan1.network"]
 
 
 def test_asked_for(carry):
