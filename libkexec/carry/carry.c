@@ -95,7 +95,7 @@ static int drop_old(struct kx_plan *plan, const char *words)
 		free(kept);
 		return 0;
 	}
-	strcpy(end, plan->cmdline + part);
+	memcpy(end, plan->cmdline + part, strlen(plan->cmdline + part) + 1);
 	if (!plan->cmdline[part] && end > kept)
 		end[-1] = '\0';
 	free(plan->cmdline);
