@@ -26,6 +26,7 @@ _kexec_options()
 	last) echo "--json --svg $always" ;;
 	crash) echo "--kernel= --initrd= --append= --shrink= --timeout= --machine= --json $always" ;;
 	list) echo "--root= --json $always" ;;
+	menu) echo "--timeout= $always" ;;
 	*) echo "$basic --load-panic $load --exec --unload --status --print-ckr-size $always" ;;
 	esac
 }
@@ -108,7 +109,7 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine | last | list | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last | list | menu | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
 	crash)
 		if ((COMP_CWORD > 1)); then
 			_kexec_words -W 'status size test'
@@ -124,7 +125,7 @@ _kexec()
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'list load plan reboot exec unload coldreboot status check machine last crash'
+		_kexec_words -W 'list menu load plan reboot exec unload coldreboot status check machine last crash'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

@@ -108,6 +108,16 @@ int kx_source_from_memory(const char *name, const void *data, size_t size, struc
 			  struct kx_error *err);
 
 /**
+ * kx_source_from_fd() - a source over an open file
+ * @name: for messages; copied
+ * @fd: a regular file, read from its beginning, or a memfd; the source's from now on, also after an error
+ * @ret: to be freed with kx_source_free()
+ *
+ * Errors: as kx_source_open()'s.
+ */
+int kx_source_from_fd(const char *name, int fd, struct kx_source **ret, struct kx_error *err);
+
+/**
  * kx_source_free() - close and unmap; NULL is allowed
  */
 void kx_source_free(struct kx_source *source);

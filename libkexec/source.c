@@ -181,6 +181,16 @@ static int fill(struct kx_source *source, int fd, bool may_map, uint64_t max, st
 	return read_to_end(source, fd, max, err);
 }
 
+/* A mapped file stays open, for kexec_file_load and to see whether it changes. */
+static struct kx_source *keep(struct kx_source **source, int *fd)
+{
+	if ((*source)->kind == MAPPED) {
+		(*source)->fd = *fd;
+		*fd = -1;
+	}
+	return kx_steal(*source);
+}
+
 int kx_source_open(const char *path, uint64_t max, struct kx_source **ret, struct kx_error *err)
 {
 	_cleanup_(source_freep) struct kx_source *source = NULL;
@@ -202,11 +212,21 @@ int kx_source_open(const char *path, uint64_t max, struct kx_source **ret, struc
 	r = fill(source, standard_input ? STDIN_FILENO : fd, !standard_input, max, err);
 	if (r < 0)
 		return r;
-	if (source->kind == MAPPED) {
-		source->fd = fd;
-		fd = -1;
-	}
-	*ret = kx_steal(source);
+	*ret = keep(&source, &fd);
+	return 0;
+}
+
+int kx_source_from_fd(const char *name, int fd, struct kx_source **ret, struct kx_error *err)
+{
+	_cleanup_(source_freep) struct kx_source *source = NULL;
+	_cleanup_(kx_closep) int owned = fd;
+	int r = source_new(name, &source, err);
+
+	if (r == 0)
+		r = fill(source, owned, true, KX_SOURCE_MAX, err);
+	if (r < 0)
+		return r;
+	*ret = keep(&source, &owned);
 	return 0;
 }
 

@@ -110,7 +110,8 @@ static int put_cmdline(struct kx_choice *choice)
 {
 	const struct kx_boot_entry *entry = choice->entry;
 	struct kx_args *args = &choice->args;
-	bool own = entry->source_kind && !strcmp(entry->source_kind, "bls2");
+	const char *edited = args->pick ? args->pick->cmdline : NULL;
+	bool own = entry->source_kind && !strcmp(entry->source_kind, "bls2") && !edited;
 	_cleanup_free_ char *line = NULL, *more = NULL;
 	char profile[16];
 	int r = 0;
@@ -128,10 +129,13 @@ static int put_cmdline(struct kx_choice *choice)
 		r = add_words(&line, profile);
 	/* An image has its own command line, unless it is given one. */
 	if (r == 0 && !args->reuse_cmdline && (!own || more))
-		r = add_words(&line, entry->options);
+		r = add_words(&line, edited ? edited : entry->options);
 	if (r == 0)
 		r = add_words(&line, more);
 	args->append = NULL;
+	/* An image that is to have none is told so. */
+	if (r == 0 && !line && edited)
+		return keep(choice, "", &args->append);
 	return r == 0 && line ? keep(choice, line, &args->append) : r;
 }
 
@@ -228,6 +232,23 @@ static int choose(const struct kx_tool *tool, const char *name, struct kx_choice
 	return put_entry(tool, choice, err);
 }
 
+/* The list is read again when something is done with it. */
+static int choose_picked(const struct kx_tool *tool, const struct kx_pick *pick,
+			 struct kx_choice *choice, struct kx_error *err)
+{
+	int r = kx_boot_list(tool->root, &choice->entries, &choice->volumes, err);
+
+	if (r < 0)
+		return r;
+	if (pick->index >= choice->entries.count ||
+	    strcmp(choice->entries.v[pick->index].id, pick->id) != 0)
+		return kx_fail(err, ENOENT,
+			       "the boot loader's entries have changed since they were listed; "
+			       "start again to see them");
+	choice->entry = &choice->entries.v[pick->index];
+	return put_entry(tool, choice, err);
+}
+
 static int copy_args(const struct kx_args *args, struct kx_args *ret)
 {
 	size_t size = sizeof(const char *);
@@ -256,13 +277,17 @@ static int refuse_title(const struct kx_tool *tool, const char *name, struct kx_
 {
 	_cleanup_free_ size_t *found = NULL;
 	struct kx_error ignored = { 0 };
+	size_t count;
 
 	if (access(name, F_OK) == 0 ||
 	    kx_boot_list(tool->root, &choice->entries, &choice->volumes, &ignored) < 0)
 		return 0;
 	found = calloc(choice->entries.count + 1, sizeof(*found));
-	if (!found || !kx_boot_match(&choice->entries, name, found))
+	count = found ? kx_boot_match(&choice->entries, name, found) : 0;
+	if (!count)
 		return 0;
+	if (count > 1)
+		return say_several(choice, name, found, count, err);
 	return kx_fail(err, ENOENT,
 		       "there is no file %s; the entry of that title, with a \"/\" in it, is "
 		       "chosen by its id, %s",
@@ -278,6 +303,8 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 
 	if (r < 0)
 		return kx_fail(err, -r, "out of memory");
+	if (args->pick)
+		return choose_picked(tool, args->pick, ret, err);
 	if (word == KX_BOOT_WORD_ADDRESS)
 		return kx_fail(err, EOPNOTSUPP,
 			       "cannot load %s: loading from an address is not built yet; fetch "

@@ -56,7 +56,7 @@ static int run_shutdown(const struct kx_tool *tool)
 
 static int run_start(const struct kx_tool *tool, const struct kx_args *args)
 {
-	if (kx_nothing_loaded(tool)) {
+	if (kx_is_loaded(tool) == KX_NO) {
 		kx_say("nothing is loaded; load a kernel first with `kexec --load KERNEL`");
 		return EXIT_REFUSED;
 	}

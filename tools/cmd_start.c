@@ -72,7 +72,9 @@ static int load(const struct kx_tool *tool, const struct kx_args *args)
 int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args)
 {
 	_cleanup_(kx_effects_clear) struct kx_effects effects = { 0 };
-	int status = load(tool, args);
+	/* For a shutdown that has begun, what somebody has loaded before it is what is wanted. */
+	bool stays = args->commit && kx_is_loaded(tool) == KX_YES;
+	int status = stays ? KX_EXIT_YES : load(tool, args);
 
 	if (!args->commit || (status != KX_EXIT_YES && status != KX_EXIT_WARNINGS))
 		return status;
@@ -99,7 +101,7 @@ int kx_cmd_exec(const struct kx_tool *tool, const struct kx_args *args)
 
 	if (status)
 		return status;
-	if (kx_nothing_loaded(tool)) {
+	if (kx_is_loaded(tool) == KX_NO) {
 		kx_say("nothing is loaded; load an entry or a file first with `kexec load`");
 		return KX_EXIT_NO;
 	}

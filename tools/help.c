@@ -62,6 +62,12 @@ static const struct {
 		   "What the boot loader could start here, with what a normal reboot would start\n"
 		   "marked by *. Exit status: 0 there is something to start, 1 with warnings,\n"
 		   "2 there is nothing, 3 usage or internal error.\n" },
+	{ KX_MENU,
+	  "usage: kexec menu [OPTION]...\n"
+	  "Choose from the entries of `kexec list` on a terminal: start one as `kexec\n"
+	  "reboot` does, load it, edit its command line or see the plan; ? lists the keys.\n"
+	  "Exit status: 0 init is shutting down, or it is loaded, 1 with warnings,\n"
+	  "2 nothing was started, 3 usage or internal error.\n" },
 	{ KX_LOAD,
 	  "usage: kexec load [OPTION]... [ENTRY]\n"
 	  "Load ENTRY, to be started later.\n" ENTRY
@@ -95,6 +101,7 @@ static const struct {
 	  "\n"
 	  "Verbs, as the first argument only; each has its own --help:\n"
 	  "  list        what the boot loader could start here\n"
+	  "  menu        choose one of these at a terminal\n"
 	  "  load        load one of these, or a file, to be started later\n"
 	  "  reboot      load it, shut down cleanly, and start it\n"
 	  "  exec        start the loaded kernel now, without shutting down\n"

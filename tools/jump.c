@@ -7,7 +7,7 @@
 #include "sys.h"
 #include "util.h"
 
-bool kx_nothing_loaded(const struct kx_tool *tool)
+enum kx_fact kx_is_loaded(const struct kx_tool *tool)
 {
 	static const char *const files[] = { "sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded" };
 
@@ -22,9 +22,9 @@ bool kx_nothing_loaded(const struct kx_tool *tool)
 			continue;
 		c = fgetc(file);
 		fclose(file);
-		return c == '0';
+		return c == '0' ? KX_NO : c == '1' ? KX_YES : KX_UNKNOWN;
 	}
-	return false;
+	return KX_UNKNOWN;
 }
 
 size_t kx_write_effects(const struct kx_tool *tool, struct kx_effects *ret)

@@ -28,7 +28,7 @@ static const struct verb verbs[] = {
 	{ "list", KX_LIST, kx_cmd_list },       { "load", KX_LOAD, kx_cmd_load },
 	{ "exec", KX_EXEC, kx_cmd_exec },       { "unload", KX_UNLOAD, kx_cmd_unload },
 	{ "reboot", KX_REBOOT, kx_cmd_reboot }, { "coldreboot", KX_COLDREBOOT, kx_cmd_coldreboot },
-	{ NULL, KX_CLASSIC, kx_cmd_classic },
+	{ "menu", KX_MENU, kx_cmd_menu },       { NULL, KX_CLASSIC, kx_cmd_classic },
 };
 
 /* Only the first argument can be a verb; a file of that name is written ./plan. */
@@ -102,15 +102,14 @@ static int run(const struct kx_tool *tool, const struct verb *verb, int argc, ch
 	return verb->run(tool, &args);
 }
 
-int kx_tool_main(int argc, char **argv, const struct kx_sys *sys, const char *root)
+int kx_tool_main(int argc, char **argv, const struct kx_tool *tool)
 {
-	const struct kx_tool tool = { .sys = sys, .root = root };
 	const struct verb *verb = find_verb(argc, argv);
 	int skip = verb->name ? 1 : 0, status;
 
 	signal(SIGBUS, input_is_gone);
 	setlocale(LC_CTYPE, ""); /* for the terminal's characters; numbers stay as they are */
-	status = run(&tool, verb, argc - skip, argv + skip);
+	status = run(tool, verb, argc - skip, argv + skip);
 	if (fflush(stdout) == EOF) {
 		kx_say("cannot write to standard output: %s", strerror(errno));
 		status = status ? status : verb->name ? KX_EXIT_ERROR : EXIT_USAGE_CLASSIC;

@@ -3,5 +3,11 @@
 
 int main(int argc, char **argv)
 {
-	return kx_tool_main(argc, argv, kx_sys_linux(), "/");
+	const struct kx_tool tool = {
+		.sys = kx_sys_linux(),
+		.root = "/",
+		.libexec = KX_LIBEXEC,
+	};
+
+	return kx_tool_main(argc, argv, &tool);
 }

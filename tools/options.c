@@ -8,7 +8,7 @@
 #define LOADS (BASIC | KX_LOAD | KX_REBOOT)
 #define ALL                                                                                \
 	(LOADS | KX_EXEC | KX_UNLOAD | KX_COLDREBOOT | KX_STATUS | KX_CHECK | KX_MACHINE | \
-	 KX_LAST | KX_CRASH | KX_LIST)
+	 KX_LAST | KX_CRASH | KX_LIST | KX_MENU)
 
 #define SET(field, to) .kind = KX_OPT_SET, AT(field), .value = (to)
 #define FLAG(bit) .kind = KX_OPT_FLAG, .value = (bit)
@@ -42,8 +42,11 @@ const struct kx_option kx_options[] = {
 	{ 0, "shrink", "SIZE",
 	  "with size: keep no more than SIZE, or \"recommended\", until the next boot", KX_CRASH,
 	  .ours = true, .group = KX_GROUP_ACTION, STRING(shrink) },
-	{ 0, "timeout", "SECONDS", "with test: how long all boots may take (default: 600)",
-	  KX_CRASH, .ours = true, .group = KX_GROUP_ACTION, STRING(timeout) },
+	{ 0, "timeout", "SECONDS",
+	  "with crash test: how long all boots may take (default: 600); with menu: until the "
+	  "default "
+	  "is started (default: as the boot loader)",
+	  KX_CRASH | KX_MENU, .ours = true, .group = KX_GROUP_ACTION, STRING(timeout) },
 	{ 0, "commit", NULL,
 	  "write at once what the boot loader keeps of a start, since a shutdown has begun",
 	  KX_LOAD, .ours = true, .group = KX_GROUP_ACTION, SET(commit, 1) },

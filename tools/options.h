@@ -25,6 +25,7 @@ enum kx_verb {
 	KX_UNLOAD = 1 << 10,
 	KX_REBOOT = 1 << 11,
 	KX_COLDREBOOT = 1 << 12,
+	KX_MENU = 1 << 13,
 };
 
 enum kx_option_group {
@@ -85,11 +86,23 @@ extern const struct kx_option kx_options[];
 extern const size_t kx_option_count;
 
 /**
+ * struct kx_pick - an entry that was chosen from the list of them
+ * @index: in that list; it must still have @id
+ * @cmdline: in place of the entry's own; NULL for that
+ */
+struct kx_pick {
+	size_t index;
+	const char *id;
+	const char *cmdline;
+};
+
+/**
  * struct kx_args - a parsed command line
  * @load, @exec, @unload, @shutdown: what to do; options add up as in kexec-tools
  * @stop: the option that ended parsing, NULL for none
  * @not_built: the first option given that is not built yet, NULL for none
  * @image: the first option given that describes an image, NULL for none
+ * @pick: of `kexec menu`, no option; NULL for none
  */
 struct kx_args {
 	int load, exec, unload, shutdown, panic, load_asked;
@@ -111,6 +124,7 @@ struct kx_args {
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;
 	bool append_again;
+	const struct kx_pick *pick;
 };
 
 /**

@@ -15,14 +15,15 @@ enum { KX_EXIT_YES = 0, KX_EXIT_WARNINGS = 1, KX_EXIT_NO = 2, KX_EXIT_ERROR = 3 
 /**
  * struct kx_tool - where the command runs
  * @root: where facts are read: "/"
+ * @libexec: where the programs are that read what is not trusted
  */
 struct kx_tool {
 	const struct kx_sys *sys;
-	const char *root;
+	const char *root, *libexec;
 };
 
 /* All of the command, but for the choice of the system below it. Returns the exit status. */
-int kx_tool_main(int argc, char **argv, const struct kx_sys *sys, const char *root);
+int kx_tool_main(int argc, char **argv, const struct kx_tool *tool);
 
 int kx_cmd_classic(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_plan(const struct kx_tool *tool, const struct kx_args *args);
@@ -30,6 +31,7 @@ int kx_cmd_status(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_check(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_types(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_menu(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_last(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args);
@@ -121,6 +123,7 @@ struct kx_choice {
 
 /**
  * kx_choice_find() - the argument of load, plan and reboot; without one it is what a normal reboot would start
+ * @args: with @pick: that entry of the list
  * @ret: KX_CHOICE_NONE; to be cleared with kx_choice_clear(), also after an error
  *
  * Several entries that it could be are printed on standard error.
@@ -164,10 +167,10 @@ void kx_say_not_loaded(const struct kx_tool *tool, const struct kx_args *args,
 int kx_unload_loaded(const struct kx_tool *tool, bool panic, struct kx_error *err);
 
 /*
- * Does the kernel say that nothing is loaded? Asked with the least that can fail or take time; with
- * /sys gone the jump itself will tell.
+ * Does the kernel say that a kernel is loaded? Asked with the least that can fail or take time; with /sys gone the jump itself
+ * will tell.
  */
-bool kx_nothing_loaded(const struct kx_tool *tool);
+enum kx_fact kx_is_loaded(const struct kx_tool *tool);
 
 /**
  * kx_write_effects() - write down what the boot loader would have for what is loaded

@@ -16,7 +16,7 @@
 
 #define AT(field) offsetof(struct kx_bls, field)
 
-/* UAPI.1, "Type #1 Boot Loader Entry Keys"; "id" and "grub_…" are in Fedora's entries. */
+/* UAPI.1, "Type #1 Boot Loader Entry Keys"; "id" and "grub_…" are in Fedora's entries; "grub_arg" is an argument of what GRUB makes of one, and nobody asks for that. */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -36,7 +36,6 @@ static const struct {
 	{ "id", AT(id) },
 	{ "grub_users", AT(grub_users) },
 	{ "grub_class", AT(grub_class) },
-	{ "grub_arg", AT(grub_arg) },
 };
 
 static int bls_line(struct kx_bls *bls, struct kx_view key, struct kx_view value)
@@ -55,6 +54,39 @@ static int bls_line(struct kx_bls *bls, struct kx_view key, struct kx_view value
 	return 0;
 }
 
+/*
+ * The specification wants one of linux, efi, uki and uki-url, and says nothing of two; systemd-boot starts what the last of such
+ * lines names.
+ */
+static void drop_other_starts(struct kx_bls *bls, struct kx_view key)
+{
+	char **const starts[] = { &bls->kernel, &bls->efi, &bls->uki, &bls->uki_url };
+	static const char *const names[] = { "linux", "efi", "uki", "uki-url" };
+	bool is_start = false;
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(names); i++)
+		is_start |= kx_text_is(key, names[i]);
+	for (size_t i = 0; is_start && i < KX_ARRAY_SIZE(starts); i++)
+		if (!kx_text_is(key, names[i]))
+			free(kx_steal(*starts[i]));
+}
+
+/* Whose values are for lists, and else the first. */
+static int bls_grub_line(struct kx_bls *bls, struct kx_view key, struct kx_view value)
+{
+	if (kx_text_is(key, "grub_class"))
+		return bls->class_lines++ < KX_BOOT_VALUES_MAX
+			       ? kx_boot_join(&bls->grub_class, value)
+			       : -EFBIG;
+	if (kx_text_is(key, "options") && bls->option_lines)
+		return 0;
+	for (size_t i = 0; i < KX_ARRAY_SIZE(keys); i++)
+		if (kx_text_is(key, keys[i].name) &&
+		    *(char **)(void *)((char *)bls + keys[i].offset))
+			return 0;
+	return bls_line(bls, key, value);
+}
+
 void kx_bls_clear(struct kx_bls *bls)
 {
 	for (size_t i = 0; i < KX_ARRAY_SIZE(keys); i++)
@@ -64,6 +96,25 @@ void kx_bls_clear(struct kx_bls *bls)
 	*bls = (struct kx_bls){ 0 };
 }
 
+/* Takes over what @bls holds, once all lines are read or one ended in @r. */
+static int bls_finish(int r, struct kx_bls *bls, struct kx_bls *ret, struct kx_error *err)
+{
+	if (r == -EFBIG)
+		return kx_fail(err, EFBIG, "more than %u initrds, or lines of options or classes",
+			       KX_BOOT_VALUES_MAX);
+	if (r < 0)
+		return kx_fail(err, -r, "%s",
+			       r == -EBADMSG ? "malformed entry: there is a zero byte in it"
+					     : "out of memory");
+	if (!bls->kernel && !bls->efi && !bls->uki && !bls->uki_url)
+		return kx_fail(err, EBADMSG,
+			       "malformed entry: none of linux, efi and uki in it, so there is "
+			       "nothing to start");
+	*ret = *bls;
+	*bls = (struct kx_bls){ 0 };
+	return 0;
+}
+
 int kx_bls_parse(struct kx_view text, struct kx_bls *ret, struct kx_error *err)
 {
 	_cleanup_(kx_bls_clear) struct kx_bls bls = { 0 };
@@ -71,22 +122,39 @@ int kx_bls_parse(struct kx_view text, struct kx_bls *ret, struct kx_error *err)
 	unsigned line = 0;
 	int r = 0;
 
-	while (r == 0 && kx_boot_line(&text, &line, &key, &value))
+	while (r == 0 && kx_boot_line(&text, &line, &key, &value)) {
 		r = bls_line(&bls, key, value);
-	if (r == -EFBIG)
-		return kx_fail(err, EFBIG, "more than %u initrds, or lines of options",
-			       KX_BOOT_VALUES_MAX);
-	if (r < 0)
-		return kx_fail(err, -r, "%s",
-			       r == -EBADMSG ? "malformed entry: there is a zero byte in it"
-					     : "out of memory");
-	if (!bls.kernel && !bls.efi && !bls.uki && !bls.uki_url)
-		return kx_fail(err, EBADMSG,
-			       "malformed entry: none of linux, efi and uki in it, so there is "
-			       "nothing to start");
-	*ret = bls;
-	bls = (struct kx_bls){ 0 };
-	return 0;
+		if (r == 0 && value.size)
+			drop_other_starts(&bls, key);
+	}
+	return bls_finish(r, &bls, ret, err);
+}
+
+static struct kx_view skip_blanks(struct kx_view text)
+{
+	while (text.size && (*text.data == ' ' || *text.data == '\t'))
+		text = kx_view_of(text.data + 1, text.size - 1);
+	return text;
+}
+
+int kx_bls_parse_grub(struct kx_view text, struct kx_bls *ret, struct kx_error *err)
+{
+	_cleanup_(kx_bls_clear) struct kx_bls bls = { 0 };
+	struct kx_view line, key;
+	int r = 0;
+
+	while (r == 0 && kx_text_line(&text, &line)) {
+		if (line.size && line.data[line.size - 1] == '\r')
+			line.size--;
+		line = skip_blanks(line);
+		if (line.size && *line.data == '#')
+			continue;
+		if (!kx_text_field(&line, memchr(line.data, ' ', line.size) ? ' ' : '\t', &key) ||
+		    !line.size)
+			break;
+		r = bls_grub_line(&bls, key, skip_blanks(line));
+	}
+	return bls_finish(r, &bls, ret, err);
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -168,6 +236,50 @@ int kx_bls_compare(const struct kx_bls_key *a, const struct kx_bls_key *b)
 	return order ? order : compare_int(a->name->tries_done, b->name->tries_done);
 }
 
+/*
+ * What stands before @end, up to the last "-" in it, becomes *ret; *@end is where that is. All of it when there is none, and then
+ * there is nothing before it.
+ */
+static struct kx_view cut_last(const char *start, const char **end)
+{
+	const char *from = *end;
+	struct kx_view part;
+
+	while (from > start && from[-1] != '-')
+		from--;
+	part = kx_view_of(from, (size_t)(*end - from));
+	*end = from > start ? from - 1 : NULL;
+	return part;
+}
+
+/* "name-version-release"; of fewer parts, what is there is the name first, then the version. */
+static void split_package(const char *id, struct kx_view ret[3])
+{
+	const char *end = id + strlen(id);
+	struct kx_view parts[3] = { 0 };
+	size_t count = 0;
+
+	parts[count++] = cut_last(id, &end);
+	if (end)
+		parts[count++] = cut_last(id, &end);
+	if (end)
+		parts[count++] = kx_view_of(id, (size_t)(end - id));
+	for (size_t i = 0; i < 3; i++)
+		ret[i] = i < count ? parts[count - 1 - i] : kx_view_of(id, 0);
+}
+
+int kx_bls_compare_grub(const char *a, const char *b)
+{
+	struct kx_view x[3], y[3];
+	int order = 0;
+
+	split_package(a, x);
+	split_package(b, y);
+	for (size_t i = 0; !order && i < 3; i++)
+		order = kx_version_compare_rpm(y[i], x[i]);
+	return order;
+}
+
 /* UEFI, "Removable Media Boot Behavior", has the names. */
 bool kx_bls_architecture(const char *architecture, const char *arch)
 {
@@ -241,11 +353,40 @@ void kx_loader_vars_clear(struct kx_loader_vars *vars)
 	*vars = (struct kx_loader_vars){ 0 };
 }
 
+/*
+ * loader.conf(5) knows "?", "*" and sets with ranges, but no negated ones, nor classes of characters: to systemd-boot "!", "^" and
+ * "[" in a set are what is in it. @ret has room for twice as much. False for a set without an end, which matches nothing.
+ */
+static bool plain_sets(const char *pattern, char *ret)
+{
+	const char *set = NULL;
+
+	for (const char *p = pattern; *p; p++) {
+		if (set && *p == '[')
+			*ret++ = '\\';
+		*ret++ = *p;
+		if (*p == '\\' && p[1]) {
+			*ret++ = *++p;
+		} else if (!set && *p == '[') {
+			set = p;
+			if (p[1] == '!' || p[1] == '^')
+				*ret++ = '\\';
+		} else if (set && *p == ']' && p != set + 1) {
+			set = NULL;
+		}
+	}
+	*ret = '\0';
+	return !set;
+}
+
 static size_t find_id(const char *const *ids, size_t count, const char *pattern)
 {
+	char plain[2 * NAME_MAX + 1];
 	size_t i = 0;
 
-	while (i < count && fnmatch(pattern, ids[i], FNM_CASEFOLD) != 0)
+	if (!plain_sets(pattern, plain))
+		return count;
+	while (i < count && fnmatch(plain, ids[i], FNM_CASEFOLD) != 0)
 		i++;
 	return i;
 }

@@ -11,6 +11,7 @@
 
 /**
  * struct kx_bls - one file of loader/entries, its values as they are written
+ * @kernel: "linux"; of this, @efi, @uki and @uki_url the last one that stands there, but for GRUB each
  * @options: of all lines, with a blank between
  * @initrd: one for each line
  * @profile: "profile": which one of a UKI
@@ -19,9 +20,9 @@
 struct kx_bls {
 	char *title, *version, *machine_id, *sort_key, *architecture;
 	char *kernel, *efi, *uki, *uki_url, *options, *devicetree, *devicetree_overlay, *profile;
-	char *id, *grub_users, *grub_class, *grub_arg;
+	char *id, *grub_users, *grub_class;
 	struct kx_names initrd;
-	unsigned option_lines;
+	unsigned option_lines, class_lines;
 };
 
 /**
@@ -32,6 +33,12 @@ struct kx_bls {
  * Errors: -EBADMSG a NUL, or nothing to boot; -EFBIG too many initrds or lines of options; -ENOMEM.
  */
 int kx_bls_parse(struct kx_view text, struct kx_bls *ret, struct kx_error *err);
+
+/*
+ * The same as GRUB reads it: the first blank of a line, be it behind a tab, ends the key; a line that has nothing behind it, such
+ * as an empty one, ends the file; and of the lines with one key the first counts, of options, too.
+ */
+int kx_bls_parse_grub(struct kx_view text, struct kx_bls *ret, struct kx_error *err);
 void kx_bls_clear(struct kx_bls *bls);
 
 /**
@@ -59,6 +66,9 @@ struct kx_bls_key {
 
 /* As strcmp(3): less than 0 when @a stands above @b in the menu. */
 int kx_bls_compare(const struct kx_bls_key *a, const struct kx_bls_key *b);
+
+/* The same for two ids in GRUB's menu. */
+int kx_bls_compare_grub(const char *a, const char *b);
 
 /* Is it an entry for @arch, as uname(2) names it? So it is when either is NULL. */
 bool kx_bls_architecture(const char *architecture, const char *arch);
@@ -116,6 +126,9 @@ int kx_loader_timeout(const struct kx_loader_vars *vars, const struct kx_loader_
 
 /* ---- through the file system ----------------------------------------------------------------- */
 
+/* Bytes of entries' files, and of the texts in unified kernel images, that are read for one menu. */
+#define KX_BLS_READ_MAX (8U << 20)
+
 /**
  * struct kx_bls_place - a partition with entries
  * @folder: where loader/entries and EFI/Linux are on it, "" for its root
@@ -131,7 +144,7 @@ struct kx_bls_place {
  *
  * An entry that cannot be read is in the list, with its problem.
  *
- * Errors: -E2BIG too many entries; -ENOMEM. That a place has none is no error.
+ * Errors: -E2BIG too many entries, or over KX_BLS_READ_MAX; -ENOMEM. That a place has none is no error.
  */
 int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, size_t count,
 		const char *arch, const struct kx_loader_vars *vars,
@@ -139,12 +152,15 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 		struct kx_error *err);
 
 /**
- * kx_bls_read_grub() - what GRUB's command blscfg adds, in its order, which knows no sort-key
+ * kx_bls_read_grub() - what GRUB's command blscfg finds, in its order, which knows no sort-key
+ * @path: of a folder of entries, or of one that ends in ".conf"; absolute on @device
+ * @budget: bytes that may be read; what is left of them
  *
  * What they say of files and options is as it is written: of lines from which GRUB makes a script of its own.
  *
- * Errors: -ENOENT no folder of entries; -E2BIG; -ENOMEM.
+ * Errors: -ENOENT; -E2BIG too many entries, or over @budget; -ENOMEM.
  */
-int kx_bls_read_grub(const struct kx_boot_fs *fs, const char *device, struct kx_boot_entries *ret);
+int kx_bls_read_grub(const struct kx_boot_fs *fs, const char *device, const char *path,
+		     size_t *budget, struct kx_boot_entries *ret);
 
 #endif

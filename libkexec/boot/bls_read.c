@@ -30,9 +30,14 @@ struct item {
 	bool kernel_version, dropped;
 };
 
+/*
+ * @folder: that is being read, absolute on @device
+ * @budget: how many bytes more may be read
+ */
 struct reader {
 	const struct kx_boot_fs *fs;
 	const char *device, *folder, *arch;
+	size_t *budget;
 	bool grub;
 	struct item *items;
 	size_t count;
@@ -68,6 +73,15 @@ static int reader_add(struct reader *reader, struct item *item)
 	reader->items = items;
 	items[reader->count++] = *item;
 	*item = (struct item){ 0 };
+	return 0;
+}
+
+/* All that is read stays, or a copy of it does. */
+static int spend(const struct reader *reader, size_t size)
+{
+	if (size > *reader->budget)
+		return -E2BIG;
+	*reader->budget -= size;
 	return 0;
 }
 
@@ -210,8 +224,11 @@ static int read_type1(const struct reader *reader, const char *path, struct item
 	if (r < 0)
 		kx_fail(&err, -r, "cannot read its entry: %s", strerror(-r));
 	else
-		r = kx_bls_parse(kx_view_of(text, size), &bls, &err);
-	if (r == -ENOMEM)
+		r = spend(reader, size);
+	if (r == 0)
+		r = (reader->grub ? kx_bls_parse_grub : kx_bls_parse)(kx_view_of(text, size), &bls,
+								      &err);
+	if (r == -ENOMEM || r == -E2BIG)
 		return r;
 	item->dropped = r < 0;
 	if (r < 0)
@@ -250,11 +267,13 @@ static int name_of(const struct reader *reader, const char *file, struct kx_bls_
 	return ret->id ? 0 : -ENOMEM;
 }
 
-/* systemd-boot keeps the names that begin with "auto-" for its own entries. */
+/* systemd-boot keeps the names that begin with "auto-" for its own entries. To GRUB upper case is another suffix. */
 static bool is_entrys_name(const struct reader *reader, const char *file, const char *suffix)
 {
-	return file[0] != '.' && ends_with(file, suffix) &&
-	       (reader->grub || strncasecmp(file, "auto-", 5) != 0);
+	if (file[0] == '.' || !ends_with(file, suffix))
+		return false;
+	return reader->grub ? !strcmp(strrchr(file, '.'), suffix)
+			    : strncasecmp(file, "auto-", 5) != 0;
 }
 
 static int on_type1(void *arg, const char *file)
@@ -267,7 +286,7 @@ static int on_type1(void *arg, const char *file)
 
 	if (!is_entrys_name(reader, file, ".conf"))
 		return 0;
-	if (asprintf(&path, "%s/loader/entries/%s", reader->folder, file) < 0)
+	if (asprintf(&path, "%s/%s", reader->folder, file) < 0)
 		return -ENOMEM;
 	r = name_of(reader, file, &item.name);
 	if (r == 0)
@@ -409,18 +428,22 @@ static int fill_uki(const struct kx_uki *uki, unsigned profile, struct item *ite
 	return r < 0 ? r : fill_profile(uki, profile, item);
 }
 
-/* Of texts that nobody can have written. */
-static int check_texts(const struct kx_uki *uki, struct kx_error *err)
+/* Of texts that nobody can have written. Errors also: -E2BIG of all entries. */
+static int check_texts(const struct reader *reader, const struct kx_uki *uki, struct kx_error *err)
 {
 	static const enum kx_uki_part texts[] = { KX_UKI_OSREL, KX_UKI_CMDLINE, KX_UKI_UNAME,
 						  KX_UKI_PROFILE };
 
-	for (size_t i = 0; i < KX_ARRAY_SIZE(texts); i++)
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < KX_ARRAY_SIZE(texts); i++) {
 		if (uki->parts[texts[i]].size > KX_BOOT_TEXT_MAX)
 			return kx_fail(err, EFBIG,
 				       "malformed UKI: one of its texts has %zu bytes, at most %u",
 				       uki->parts[texts[i]].size, KX_BOOT_TEXT_MAX);
-	return 0;
+		r = spend(reader, uki->parts[texts[i]].size);
+	}
+	return r;
 }
 
 static int read_profile(struct reader *reader, struct kx_view file, const char *name,
@@ -439,12 +462,12 @@ static int read_profile(struct reader *reader, struct kx_view file, const char *
 	if (r == 0 && !uki.has[KX_UKI_LINUX])
 		r = kx_fail(&err, ENOEXEC, "is an EFI program without a .linux section");
 	if (r == 0)
-		r = check_texts(&uki, &err);
+		r = check_texts(reader, &uki, &err);
 	if (r == 0)
 		r = fill_uki(&uki, profile, &item);
 	if (r == -EBADMSG && !err.text[0])
 		kx_fail(&err, EBADMSG, "malformed UKI: there is a zero byte in its texts");
-	if (r == -ENOMEM)
+	if (r == -ENOMEM || r == -E2BIG)
 		return r;
 	/* Without any name of a system, systemd-boot has nothing to show. */
 	item.dropped = r < 0 || !item.entry.title;
@@ -482,7 +505,7 @@ static int on_type2(void *arg, const char *file)
 
 	if (!is_entrys_name(reader, file, ".efi"))
 		return 0;
-	if (asprintf(&path, "%s/EFI/Linux/%s", reader->folder, file) < 0)
+	if (asprintf(&path, "%s/%s", reader->folder, file) < 0)
 		return -ENOMEM;
 	/* Kernel and initrd in it are not looked at. */
 	if (fs->map)
@@ -520,20 +543,21 @@ static int compare_items(const void *a, const void *b)
 
 static int compare_for_grub(const void *a, const void *b)
 {
-	struct kx_bls_key key_a = { .name = &((const struct item *)a)->name };
-	struct kx_bls_key key_b = { .name = &((const struct item *)b)->name };
-
-	return kx_bls_compare(&key_a, &key_b);
+	return kx_bls_compare_grub(((const struct item *)a)->entry.id,
+				   ((const struct item *)b)->entry.id);
 }
 
-static int list_folder(struct reader *reader, const char *name, kx_boot_name_fn *each)
+static int list_folder(struct reader *reader, const char *above, const char *name,
+		       kx_boot_name_fn *each)
 {
 	_cleanup_free_ char *path = NULL;
 	int r;
 
-	if (asprintf(&path, "%s%s", reader->folder, name) < 0)
+	if (asprintf(&path, "%s%s", above, name) < 0)
 		return -ENOMEM;
+	reader->folder = path;
 	r = reader->fs->list(reader->fs->ctx, reader->device, path, each, reader);
+	reader->folder = NULL;
 	return r;
 }
 
@@ -638,10 +662,9 @@ static int read_places(struct reader *reader, const struct kx_bls_place *places,
 		int r;
 
 		reader->device = places[i].device;
-		reader->folder = places[i].folder;
-		r = list_folder(reader, "/loader/entries", on_type1);
+		r = list_folder(reader, places[i].folder, "/loader/entries", on_type1);
 		if (r != -ENOMEM && r != -E2BIG)
-			r = list_folder(reader, "/EFI/Linux", on_type2);
+			r = list_folder(reader, places[i].folder, "/EFI/Linux", on_type2);
 		if (r == -ENOMEM || r == -E2BIG)
 			return r;
 	}
@@ -654,7 +677,9 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 		struct kx_error *err)
 {
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries entries = { 0 };
-	_cleanup_(reader_clear) struct reader reader = { .fs = fs, .arch = arch };
+	size_t budget = KX_BLS_READ_MAX;
+	_cleanup_(
+		reader_clear) struct reader reader = { .fs = fs, .arch = arch, .budget = &budget };
 	int r = read_places(&reader, places, count);
 	size_t shown = 0;
 
@@ -670,6 +695,11 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 		r = add_effects(&entries, vars, conf);
 	if (r == 0)
 		r = find_on_trial(fs, places, count, vars, &entries.on_trial);
+	if (r == -E2BIG)
+		return kx_fail(err, E2BIG,
+			       "cannot read boot entries: there are more than %d, or more than %u "
+			       "MiB of them",
+			       KX_BOOT_ENTRIES_MAX, KX_BLS_READ_MAX >> 20);
 	if (r < 0)
 		return kx_fail(err, -r, "cannot read boot entries: %s", strerror(-r));
 	entries.timeout = kx_loader_timeout(vars, conf);
@@ -678,17 +708,37 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 	return 0;
 }
 
-int kx_bls_read_grub(const struct kx_boot_fs *fs, const char *device, struct kx_boot_entries *ret)
+/* @path as it is written, "." and ".." and slashes too many included. */
+static int read_grub(struct reader *reader, const char *path)
 {
-	static const char *const folders[] = { "", "/boot" };
-	_cleanup_(reader_clear) struct reader reader = { .fs = fs, .device = device, .grub = true };
-	int r = -ENOENT;
+	_cleanup_free_ char *whole = NULL;
+	struct kx_boot_stat stat;
+	char *slash;
+	int r = kx_boot_path("", NULL, path, &whole);
 
-	for (size_t i = 0; r < 0 && r != -ENOMEM && r != -E2BIG && i < KX_ARRAY_SIZE(folders);
-	     i++) {
-		reader.folder = folders[i];
-		r = list_folder(&reader, "/loader/entries", on_type1);
-	}
+	if (r < 0)
+		return r;
+	if (!ends_with(whole, ".conf"))
+		return list_folder(reader, whole, "", on_type1);
+	r = reader->fs->stat(reader->fs->ctx, reader->device, whole, &stat);
+	if (r < 0)
+		return r;
+	slash = strrchr(whole, '/');
+	*slash = '\0';
+	reader->folder = whole;
+	r = on_type1(reader, slash + 1);
+	reader->folder = NULL;
+	return r;
+}
+
+int kx_bls_read_grub(const struct kx_boot_fs *fs, const char *device, const char *path,
+		     size_t *budget, struct kx_boot_entries *ret)
+{
+	_cleanup_(reader_clear) struct reader reader = {
+		.fs = fs, .device = device, .budget = budget, .grub = true
+	};
+	int r = read_grub(&reader, path);
+
 	if (r < 0)
 		return r;
 	if (reader.count)

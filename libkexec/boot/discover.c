@@ -151,13 +151,6 @@ static int try_marked(struct finder *f)
 
 /* ---- GRUB 2 ---------------------------------------------------------------------------------- */
 
-static int on_blscfg(void *ctx, const char *device, struct kx_boot_entries *ret)
-{
-	const struct kx_boot_fs fs = kx_volumes_fs(ctx);
-
-	return kx_bls_read_grub(&fs, device, ret);
-}
-
 /* GRUB's manual, "grub_cpu". */
 static const char *grub_cpu(const struct kx_boot_system *system)
 {
@@ -182,7 +175,6 @@ static int read_grub(struct finder *f)
 		.path = f->path,
 		.platform = f->system->efi == KX_YES ? "efi" : "pc",
 		.cpu = grub_cpu(f->system),
-		.blscfg = on_blscfg,
 	};
 
 	return kx_grub_read(&config, f->entries, f->err);

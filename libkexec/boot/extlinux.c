@@ -180,10 +180,33 @@ static int find_initrds(struct label *label, const char *options)
 	return r;
 }
 
+/* U-Boot's doc/README.pxe, "kernel": "image.itb#configuration" of a FIT image, unless there is a file of that name. */
+static int cut_configuration(const struct reader *reader, struct label *label,
+			     struct kx_boot_entry *entry)
+{
+	char *hash = label->kernel ? strchr(label->kernel, '#') : NULL;
+	_cleanup_free_ char *whole = NULL;
+	struct kx_boot_stat stat;
+
+	if (!hash || hash == label->kernel)
+		return 0;
+	if (kx_boot_path("", reader->folder, label->kernel, &whole) < 0)
+		return -ENOMEM;
+	if (reader->fs->stat(reader->fs->ctx, reader->device, whole, &stat) == 0)
+		return 0;
+	*hash = '\0';
+	if (!entry->problem)
+		entry->problem = strdup("chooses a configuration of a FIT image, which is not "
+					"built yet");
+	return entry->problem ? 0 : -ENOMEM;
+}
+
 static int fill_files(const struct reader *reader, struct label *label, struct kx_boot_entry *entry)
 {
 	int r = entry->options ? find_initrds(label, entry->options) : 0;
 
+	if (r == 0)
+		r = cut_configuration(reader, label, entry);
 	if (r == 0 && label->kernel)
 		r = place(reader, label->kernel, &entry->kernel);
 	/* For U-Boot "-" is none. */

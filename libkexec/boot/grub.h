@@ -27,9 +27,6 @@
  * @device: that grub.cfg is on: `root` at the beginning; may be ""
  * @path: grub.cfg, absolute on @device
  * @platform: `grub_platform`: "pc", "efi"; @cpu: `grub_cpu`: "i386", "x86_64"; NULL for these two
- * @blscfg: for the command of that name, in Fedora's and its descendants' GRUB: adds the entries of @device's
- *	    loader/entries in the order in which they are shown; what they say of files and options is as it is written,
- *	    and evaluated here as GRUB does. NULL: the command fails. Errors: as @fs
  * @steps_max: instead of KX_GRUB_STEPS_MAX; 0 for that
  */
 struct kx_grub_config {
@@ -38,7 +35,6 @@ struct kx_grub_config {
 	const char *path;
 	const char *platform;
 	const char *cpu;
-	int (*blscfg)(void *ctx, const char *device, struct kx_boot_entries *ret);
 	unsigned steps_max;
 };
 

@@ -64,7 +64,7 @@ int kx_grub_complain(struct kx_grub *g, int status, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	make_printable(text);
-	if (g->entry && !g->boot.problem)
+	if ((g->entry || g->boot.refused) && !g->boot.problem)
 		g->boot.problem = kx_grub_copy(g, text, strlen(text));
 	if (g->entry || g->out->note_count >= KX_GRUB_NOTES_MAX)
 		return status;

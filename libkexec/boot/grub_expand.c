@@ -250,6 +250,22 @@ static char *plain_of(struct kx_grub *g, const char *pattern, size_t size)
 	return s;
 }
 
+/* For fnmatch(3): GRUB has no sets of characters. */
+static char *without_sets(struct kx_grub *g, const char *pattern, size_t size)
+{
+	char *s = kx_grub_get(g, 2 * size + 1);
+	char *to = s;
+
+	for (size_t i = 0; s && i < size; i++) {
+		if (pattern[i] == '[')
+			*to++ = '\\';
+		*to++ = pattern[i];
+		if (pattern[i] == '\\' && i + 1 < size)
+			*to++ = pattern[++i];
+	}
+	return s;
+}
+
 static bool has_pattern(const char *s, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
@@ -275,7 +291,7 @@ static bool glob_component(struct kx_grub *g, const char *prefix, const char *pa
 		plain = plain ? kx_grub_print(g, "%s%s", prefix, plain) : NULL;
 		return plain && kx_grub_args_add(g, found, plain);
 	}
-	l.pattern = kx_grub_copy(g, pattern, size);
+	l.pattern = without_sets(g, pattern, size);
 	dir = kx_grub_file_of(g, prefix);
 	if (dir.path && dir.path[1])
 		dir.path = kx_grub_copy(g, dir.path, strlen(dir.path) - 1);

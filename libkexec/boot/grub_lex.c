@@ -9,41 +9,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each allocation a block of its own where AddressSanitizer is to see its end. */
+/* Where AddressSanitizer looks on: bytes behind each allocation that are nobody's, so that it sees where that ends. */
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
-#define BLOCK_SIZE 0
+#define GAP 16
 #endif
 #elif defined(__SANITIZE_ADDRESS__)
-#define BLOCK_SIZE 0
+#define GAP 16
 #endif
-#ifndef BLOCK_SIZE
+#ifdef GAP
+#include <sanitizer/asan_interface.h>
+#else
+#define GAP 0
+#define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
+
 #define BLOCK_SIZE 8192
-#endif
+
+static struct kx_grub_block *add_block(struct kx_grub_arena *arena, size_t size)
+{
+	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	struct kx_grub_block *block;
+
+	if (room > KX_GRUB_MEMORY_MAX - arena->total)
+		return NULL;
+	block = calloc(1, sizeof(*block) + room);
+	if (!block)
+		return NULL;
+	ASAN_POISON_MEMORY_REGION(block->bytes, room);
+	block->size = room;
+	block->next = arena->blocks;
+	arena->blocks = block;
+	arena->total += room;
+	return block;
+}
 
 void *kx_grub_alloc(struct kx_grub_arena *arena, size_t size)
 {
 	struct kx_grub_block *block = arena->blocks;
 	size_t room;
+	char *bytes;
 
 	if (size > KX_GRUB_MEMORY_MAX)
 		return NULL;
-	if (BLOCK_SIZE)
-		size = (size + 15) & ~(size_t)15;
-	if (!block || block->size - block->used < size) {
-		room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-		if (room > KX_GRUB_MEMORY_MAX - arena->total)
-			return NULL;
-		block = calloc(1, sizeof(*block) + room);
-		if (!block)
-			return NULL;
-		block->size = room;
-		block->next = arena->blocks;
-		arena->blocks = block;
-		arena->total += room;
-	}
-	block->used += size;
-	return block->bytes + block->used - size;
+	room = ((size + 15) & ~(size_t)15) + GAP;
+	if (!block || block->size - block->used < room)
+		block = add_block(arena, room);
+	if (!block)
+		return NULL;
+	bytes = block->bytes + block->used;
+	block->used += room;
+	ASAN_UNPOISON_MEMORY_REGION(bytes, size);
+	return bytes;
 }
 
 void kx_grub_arena_clear(struct kx_grub_arena *arena)
@@ -75,7 +93,9 @@ void kx_grub_arena_release(struct kx_grub_arena *arena, struct kx_grub_mark mark
 	block = arena->blocks;
 	if (!block)
 		return;
+	ASAN_UNPOISON_MEMORY_REGION(block->bytes + mark.used, block->used - mark.used);
 	memset(block->bytes + mark.used, 0, block->used - mark.used);
+	ASAN_POISON_MEMORY_REGION(block->bytes + mark.used, block->used - mark.used);
 	block->used = mark.used;
 }
 

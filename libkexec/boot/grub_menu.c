@@ -443,28 +443,44 @@ static struct kx_grub_item *shown(struct kx_grub_item *item)
 	return item;
 }
 
+static struct kx_grub_item *find_named(const struct kx_grub_menu *menu, const char *name, bool ids,
+				       bool titles)
+{
+	struct kx_grub_item *item = shown(menu->first);
+
+	while (item && !(ids && !strcmp(item->id, name)) && !(titles && !strcmp(item->title, name)))
+		item = shown(item->next);
+	return item;
+}
+
+static struct kx_grub_item *find_number(const struct kx_grub_menu *menu, unsigned long n)
+{
+	struct kx_grub_item *item = shown(menu->first);
+
+	for (; n && item; n--)
+		item = shown(item->next);
+	return item;
+}
+
 /*
- * By number, id or title; NULL if there is none such. A number is one whatever stands behind it, but not where blscfg is
- * known: there ids begin with digits.
+ * The one that is meant; NULL if there is none such. A number is one whatever stands behind it, and goes before ids and titles. Not
+ * so in the GRUB that has blscfg (grub-core/normal/menu.c there), since there ids begin with digits.
  */
 static struct kx_grub_item *find_item(const struct kx_grub_menu *menu, const char *name)
 {
-	struct kx_grub_item *item = shown(menu->first);
-	unsigned long n = strtoul(name, NULL, 0);
+	bool digit = *name >= '0' && *name <= '9', bls = false;
+	struct kx_grub_item *found;
+	char *end;
+	unsigned long n = strtoul(name, &end, 0);
 
-	while (item && (!item->bls || strcmp(item->id, name) != 0))
-		item = shown(item->next);
-	if (item)
-		return item;
-	item = shown(menu->first);
-	if (*name >= '0' && *name <= '9') {
-		for (; n && item; n--)
-			item = shown(item->next);
-		return item;
-	}
-	while (item && strcmp(item->id, name) != 0 && strcmp(item->title, name) != 0)
-		item = shown(item->next);
-	return item;
+	for (const struct kx_grub_item *item = menu->first; item; item = item->next)
+		bls |= !!item->bls;
+	if (!bls)
+		return digit ? find_number(menu, n) : find_named(menu, name, true, true);
+	found = find_named(menu, name, true, false);
+	if (!found)
+		found = find_named(menu, name, false, true);
+	return found || !digit || *end ? found : find_number(menu, n);
 }
 
 static void evaluate_menu(struct kx_grub *g, struct kx_grub_menu *menu, const struct level *level,

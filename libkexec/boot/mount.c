@@ -70,14 +70,17 @@ static void go_home(struct kx_home *home)
 	*home = (struct kx_home){ -1, -1, -1 };
 }
 
-/* To a mount namespace in which nothing is seen by others. */
+/*
+ * To a mount namespace of which nothing is seen by others. What they unmount is unmounted here, too: a private copy would keep it
+ * busy for as long as we are here, be it that somebody reads a menu.
+ */
 static int leave_home(struct kx_home *home)
 {
 	int r = open_home(home);
 
 	if (r < 0)
 		return r;
-	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return -errno;
 	return 0;
 }

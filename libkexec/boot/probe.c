@@ -139,6 +139,30 @@ static int probe_disk(struct kx_root *root, struct kx_volume *v)
 	return last.size ? kx_boot_set(&v->disk, last) : 0;
 }
 
+/*
+ * Without an initrd the kernel mounts the root, by a name that it makes for itself (init/do_mounts.c: "/dev/root"), and which
+ * nobody has a file of.
+ */
+static int name_device(struct kx_root *root, struct kx_volume *v)
+{
+	_cleanup_free_ char *path = NULL, *target = NULL;
+	const char *name;
+	char *device;
+
+	if (strcmp(v->device, "/dev/root") != 0 || !v->numbers)
+		return 0;
+	if (asprintf(&path, "/sys/dev/block/%s", v->numbers) < 0)
+		return -ENOMEM;
+	if (kx_root_link(root, path, &target) < 0)
+		return 0;
+	name = strrchr(target, '/');
+	if (asprintf(&device, "/dev/%s", name ? name + 1 : target) < 0)
+		return -ENOMEM;
+	free(v->device);
+	v->device = device;
+	return 0;
+}
+
 static int probe(struct kx_root *root, struct kx_volume *v, char **ret_type)
 {
 	int r = probe_device(v, ret_type);
@@ -155,7 +179,10 @@ int kx_probe_volumes(struct kx_volumes *volumes)
 	for (size_t i = 0; r == 0 && i < volumes->count; i++) {
 		_cleanup_free_ char *type = NULL;
 
-		if (volumes->v[i].device && !strncmp(volumes->v[i].device, "/dev/", 5))
+		if (!volumes->v[i].device || strncmp(volumes->v[i].device, "/dev/", 5) != 0)
+			continue;
+		r = name_device(&volumes->root, &volumes->v[i]);
+		if (r == 0)
 			r = probe(&volumes->root, &volumes->v[i], &type);
 	}
 	return r;

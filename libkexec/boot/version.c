@@ -108,3 +108,89 @@ int kx_version_compare(const char *a, const char *b)
 	}
 	return order;
 }
+
+/* ---- rpm ------------------------------------------------------------------------------------- */
+
+static char first(struct kx_view v)
+{
+	return v.size ? (char)*v.data : 0;
+}
+
+static void cut(struct kx_view *v, size_t n)
+{
+	*v = kx_view_of(v->data + n, v->size - n);
+}
+
+/* Cuts off how many bytes at the beginning are of the kind given. */
+static struct kx_view cut_span(struct kx_view *v, bool (*is)(char c))
+{
+	struct kx_view span = *v;
+
+	for (span.size = 0; span.size < v->size && is((char)v->data[span.size]);)
+		span.size++;
+	cut(v, span.size);
+	return span;
+}
+
+static bool is_rpm_separator(char c)
+{
+	return !is_digit(c) && !is_letter(c) && c != '~' && c != '+';
+}
+
+static bool is_zero(char c)
+{
+	return c == '0';
+}
+
+/* Takes digits, or letters, off both; a number is newer than letters. */
+static int compare_segments(struct kx_view *a, struct kx_view *b)
+{
+	bool number = is_digit(first(*a));
+	struct kx_view x = cut_span(a, number ? is_digit : is_letter);
+	struct kx_view y = cut_span(b, number ? is_digit : is_letter);
+	int order;
+
+	if (!y.size)
+		return number ? 1 : -1;
+	if (number) {
+		cut_span(&x, is_zero);
+		cut_span(&y, is_zero);
+		if (x.size != y.size)
+			return sign(x.size<y.size, x.size> y.size);
+	}
+	order = memcmp(x.data, y.data, x.size < y.size ? x.size : y.size);
+	return order ? order : sign(x.size<y.size, x.size> y.size);
+}
+
+/* 0 when both have it, and then it is skipped. */
+static int compare_sign(struct kx_view *a, struct kx_view *b, char c)
+{
+	bool on_a = first(*a) == c, on_b = first(*b) == c;
+
+	if (c == '+' && (!a->size || !b->size))
+		return a->size ? 1 : -1;
+	if (on_a != on_b)
+		return on_a ? -1 : 1;
+	cut(a, 1);
+	cut(b, 1);
+	return 0;
+}
+
+int kx_version_compare_rpm(struct kx_view a, struct kx_view b)
+{
+	int order = 0;
+
+	while (!order && (a.size || b.size)) {
+		cut_span(&a, is_rpm_separator);
+		cut_span(&b, is_rpm_separator);
+		if (first(a) == '~' || first(b) == '~')
+			order = compare_sign(&a, &b, '~');
+		else if (first(a) == '+' || first(b) == '+')
+			order = compare_sign(&a, &b, '+');
+		else if (!a.size || !b.size)
+			return sign(!a.size && b.size, a.size && !b.size);
+		else
+			order = compare_segments(&a, &b);
+	}
+	return order;
+}

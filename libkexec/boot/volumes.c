@@ -21,7 +21,7 @@ static const char *const usual_tops[] = { "/boot/firmware", "/boot/efi", "/efi",
 
 void kx_volume_clear(struct kx_volume *v)
 {
-	char *const strings[] = { v->name, v->top,  v->subroot, v->device,    v->type,
+	char *const strings[] = { v->name, v->top,  v->subroot, v->device,    v->numbers,  v->type,
 				  v->disk, v->uuid, v->label,   v->part_uuid, v->part_type };
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(strings); i++)
@@ -487,7 +487,9 @@ static int mountinfo_line(struct kx_view line, struct kx_volume *v)
 	for (unsigned i = 0; r == 0 && i < 5; i++) {
 		if (!kx_text_word(&line, &word))
 			return -EBADMSG;
-		if (i == 3)
+		if (i == 2)
+			r = kx_boot_set(&v->numbers, word);
+		else if (i == 3)
 			r = set_unescaped(&v->subroot, word);
 		else if (i == 4)
 			r = set_unescaped(&v->top, word);

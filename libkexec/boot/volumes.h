@@ -20,6 +20,7 @@
  * @top: where it is in the tree, "" for the tree's own root
  * @subroot: what of it is there, "/@" for a subvolume of that name; "" for all
  * @device: "/dev/sda2"
+ * @numbers: of @device, major and minor: "8:2"
  * @type: of the file system
  * @disk: what @device is a partition of, as sysfs names it: "sda"
  * @number: of the partition, 0 when it is none
@@ -27,7 +28,8 @@
  *	   may be another system's
  */
 struct kx_volume {
-	char *name, *top, *subroot, *device, *type, *disk, *uuid, *label, *part_uuid, *part_type;
+	char *name, *top, *subroot, *device, *numbers, *type;
+	char *disk, *uuid, *label, *part_uuid, *part_type;
 	unsigned number;
 	bool boots;
 };

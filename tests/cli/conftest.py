@@ -5,12 +5,14 @@ import dataclasses
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 import samples
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/vm"))  # lab
 BUILD = pathlib.Path(os.environ.get("KX_BUILD", ROOT / "build"))
 FAKE = BUILD / "tests/cli/kexec-fake"
 LIST_OPTIONS = BUILD / "tests/cli/list-options"

@@ -216,7 +216,12 @@ int main(int argc, char **argv)
 		.run = fake_run,
 		.set_crash_size = fake_set_crash_size,
 	};
-	const char *root = getenv("KX_FAKE_ROOT");
+	const char *root = getenv("KX_FAKE_ROOT"), *libexec = getenv("KX_FAKE_LIBEXEC");
+	const struct kx_tool tool = {
+		.sys = &fake,
+		.root = root ? root : "/nonexistent",
+		.libexec = libexec ? libexec : "/nonexistent",
+	};
 
-	return kx_tool_main(argc, argv, &fake, root ? root : "/nonexistent");
+	return kx_tool_main(argc, argv, &tool);
 }

@@ -86,10 +86,11 @@ def test_another_word(machine):
     assert (machine.said(), machine.marked()) == ("", False)
 
 
-def test_what_is_loaded_stays(machine):
+def test_what_is_loaded_is_committed_to(machine):
+    """That it is not loaded again is the command's part."""
     machine.write("kexec.conf", "reboot = kexec\n")
     machine.write("sys/kernel/kexec_loaded", "1\n")
-    assert (machine.run("load"), machine.said(), machine.marked()) == ("", "", True)
+    assert (machine.run("load"), machine.said(), machine.marked()) == ("", "load|--commit|", True)
 
 
 @pytest.mark.parametrize("name, content", [(MENU, "\7\0\0\x00" "6\0"), (INDICATIONS, "\7\0\0\0" "\1" "\0\0\0\0\0\0\0")])

@@ -33,6 +33,8 @@ submenu 'Others' --id others {
 }
 menuentry 'Twin' --id fourth { linux /boot/vmlinuz-two root=/dev/four }
 menuentry 'Windows' --id windows { chainloader /bootmgr }
+menuentry 'A/B' --id fifth { linux /boot/vmlinuz-two root=/dev/five }
+menuentry 'A/B' --id sixth { linux /boot/vmlinuz-two root=/dev/six }
 """
 SIGNATURE = "# GRUB Environment Block\n"
 
@@ -146,6 +148,8 @@ def test_title_with_a_slash_is_a_file_and_the_id_is_told(grub):
     result = grub("load", "Debian GNU/Linux")
     assert (result.status, result.log) == (NO, [])
     assert result.err.endswith("is chosen by its id, slash\n")
+    assert grub("load", "A/B").err == ("kexec: A/B, with the id fifth\nkexec: A/B, with the id sixth\n"
+                                       'kexec: "A/B" is the name of 2 entries; give the id of one\n')
     assert "No such file" in grub("load", "./nothing").err
 
 
@@ -259,6 +263,21 @@ def test_choice_for_once_is_consumed_by_a_load_during_shutdown(grub):
     assert grub("load", "--commit").log[-1].startswith("kexec_load")
     assert grub.environment.read_text() == block("saved_entry=first\nnext_entry=\n")
     assert not grub.note.exists()
+
+
+def test_choice_for_once_of_what_is_loaded_is_consumed_by_the_shutdown(grub):
+    """`kexec load`, then an ordinary reboot, which kexec.conf makes a kexec: contrib/at-reboot.in."""
+    once(grub, "fourth")
+    grub("load")
+    grub.change(sys__kernel__kexec_loaded="1\n")
+    result = grub("load", "--commit", "first")
+    assert (result.status, result.log) == (YES, []), result.err
+    assert grub.environment.read_text() == block("saved_entry=first\nnext_entry=\n")
+    assert not grub.note.exists()
+    # What is none of the boot loader's entries has nothing to write.
+    once(grub, "fourth")
+    assert grub("load", "--commit").status == YES
+    assert "next_entry=fourth" in grub.environment.read_text()
 
 
 def test_choice_for_once_is_consumed_by_reboot_when_init_agrees(grub):

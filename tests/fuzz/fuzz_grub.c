@@ -2,7 +2,6 @@
 /* GRUB's grub.cfg, and its environment block. */
 #include <errno.h>
 
-#include "boot/bls.h"
 #include "boot/grub.h"
 #include "fuzz_boot.h"
 
@@ -84,27 +83,12 @@ static void require_result(const struct kx_boot_entries *menu)
 	require_effects(menu->effects, menu->effect_count);
 }
 
-/* Those of the input, else one. */
-static int bls(void *ctx, const char *device, struct kx_boot_entries *ret)
-{
-	struct kx_boot_entry entry = { .type = KX_BOOT_LINUX, .source_kind = "bls1" };
-	const struct kx_boot_fs fs = boot_files_fs(ctx);
-
-	if (kx_bls_read_grub(&fs, device, ret) == 0)
-		return 0;
-	entry.id = strdup("6f-6.1");
-	entry.title = strdup("Linux");
-	entry.kernel = strdup("/k");
-	entry.options = strdup("root=/dev/sda1 $kernelopts ${x}");
-	return kx_boot_entries_add(ret, &entry);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(fuzz_files_clear) struct fuzz_files f = { 0 };
 	const struct kx_boot_fs fs = boot_files_fs(&f.files);
 	struct kx_grub_config config = {
-		.fs = &fs, .device = "hd0", .path = "/boot/grub/grub.cfg", .steps_max = 400
+		.fs = &fs, .device = "hd0", .path = "/boot/grub/grub.cfg", .steps_max = 100
 	};
 	struct kx_boot_entries menu = { 0 };
 	struct kx_error err = { 0 };
@@ -119,7 +103,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_edit(file, "a\\b\n");
 		fuzz_edit(file, NULL);
 	}
-	config.blscfg = bls;
 	r = kx_grub_read(&config, &menu, &err);
 	require(r == 0 || r == -E2BIG);
 	if (r < 0) {

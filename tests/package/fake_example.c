@@ -24,9 +24,9 @@ int kx_machine_read(const char *root, struct kx_machine **ret, struct kx_error *
 	return real(fake_root, ret, err);
 }
 
-int kx_tool_main(int argc, char **argv, const struct kx_sys *sys, const char *root)
+int kx_tool_main(int argc, char **argv, const struct kx_tool *tool)
 {
-	fake_sys = sys;
-	fake_root = root;
+	fake_sys = tool->sys;
+	fake_root = tool->root;
 	return example_main(argc, argv);
 }

@@ -90,6 +90,8 @@ static int boot_files_list(void *ctx, const char *device, const char *path, kx_b
 	bool found = false;
 	int r = 0;
 
+	if (!strncmp(device, "no", 2))
+		return -ENODEV;
 	for (size_t i = 0; r == 0 && i < files->count; i++) {
 		const char *file = files->v[i].path;
 

@@ -21,7 +21,6 @@ struct grub {
 	struct boot_files files;
 	struct kx_boot_entries menu;
 	struct kx_error err;
-	int (*blscfg)(void *ctx, const char *device, struct kx_boot_entries *ret);
 	int r;
 };
 
@@ -38,7 +37,6 @@ static inline void grub_read_bytes(struct grub *g, const char *text, size_t size
 	const struct kx_boot_fs fs = boot_files_fs(&g->files);
 	struct kx_grub_config config = { .fs = &fs, .device = "hd0", .path = CFG };
 
-	config.blscfg = g->blscfg;
 	boot_file_bytes(&g->files, CFG, text, size);
 	boot_file(&g->files, "/k", "kernel");
 	boot_file(&g->files, "/i", "initrd");

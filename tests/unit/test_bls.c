@@ -79,10 +79,10 @@ static void test_every_key(void **state)
 						 "version 1\nmachine-id m\nsort-key s\n"
 						 "architecture x64\r\n"
 						 "\n"
+						 "efi /e\nuki /u\nprofile 1\n"
 						 "linux /l\ninitrd /i1\ninitrd i2\n"
 						 "options a=1  b\noptions\noptions \"c d\"\n"
 						 "devicetree /d\ndevicetree-overlay /o1 /o2\n"
-						 "efi /e\nuki /u\nprofile 1\n"
 						 "grub_users u\ngrub_class k\ngrub_arg --x\n"
 						 "no-such-key x\nversion\n"
 						 "version 2"),
@@ -101,6 +101,28 @@ static void test_every_key(void **state)
 	assert_string_equal(bls.devicetree_overlay, "/o1 /o2");
 	assert_string_equal(bls.grub_class, "k");
 	assert_string_equal(bls.profile, "1");
+}
+
+/* Of several the last. */
+static void test_what_starts(void **state)
+{
+	static const struct {
+		const char *text, *kernel, *efi, *uki, *url;
+	} cases[] = {
+		{ "linux /l\nefi /e\n", NULL, "/e", NULL, NULL },
+		{ "efi /e\nlinux /l\n", "/l", NULL, NULL, NULL },
+		{ "uki /u\nlinux /l\nuki-url :u\nlinux\n", NULL, NULL, NULL, ":u" },
+		{ "uki-url :u\nuki /u\noptions x\n", NULL, NULL, "/u", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_cleanup_(kx_bls_clear) struct kx_bls bls = { 0 };
+		struct kx_error err = { 0 };
+
+		assert_int_equal(kx_bls_parse(kx_text_of(cases[i].text), &bls, &err), 0);
+		assert_true(!bls.kernel == !cases[i].kernel && !bls.efi == !cases[i].efi);
+		assert_true(!bls.uki == !cases[i].uki && !bls.uki_url == !cases[i].url);
+	}
 }
 
 static void test_malformed_entries(void **state)
@@ -299,6 +321,13 @@ static void test_default(void **state)
 	check_default(NULL, "a*", "arch.conf");
 	check_default(NULL, "FEDORA-?.conf", "fedora-2.conf");
 	check_default(NULL, "fedora-[01].conf", "Fedora-1.conf");
+	/* Neither negated sets nor classes. */
+	check_default(NULL, "[!x]rch.conf", "fedora-2.conf");
+	check_default(NULL, "[^x]rch.conf", "fedora-2.conf");
+	check_default(NULL, "[!a]rch.conf", "arch.conf");
+	check_default(NULL, "[[:alpha:]]rch.conf", "fedora-2.conf");
+	check_default(NULL, "[]a]rch.conf", "arch.conf");
+	check_default(NULL, "[arch.conf", "fedora-2.conf");
 	check_default(NULL, "gone*", "fedora-2.conf");
 	check_default(&(struct kx_loader_vars){ .default_id = one }, "arch.conf", "Fedora-1.conf");
 	check_default(&(struct kx_loader_vars){ .default_id = gone }, "arch.conf", "arch.conf");
@@ -580,13 +609,15 @@ static void test_grub_knows_no_sort_key(void **state)
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
 	struct boot_files files = { 0 };
 	const struct kx_boot_fs fs = boot_files_fs(&files);
+	size_t budget = 100;
 
-	assert_int_equal(kx_bls_read_grub(&fs, "hd0,msdos1", &menu), -ENOENT);
-	boot_file(&files, "/boot/loader/entries/m-5.9.conf", "linux /l\nsort-key a\n");
-	boot_file(&files, "/boot/loader/entries/m-5.10.conf",
+	assert_int_equal(kx_bls_read_grub(&fs, "hd0", "/entries", &budget, &menu), -ENOENT);
+	boot_file(&files, "/entries/m-5.9.conf", "linux /l\nsort-key a\n");
+	boot_file(&files, "/entries/m-5.10.conf",
 		  "linux /l\ninitrd /a $tuned_initrd\toptional\noptions $kernelopts x\n");
-	boot_file(&files, "/boot/loader/entries/n+0-3.conf", "linux $l\n");
-	assert_int_equal(kx_bls_read_grub(&fs, "hd0,msdos1", &menu), 0);
+	boot_file(&files, "/entries/n+0-3.conf", "linux $l\n");
+	assert_int_equal(kx_bls_read_grub(&fs, "hd0", "/entries/", &budget, &menu), 0);
+	assert_int_equal(budget, 100 - 20 - 64 - 9);
 	assert_int_equal(menu.count, 3);
 	/* Nor does it know counters. */
 	assert_string_equal(menu.v[0].id, "n+0-3");
@@ -597,6 +628,9 @@ static void test_grub_knows_no_sort_key(void **state)
 	assert_int_equal(menu.v[1].initrd_count, 1);
 	assert_string_equal(menu.v[1].initrds[0], "/a $tuned_initrd\toptional");
 	assert_string_equal(menu.v[1].options, "$kernelopts x");
+	kx_boot_entries_clear(&menu);
+	assert_int_equal(kx_bls_read_grub(&fs, "hd0", "/entries", &budget, &menu), -E2BIG);
+	assert_int_equal(menu.count, 0);
 }
 
 int main(void)
@@ -604,6 +638,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_every_key),
+		cmocka_unit_test(test_what_starts),
 		cmocka_unit_test(test_malformed_entries),
 		cmocka_unit_test(test_boot_counters),
 		cmocka_unit_test(test_architectures),

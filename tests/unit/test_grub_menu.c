@@ -341,39 +341,50 @@ static void test_load_env_refuses(void **state)
 	assert_string_equal(g.menu.v[0].options, "18505  2");
 }
 
-static int bls(void *ctx, const char *device, struct kx_boot_entries *ret)
-{
-	struct kx_boot_entry entry = { .source_kind = "bls1" };
+/* ---- blscfg: after grub-core/commands/blscfg.c of github.com/rhboot/grub2 ----------------------- */
 
-	assert_string_equal(device, "hd0");
-	entry.id = strdup("4f-6.5");
-	entry.title = strdup("Fedora");
-	entry.kernel = strdup("/k");
-	entry.options = strdup("root=x $kernelopts ${tuned} $none 'q' a=\"b c\"");
-	entry.type = KX_BOOT_LINUX;
-	entry.version = strdup("6.5");
-	entry.source_file = strdup("/loader/entries/4f-6.5.conf");
-	kx_boot_strings_add(&entry.initrds, &entry.initrd_count, "/i $tuned_initrd");
-	return kx_boot_entries_add(ret, &entry);
+#define ENTRIES "/loader/entries/"
+#define FEDORA                                                                                     \
+	"title Fedora\nversion 6.5\nlinux /k\ninitrd /i $tuned_initrd\n"                           \
+	"options root=xy $kernelopts 'qq' a=\"b c\"\ngrub_users $users\ngrub_arg --unrestricted\n" \
+	"grub_class fedora\ngrub_class os\n"
+
+/* What the options of the one entry come to. */
+static void assert_bls_options(const char *options, const char *before, const char *expected)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	_cleanup_free_ char *entry = NULL, *script = NULL;
+
+	assert_true(asprintf(&entry, "linux /k\noptions %s\n", options) > 0);
+	assert_true(asprintf(&script, "%s\nblscfg\n", before) > 0);
+	boot_file(&g.files, ENTRIES "a.conf", entry);
+	grub_read(&g, script);
+	assert_int_equal(g.menu.count, 1);
+	if (!g.menu.v[0].options || strcmp(g.menu.v[0].options, expected) != 0)
+		fail_msg("%s, %s gives %s", options, before, g.menu.v[0].options);
 }
 
 static void test_blscfg(void **state)
 {
-	_cleanup_grub_ struct grub g = { .blscfg = bls };
+	_cleanup_grub_ struct grub g = { 0 };
 
-	grub_read(&g, "menuentry a { linux /k a; }\nkernelopts='ro quiet'\ntuned=t\nblscfg\n"
-		      "default=4f-6.5\n");
+	boot_file(&g.files, ENTRIES "4f-6.5.conf", FEDORA);
+	grub_read(&g,
+		  "menuentry a { linux /k a; }\nkernelopts='ro quiet'\nusers='root joe'\nblscfg\n"
+		  "default=4f-6.5\n");
 	assert_int_equal(g.menu.count, 2);
 	assert_string_equal(grub_default(&g)->title, "Fedora");
-	assert_string_equal(grub_default(&g)->options, "root=x ro quiet t q \"a=b c\"");
+	assert_string_equal(grub_default(&g)->options, "root=xy ro quiet qq \"a=b c\"");
 	assert_string_equal(grub_default(&g)->kernel, "hd0:/k");
 	assert_int_equal(grub_default(&g)->initrd_count, 1);
 	assert_string_equal(grub_default(&g)->initrds[0], "hd0:/i");
 	assert_string_equal(grub_default(&g)->version, "6.5");
+	assert_string_equal(grub_default(&g)->class, "fedora os");
+	assert_string_equal(grub_default(&g)->users, "root joe ");
 	assert_string_equal(grub_default(&g)->source_kind, "bls1");
-	assert_string_equal(grub_default(&g)->source_file, "/loader/entries/4f-6.5.conf");
+	assert_string_equal(grub_default(&g)->source_file, "hd0:" ENTRIES "4f-6.5.conf");
 	grub_clear(&g);
-	g.files.count = 0;
+	g.files.count = 1;
 	grub_read(&g, "menuentry a { linux /no; }\nblscfg\nfallback='9 Fedora'\n");
 	assert_string_equal(grub_default(&g)->title, "Fedora");
 }
@@ -381,8 +392,9 @@ static void test_blscfg(void **state)
 /* GRUB makes a text of the entry, and so do its variables' values become words and quotes. */
 static void test_blscfg_variables(void **state)
 {
-	_cleanup_grub_ struct grub g = { .blscfg = bls };
+	_cleanup_grub_ struct grub g = { 0 };
 
+	boot_file(&g.files, ENTRIES "4f-6.5.conf", FEDORA);
 	boot_file(&g.files, "/e1", "early");
 	boot_file(&g.files, "/dtb", "tree");
 	boot_file(&g.files, "/boot/grub/grubenv", BLOCK("x=1\n"));
@@ -391,7 +403,7 @@ static void test_blscfg_variables(void **state)
 		      "function savedefault { saved=$chosen; save_env saved; }\nblscfg\n");
 	assert_int_equal(g.menu.count, 1);
 	assert_null(g.menu.v[0].problem);
-	assert_string_equal(g.menu.v[0].options, "root=x \"dyndbg=file a.c +p\" ro q \"a=b c\"");
+	assert_string_equal(g.menu.v[0].options, "root=xy \"dyndbg=file a.c +p\" ro qq \"a=b c\"");
 	assert_int_equal(g.menu.v[0].initrd_count, 3);
 	assert_string_equal(g.menu.v[0].initrds[0], "hd0:/e1");
 	assert_string_equal(g.menu.v[0].initrds[1], "hd0:/i");
@@ -401,80 +413,222 @@ static void test_blscfg_variables(void **state)
 	assert_string_equal(g.menu.v[0].effects[0].value, "4f-6.5");
 }
 
-/* What has no kernel has no place in GRUB's menu. */
-static int bls_of_three(void *ctx, const char *device, struct kx_boot_entries *ret)
+/* expand_val() there, with what is wrong in it. */
+static void test_blscfg_expands(void **state)
 {
-	struct kx_boot_entry program = { .source_kind = "bls1", .type = KX_BOOT_CHAINLOAD };
-	struct kx_boot_entry bare = { .source_kind = "bls1", .type = KX_BOOT_LINUX };
-	int r;
+	assert_bls_options("ab $xx cd", "xx='1 2'", "ab 1 2 cd");
+	assert_bls_options("ab $no cd", "", "ab cd");
+	assert_bls_options("$no cd", "", "cd");
+	assert_bls_options("$xx$yy,z", "xx=1; yy=2", "1 2 ,z");
+	/* One character is lost, as is the name of one at the end. */
+	assert_bls_options("$xx 3", "xx=1", "1");
+	assert_bls_options("$xx 33", "xx=1", "1 33");
+	assert_bls_options("ab $x", "x=1", "ab");
+	assert_bls_options("ab $x cd", "x=1", "ab 1 cd");
+	/* Nothing at all is not the same as an empty text. */
+	assert_bls_options("$no", "default_kernelopts='by default'", "by default");
+	assert_bls_options("$no$xx", "xx=1; default_kernelopts='by default'", "by default");
+	assert_bls_options("3", "default_kernelopts='$xx ro'; xx=1", "1 ro");
+	/* A backslash before it, even if that has one before it. */
+	assert_bls_options("ab \\$xx", "xx=1", "ab $xx");
+	assert_bls_options("ab \\\\$xx", "xx=1", "ab \\\\1");
+}
 
-	program.id = strdup("z");
-	program.title = strdup("Program");
-	program.kernel = strdup("/x.efi");
-	program.problem = strdup("is an EFI program");
-	bare.id = strdup("b");
-	bare.title = strdup("Bare");
-	bare.kernel = strdup("/k");
-	r = kx_boot_entries_add(ret, &program);
-	return r < 0 ? r : bls(ctx, device, ret) || kx_boot_entries_add(ret, &bare);
+static void assert_bls_order(const char *first, const char *second)
+{
+	_cleanup_free_ char *a = NULL, *b = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		_cleanup_grub_ struct grub g = { 0 };
+
+		free(a);
+		free(b);
+		assert_true(asprintf(&a, ENTRIES "%s.conf", i ? first : second) > 0);
+		assert_true(asprintf(&b, ENTRIES "%s.conf", i ? second : first) > 0);
+		boot_file(&g.files, a, "linux /k\n");
+		boot_file(&g.files, b, "linux /k\n");
+		grub_read(&g, "blscfg\n");
+		assert_int_equal(g.menu.count, 2);
+		assert_string_equal(g.menu.v[0].id, first);
+		assert_string_equal(g.menu.v[1].id, second);
+	}
+}
+
+/* As rpm compares name, version and release. */
+static void test_blscfg_order(void **state)
+{
+	assert_bls_order("m-6.10.0-1.fc41.x86_64", "m-6.9.12-200.fc40.x86_64");
+	assert_bls_order("m-6.9.12-200.fc40.x86_64", "m-6.9.12-99.fc41.x86_64");
+	assert_bls_order("m-6.9.12-1.fc41.x86_64", "m-0-rescue");
+	assert_bls_order("m-5.14.0-70.13.1.el9", "m-5.14.0-70.el9");
+	assert_bls_order("m-6.1.0-1", "m-6.1.0~rc1-1");
+	assert_bls_order("m-6.1.0-1+debug", "m-6.1.0-1");
+	assert_bls_order("m-6.1.0-1.1", "m-6.1.0-1+debug");
+	/* By the suffix .conf, too, it would be the other way round. */
+	assert_bls_order("m-6.1.0-1.a", "m-6.1.0-1");
+	assert_bls_order("n", "m-2");
+	assert_bls_order("m-2", "m");
+	assert_bls_order("m-010", "m-9");
+	assert_bls_order("m-1-a-1", "m-2-1");
+}
+
+/* A line's key ends at a blank, and only if there is none at a tab; and a line without a value ends the file. */
+static void test_blscfg_lines(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	boot_file(&g.files, ENTRIES "d.conf",
+		  " # a comment\nlinux /k\r\noptions first\noptions second\ntitle one\n"
+		  "title two\n");
+	boot_file(&g.files, ENTRIES "c.conf", "linux /k\n\noptions lost\n");
+	boot_file(&g.files, ENTRIES "b.conf", "linux\t/k\noptions\troot=x ro\ntitle\tTab\n");
+	boot_file(&g.files, ENTRIES "a.conf", "title none\n");
+	boot_file(&g.files, ENTRIES "A.CONF", "linux /k\n");
+	grub_read(&g, "blscfg\n");
+	assert_int_equal(g.menu.count, 4);
+	assert_string_equal(g.menu.v[0].kernel, "hd0:/k");
+	assert_string_equal(g.menu.v[0].options, "first");
+	assert_string_equal(g.menu.v[0].title, "one");
+	assert_null(g.menu.v[1].options);
+	assert_string_equal(g.menu.v[2].title, "Tab");
+	assert_null(g.menu.v[2].options);
+	assert_non_null(strstr(g.menu.v[3].problem, "nothing to start"));
+}
+
+/* What has no kernel has no place in GRUB's menu. */
+static void add_three(struct grub *g)
+{
+	boot_file(&g->files, ENTRIES "5.conf", "title Program\nefi /x.efi\n");
+	boot_file(&g->files, ENTRIES "4f-6.5.conf", FEDORA);
+	boot_file(&g->files, ENTRIES "3.conf", "linux /k\n");
 }
 
 static void test_blscfg_without_a_kernel(void **state)
 {
-	_cleanup_grub_ struct grub g = { .blscfg = bls_of_three };
+	_cleanup_grub_ struct grub g = { 0 };
 
+	add_three(&g);
 	grub_read(&g, "default_kernelopts='by default'\nblscfg\ndefault=0\n");
 	assert_int_equal(g.menu.count, 3);
 	assert_string_equal(grub_default(&g)->title, "Fedora");
-	assert_string_equal(g.menu.v[0].id, "z");
-	assert_string_equal(g.menu.v[0].problem, "is an EFI program");
+	assert_string_equal(g.menu.v[0].id, "5");
+	assert_non_null(strstr(g.menu.v[0].problem, "EFI program"));
+	assert_string_equal(g.menu.v[2].title, "/k");
 	assert_string_equal(g.menu.v[2].options, "by default");
-	grub_clear(&g);
-	g.files.count = 0;
-	grub_read(&g, "blscfg\ndefault=z\n");
-	assert_string_equal(grub_default(&g)->title, "Fedora");
-	grub_clear(&g);
-	g.files.count = 0;
-	grub_read(&g, "blscfg\ndefault=1\n");
-	assert_string_equal(grub_default(&g)->title, "Bare");
+}
+
+/* An id, then a title, then a number that is nothing else. */
+static void test_blscfg_default(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "5", "4f-6.5" }, { "1", "3" },       { "3", "3" },      { "Fedora", "4f-6.5" },
+		{ "/k", "3" },     { "1x", "4f-6.5" }, { "9", "4f-6.5" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_cleanup_grub_ struct grub g = { 0 };
+		_cleanup_free_ char *script = NULL;
+
+		add_three(&g);
+		assert_true(asprintf(&script, "blscfg\ndefault=%s\n", cases[i][0]) > 0);
+		grub_read(&g, script);
+		assert_string_equal(grub_default(&g)->id, cases[i][1]);
+	}
 }
 
 static void test_blscfg_chooses(void **state)
 {
-	_cleanup_grub_ struct grub g = { .blscfg = bls_of_three };
+	_cleanup_grub_ struct grub g = { 0 };
 
-	grub_read(&g, "default=b\nblscfg default\nmenuentry m { linux /k m; }\nblscfg non-default\n"
+	add_three(&g);
+	grub_read(&g, "default=3\nblscfg default\nmenuentry m { linux /k m; }\nblscfg non-default\n"
 		      "blscfg\n");
 	assert_int_equal(g.menu.count, 4);
-	assert_string_equal(g.menu.v[0].id, "b");
+	assert_string_equal(g.menu.v[0].id, "3");
 	assert_true(g.menu.v[0].is_default);
 	assert_string_equal(g.menu.v[1].id, "m");
 	assert_string_equal(g.menu.v[3].id, "4f-6.5");
 	grub_clear(&g);
-	g.files.count = 0;
+	g.files.count = 3;
 	grub_read(&g, "bls_import 4f-6.5\n");
+	assert_int_equal(g.menu.count, 1);
+	assert_string_equal(g.menu.v[0].id, "4f-6.5");
+	grub_clear(&g);
+	g.files.count = 3;
+	/* By its number, for which what has no kernel counts. */
+	grub_read(&g, "default=1\nblscfg default\n");
 	assert_int_equal(g.menu.count, 1);
 	assert_string_equal(g.menu.v[0].id, "4f-6.5");
 }
 
+/* Other folders; files of theirs are on $root all the same. */
+static void test_blscfg_folders(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "blscfg", "fallback" },
+		{ "blsdir=/dir/; blscfg", "dir" },
+		{ "blsdir=/none; blscfg", "fallback" },
+		{ "blscfg (hd1)/dir", "dir" },
+		{ "blscfg (hd1)/dir/x.conf", "x" },
+		{ "blscfg (hd1)/none; out=$?", NULL },
+		{ "blscfg (hd1)/none.conf; out=$?", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_cleanup_grub_ struct grub g = { 0 };
+		_cleanup_free_ char *script = NULL;
+		const char *expected = cases[i][1];
+
+		boot_file(&g.files, "/boot/loader/entries/fallback.conf", "linux /k\n");
+		boot_file(&g.files, "/dir/dir.conf", "linux /k\n");
+		boot_file(&g.files, "/dir/x.conf", "linux /k\n");
+		assert_true(asprintf(&script, "boot=hd7\n%s\nmenuentry end { linux /k $out; }\n",
+				     cases[i][0]) > 0);
+		grub_read(&g, script);
+		assert_int_equal(g.menu.note_count, !expected);
+		assert_string_equal(expected ? g.menu.v[g.menu.count - 2].id : g.menu.v[0].options,
+				    expected ? expected : "0");
+		assert_string_equal(g.menu.v[0].kernel, "hd0:/k");
+	}
+}
+
+static void test_blscfg_on_no_device(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	grub_read(&g,
+		  "blscfg (none)/dir; a=$?\nblscfg (x; b=$?\nmenuentry m { linux /k $a.$b; }\n");
+	assert_string_equal(grub_default(&g)->options, "12.18");
+	assert_int_equal(g.menu.note_count, 2);
+}
+
 static void test_blscfg_inside(void **state)
 {
-	_cleanup_grub_ struct grub g = { .blscfg = bls };
+	_cleanup_grub_ struct grub g = { 0 };
 
 	/* Of what is thrown away, too, nothing is leaked. */
+	boot_file(&g.files, ENTRIES "4f-6.5.conf", FEDORA);
 	boot_file(&g.files, "/b.cfg", "menuentry m { linux /k m; }\n");
 	grub_read(&g, "blscfg\nconfigfile /b.cfg\n");
 	assert_string_equal(grub_default(&g)->options, "m");
 	grub_clear(&g);
-	g.files.count = 0;
+	g.files.count = 1;
 	grub_read(&g, "submenu s { blscfg; }\n");
 	assert_string_equal(grub_default(&g)->id, "s>4f-6.5");
-	grub_clear(&g);
-	g.files.count = 0;
-	g.blscfg = NULL;
-	grub_read(&g, "blscfg\n");
-	assert_int_equal(g.menu.count, 0);
-	assert_int_equal(g.menu.note_count, 1);
+}
+
+/* A loop of blscfg reads no more than GRUB's other files together. */
+static void test_blscfg_reads_not_for_ever(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	_cleanup_free_ char *comment = malloc(900 << 10);
+
+	memset(comment, 'x', 900 << 10);
+	memcpy(comment, "linux /k\n#", 10);
+	boot_file_bytes(&g.files, ENTRIES "a.conf", comment, 900 << 10);
+	grub_read(&g, "while true; do blscfg; done\n");
+	assert_int_equal(g.r, -E2BIG);
+	assert_non_null(strstr(g.err.text, "more than 8 MiB"));
 }
 
 /* ---- what never ends --------------------------------------------------------------------------- */
@@ -609,6 +763,11 @@ static void test_boot_without_a_menu(void **state)
 {
 	_cleanup_grub_ struct grub g = { 0 };
 
+	grub_read(&g, "chainloader +1\nboot\n");
+	assert_int_equal(grub_default(&g)->type, KX_BOOT_CHAINLOAD);
+	assert_non_null(strstr(grub_default(&g)->problem, "another boot loader"));
+	grub_clear(&g);
+	g.files.count = 0;
 	grub_read(&g, "linux /k a\ninitrd /i\nboot\nmenuentry x { linux /k b; }\n");
 	assert_int_equal(g.menu.count, 1);
 	assert_string_equal(grub_default(&g)->options, "a");
@@ -635,9 +794,16 @@ int main(void)
 		cmocka_unit_test(test_load_env_refuses),
 		cmocka_unit_test(test_blscfg),
 		cmocka_unit_test(test_blscfg_variables),
+		cmocka_unit_test(test_blscfg_expands),
+		cmocka_unit_test(test_blscfg_order),
+		cmocka_unit_test(test_blscfg_lines),
 		cmocka_unit_test(test_blscfg_without_a_kernel),
+		cmocka_unit_test(test_blscfg_default),
 		cmocka_unit_test(test_blscfg_chooses),
+		cmocka_unit_test(test_blscfg_folders),
+		cmocka_unit_test(test_blscfg_on_no_device),
 		cmocka_unit_test(test_blscfg_inside),
+		cmocka_unit_test(test_blscfg_reads_not_for_ever),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_deep_submenus),
 		cmocka_unit_test(test_deep),

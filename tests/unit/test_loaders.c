@@ -201,6 +201,8 @@ static void test_extlinux_cannot(void **state)
 		{ "linux k\nfdtoverlays o", "overlays" },
 		{ "kernel mboot.c32", "nothing to start" },
 		{ "localboot 0\nkernel mboot.c32", "firmware" },
+		{ "kernel image.itb#conf-1", "FIT" },
+		{ "localboot 0\nkernel image.itb#conf-1#more", "firmware" },
 	};
 
 	for (size_t i = 0; i < KX_ARRAY_SIZE(cases); i++) {
@@ -213,6 +215,23 @@ static void test_extlinux_cannot(void **state)
 		assert_non_null(menu.v[0].problem);
 		assert_non_null(strstr(menu.v[0].problem, cases[i].problem));
 	}
+}
+
+/* But for a file of that very name. */
+static void test_extlinux_configuration_of_fit(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct boot_files files = { 0 };
+	const struct kx_boot_fs fs = boot_files_fs(&files);
+	struct kx_error err = { 0 };
+
+	boot_file(&files, "/x.cfg", "label a\nkernel k#1\nlabel b\nkernel k#2\n");
+	boot_file(&files, "/k#2", "kernel");
+	assert_int_equal(kx_extlinux_read(&fs, "d", "/x.cfg", &menu, &err), 0);
+	assert_string_equal(menu.v[0].kernel, "d:/k");
+	assert_non_null(menu.v[0].problem);
+	assert_string_equal(menu.v[1].kernel, "d:/k#2");
+	assert_null(menu.v[1].problem);
 }
 
 static enum kx_boot_type type_of(const char *config, const char *line)
@@ -558,6 +577,7 @@ int main(void)
 		cmocka_unit_test(test_extlinux_including_itself),
 		cmocka_unit_test(test_extlinux_including_too_much),
 		cmocka_unit_test(test_extlinux_cannot),
+		cmocka_unit_test(test_extlinux_configuration_of_fit),
 		cmocka_unit_test(test_extlinux_kernels_names),
 		cmocka_unit_test(test_extlinux_without_a_timeout_or_tree),
 		cmocka_unit_test(test_extlinux_multiboot),

@@ -385,6 +385,29 @@ static void a_named_pipe(void **state)
 	waitpid(child, NULL, 0);
 }
 
+static void from_a_descriptor(void **state)
+{
+	struct kx_source *source = NULL;
+	struct kx_error err = { 0 };
+	int fd;
+
+	unlink(path);
+	write_file("descriptor");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(kx_source_from_fd("given", fd, &source, &err), 0);
+	assert_string_equal(kx_source_name(source), "given");
+	assert_memory_equal(kx_source_data(source), "descriptor", 10);
+	assert_int_equal(kx_source_fd(source), fd);
+	kx_source_free(source);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+
+	source = NULL;
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(kx_source_from_fd("null", fd, &source, &err), -EINVAL);
+	assert_null(source);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +432,7 @@ int main(void)
 		cmocka_unit_test(a_file_as_input),
 		cmocka_unit_test(closed_input),
 		cmocka_unit_test(a_named_pipe),
+		cmocka_unit_test(from_a_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

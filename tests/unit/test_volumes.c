@@ -301,6 +301,8 @@ static void test_where_files_are(void **state)
 	check_locate(tree, "hd0,gpt9", "/boot/vmlinuz", "/boot/vmlinuz");
 	other = search(tree, KX_BOOT_BY_UUID, "of another system");
 	check_locate(tree, other, "/EFI/x.efi", "/boot/efi/EFI/x.efi");
+	/* Nothing else answers, so it is the tree, from its root on; not so above. */
+	check_locate(tree, other, "/vmlinuz", "/vmlinuz");
 	file = search(tree, KX_BOOT_BY_FILE, "/EFI/x.efi");
 	check_locate(tree, file, "/gone", "/boot/efi/gone");
 	assert_int_equal(tree->fs.search(tree->fs.ctx, KX_BOOT_BY_FILE, "/gone", &gone), -ENODEV);
@@ -339,6 +341,34 @@ static void test_labels_from_links(void **state)
 	assert_int_equal(kx_probe_volumes(&tree->volumes), 0);
 	assert_string_equal(at(&tree->volumes, "")->label, "My Disk\\x2");
 	assert_string_equal(at(&tree->volumes, "")->uuid, "12-34");
+}
+
+static void probe_mounts(struct tree *tree, const char *mountinfo)
+{
+	struct kx_error err = { 0 };
+
+	kx_volumes_close(&tree->volumes);
+	assert_int_equal(kx_root_open(tree->dir, &tree->volumes.root, &err), 0);
+	assert_int_equal(kx_mountinfo_parse(kx_text_of(mountinfo), &tree->volumes), 0);
+	assert_int_equal(kx_probe_volumes(&tree->volumes), 0);
+}
+
+/* Of a system that was started without an initrd. */
+static void test_root_that_the_kernel_mounted(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_link(tree->dir, "/sys/dev/block/8:2",
+		  "../../devices/block/kx-no-such-disk/kx-no-such-disk2");
+	tree_link(tree->dir, "/dev/disk/by-uuid/12-34", "../../kx-no-such-disk2");
+	probe_mounts(tree, "1 0 8:2 / / rw - ext4 /dev/root rw\n"
+			   "3 1 8:2 / /efi rw - vfat /dev/kx-no-such-disk3 rw\n");
+	assert_string_equal(at(&tree->volumes, "")->device, "/dev/kx-no-such-disk2");
+	assert_string_equal(at(&tree->volumes, "")->uuid, "12-34");
+	assert_string_equal(at(&tree->volumes, "/efi")->device, "/dev/kx-no-such-disk3");
+	/* Of a btrfs these are nobody's. */
+	probe_mounts(tree, "1 0 0:31 / / rw - btrfs /dev/root rw\n");
+	assert_string_equal(at(&tree->volumes, "")->device, "/dev/root");
 }
 
 /* A link of the tree's leads nowhere out of it. */
@@ -519,6 +549,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_where_files_are, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_subvolumes_of_a_tree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_labels_from_links, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_root_that_the_kernel_mounted, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_tree_is_not_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_which_loader_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_grub_of_each_machine, set_up, tear_down),

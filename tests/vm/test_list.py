@@ -31,13 +31,17 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_list_of_partitions_that_are_not_mounted(tmp_path):
+def write_disk(tmp_path):
     disk = tmp_path / "disk"
     gpt.write(disk, [(gpt.LINUX, partition(tmp_path, "other", {"loader/entries/other.conf": "linux /other\n"})),
                      (gpt.ESP, partition(tmp_path, "esp", LOADER)),
                      (gpt.XBOOTLDR, partition(tmp_path, "xbootldr", ENTRIES))])
+    return disk, ["-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "nvme,drive=disk,serial=lab"]
+
+
+def test_list_of_partitions_that_are_not_mounted(tmp_path):
+    disk, extra = write_disk(tmp_path)
     before = digest(disk)
-    extra = ["-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "nvme,drive=disk,serial=lab"]
     with jump.boot("6.1", extra=extra) as guest:
         mounts = guest.ok("cat /proc/self/mountinfo")
         result = guest.run("kexec list --json")
@@ -60,3 +64,18 @@ def test_list_of_partitions_that_are_not_mounted(tmp_path):
         # Mounted where nobody expects it, it is as good.
         mounted = json.loads(guest.ok("kexec list --json"))
         assert [entry["linux"] for entry in mounted] == ["/mnt/vmlinuz-6.1", "/mnt/gone"]
+
+
+def test_nothing_is_kept_busy(tmp_path):
+    """While the command waits, what is unmounted elsewhere is unmounted for it, too."""
+    _, extra = write_disk(tmp_path)
+    with jump.boot("6.1", extra=extra) as guest:
+        guest.ok("mount --make-rshared / && mkdir /side && mount -t tmpfs side /side && mkfifo /fifo")
+        guest.ok("(kexec plan --initrd=/fifo >/dev/null 2>&1 & echo $! >/pid)")
+        # Its own mounts are there, so all of the way is behind it; it waits for somebody to write to the pipe.
+        guest.ok("until grep -q kexec- /proc/$(cat /pid)/mountinfo; do [ -d /proc/$(cat /pid) ] || exit 1; done")
+        assert " /side " in guest.ok("cat /proc/$(cat /pid)/mountinfo")
+        assert "kexec-" not in guest.ok("cat /proc/self/mountinfo")
+        guest.ok("umount /side")
+        assert " /side " not in guest.ok("cat /proc/$(cat /pid)/mountinfo")
+        guest.ok("echo >/fifo")

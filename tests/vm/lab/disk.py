@@ -298,17 +298,18 @@ def _carry(files, folder):
     return folder / "lab.img"
 
 
-def drive(name, path):
+def drive(name, path, *properties):
     """QEMU's arguments for a disk of which the guest changes a snapshot."""
     return ["-drive", f"if=none,id={name},format=raw,snapshot=on,file={path}",
-            "-device", f"nvme,drive={name},serial={name}"]
+            "-device", ",".join(["nvme", f"drive={name}", f"serial={name}", *properties])]
 
 
 def boot(disk, files=None, image=None, expect=None, **spec):
     """Boot an installed system by its own boot loader, with the command and these files copied into it."""
     with tempfile.TemporaryDirectory() as temporary:
         lab = _carry({**command(), **(files or {})}, Path(temporary))
-        extra = [*drive("system", image or disk.image), *drive("lab", lab), *spec.pop("extra", [])]
+        # SeaBIOS looks for disks side by side: the first one found would be the one that it boots.
+        extra = [*drive("system", image or disk.image, "bootindex=1"), *drive("lab", lab), *spec.pop("extra", [])]
         guest = Guest(Spec(None, b"", extra=extra, memory=spec.pop("memory", "2G"), **spec))
         try:
             guest.wait_up(expect or disk.releases[0], timeout=BOOT)

@@ -101,6 +101,10 @@ class Guest(Qemu):
     def jump(self, name, command="kexec --exec", timeout=TIMEOUT):
         """Run the command that starts the loaded kernel and wait for its initrd's hello."""
         self.start(command)
+        self.arrive(name, command, timeout)
+
+    def arrive(self, name, command, timeout=TIMEOUT):
+        """Wait for the jump that a command which was started makes, sooner or later."""
         # A command that fails says why, and nothing else would happen; 1 is a warning.
         ends = rf"(?=@@hello )|@@out {self.serial} (?![01]\n)\d+\n(.*?)@@err\n(.*?)@@end {self.serial}\n"
         failed = self._agent(f"jump to {name!r}", ends, timeout)

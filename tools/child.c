@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "child.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "util.h"
+
+/* Below this the child's own descriptors are put in order; those of the plan are moved out of the way first. */
+#define FD_ASIDE 64
+
+/* ---- files in memory ------------------------------------------------------------------------- */
+
+int kx_memory_file(const char *name, struct kx_error *err)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	return fd < 0 ? kx_fail(err, errno, "cannot make a file in memory for %s: %m", name) : fd;
+}
+
+int kx_memory_file_seal(int fd, struct kx_error *err)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+	if (fcntl(fd, F_ADD_SEALS, seals) < 0)
+		return kx_fail(err, errno, "cannot keep what was read from being changed: %m");
+	return 0;
+}
+
+/* ---- in the child, between fork(2) and execve(2) --------------------------------------------- */
+
+/* All from @first on: what the shell left open is none of the program's business. */
+static void close_from(int first)
+{
+	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
+		return;
+	for (long fd = first, end = sysconf(_SC_OPEN_MAX); fd < end; fd++)
+		close((int)fd);
+}
+
+/* Behind those of the plan comes @ret_report, which the start of the program closes; no other stays. */
+static int put_descriptors(const struct kx_child_plan *plan, int words, int *ret_report)
+{
+	int aside[KX_CHILD_FD_MAX + 1], fd, count = (int)plan->fd_count;
+
+	for (int i = 0; i <= count; i++) {
+		fd = i < count ? plan->fds[i] : *ret_report;
+		if (fd < 0)
+			fd = i == STDERR_FILENO ? words : open("/dev/null", O_RDWR | O_CLOEXEC);
+		aside[i] = fcntl(fd, F_DUPFD_CLOEXEC, FD_ASIDE);
+		if (aside[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i <= count; i++)
+		if (dup3(aside[i], i, i < count ? 0 : O_CLOEXEC) < 0)
+			return -errno;
+	*ret_report = count;
+	close_from(count + 1);
+	return 0;
+}
+
+static int limit(const struct kx_child_plan *plan)
+{
+	const struct rlimit file = { plan->max_file, plan->max_file }, core = { 0, 0 };
+
+	if (setrlimit(RLIMIT_FSIZE, &file) < 0 || setrlimit(RLIMIT_CORE, &core) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The parent may be gone before the child asks to go with it. */
+static int die_with(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	return getppid() == parent ? 0 : -ESRCH;
+}
+
+/* Returns only with an error. */
+static int become(const struct kx_child_plan *plan, int words, int *report, pid_t parent)
+{
+	static const char *const nothing[] = { NULL };
+	const char *const *envp = plan->envp ? plan->envp : nothing;
+	int r = die_with(parent);
+
+	if (r == 0)
+		r = limit(plan);
+	if (r == 0)
+		r = put_descriptors(plan, words, report);
+	if (r < 0)
+		return r;
+	/* execve(2) takes them as they are and changes nothing about the words. */
+	execve(plan->argv[0], (char *const *)plan->argv, (char *const *)envp);
+	return -errno;
+}
+
+static void __attribute__((noreturn))
+run(const struct kx_child_plan *plan, int words, int report, pid_t parent)
+{
+	int r = become(plan, words, &report, parent);
+
+	(void)!write(report, &r, sizeof(r));
+	_exit(127);
+}
+
+/* ---- the parent ------------------------------------------------------------------------------ */
+
+/* 0 when the program runs: nothing comes, since its start closed the pipe. */
+static int started(int report)
+{
+	int r = 0;
+	ssize_t got = kx_retry(read(report, &r, sizeof(r)));
+
+	return got == (ssize_t)sizeof(r) ? r : 0;
+}
+
+int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struct kx_error *err)
+{
+	_cleanup_(kx_closep) int words = -1, from = -1, to = -1;
+	struct kx_child child = { .name = plan->argv[0], .words = -1 };
+	const pid_t parent = getpid();
+	int report[2], r;
+
+	assert(plan->fd_count > STDERR_FILENO && plan->fd_count <= KX_CHILD_FD_MAX);
+	words = kx_memory_file("words", err);
+	if (words < 0)
+		return words;
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return kx_fail(err, errno, "cannot start %s: %m", child.name);
+	from = report[0];
+	to = report[1];
+	child.pid = fork();
+	if (child.pid < 0)
+		return kx_fail(err, errno, "cannot start %s: %m", child.name);
+	if (child.pid == 0)
+		run(plan, words, to, parent);
+	kx_closep(&to);
+	to = -1;
+	r = started(from);
+	child.words = words;
+	words = -1;
+	if (r < 0) {
+		kx_child_end(&child);
+		return kx_fail(err, -r, "cannot start %s: %s", plan->argv[0], strerror(-r));
+	}
+	*ret = child;
+	return 0;
+}
+
+/* What came from a program that reads hostile bytes goes to a terminal: printable, one line, no more than fits. */
+static void hear(int words, const char *name, int status, struct kx_error *err)
+{
+	char text[sizeof(err->text) / 2];
+	ssize_t size = pread(words, text, sizeof(text) - 1, 0);
+
+	while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == ' '))
+		size--;
+	for (ssize_t i = 0; i < size; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = ' ';
+	text[size > 0 ? size : 0] = 0;
+	if (size > 0)
+		kx_fail(err, EIO, "%s", text);
+	else
+		kx_fail(err, EIO, "%s ended with status %d and said nothing", name, status);
+}
+
+int kx_child_wait(struct kx_child *child, struct kx_error *err)
+{
+	int status = 0, r;
+
+	if (kx_retry(waitpid(child->pid, &status, 0)) < 0)
+		r = kx_fail(err, errno, "cannot wait for %s: %m", child->name);
+	else
+		r = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (r > 0)
+		hear(child->words, child->name, r, err);
+	child->pid = 0;
+	kx_closep(&child->words);
+	child->words = -1;
+	return r;
+}
+
+void kx_child_end(struct kx_child *child)
+{
+	if (child->pid > 0) {
+		kill(child->pid, SIGKILL);
+		(void)!kx_retry(waitpid(child->pid, NULL, 0));
+	}
+	kx_closep(&child->words);
+	*child = (struct kx_child)KX_CHILD_NONE;
+}

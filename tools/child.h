@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Programs that this one starts because it does not trust what they read. */
+#ifndef KX_TOOL_CHILD_H
+#define KX_TOOL_CHILD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "libkexec.h"
+
+/* The most descriptors that a child is given. */
+#define KX_CHILD_FD_MAX 8
+
+/**
+ * struct kx_child - a program that runs; it dies with this one
+ * @name: for messages; lives as long as the caller's argv
+ * @pid: 0 when there is none
+ * @words: what it says on standard error goes here: a memfd, or -1
+ */
+struct kx_child {
+	const char *name;
+	pid_t pid;
+	int words;
+};
+
+#define KX_CHILD_NONE                  \
+	{                              \
+		.pid = 0, .words = -1, \
+	}
+
+/**
+ * struct kx_child_plan - what is to be started
+ * @argv: argv[0] is an absolute path; ends with NULL
+ * @envp: its whole environment, ends with NULL; NULL for an empty one
+ * @fds: @fd_count of them become its descriptors 0, 1, 2, 3 …; -1 is /dev/null, but as descriptor 2 what @words collects.
+ *	 It has no others
+ * @max_file: the most bytes that a file of its making may have, memfds included
+ */
+struct kx_child_plan {
+	const char *const *argv;
+	const char *const *envp;
+	int fds[KX_CHILD_FD_MAX];
+	size_t fd_count;
+	uint64_t max_file;
+};
+
+/**
+ * kx_child_start() - start it
+ * @ret: KX_CHILD_NONE; to be ended with kx_child_wait() or kx_child_end()
+ *
+ * Errors: -ENOENT and what else execve(2) says; -ENOMEM, -EAGAIN, -EMFILE.
+ */
+int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struct kx_error *err);
+
+/**
+ * kx_child_wait() - wait for its end
+ * @err: what it said on standard error, made harmless for a terminal, when it did not end with 0
+ *
+ * Return: its exit status, or 128 and the signal that ended it; -ECHILD.
+ */
+int kx_child_wait(struct kx_child *child, struct kx_error *err);
+
+/* Kills it if it still runs, and takes it out of the table of processes. */
+void kx_child_end(struct kx_child *child);
+
+/**
+ * kx_memory_file() - a file without a name or a place on a disk
+ * @name: for /proc/PID/fd alone
+ *
+ * Return: a descriptor of the caller's, or -errno with a message.
+ */
+int kx_memory_file(const char *name, struct kx_error *err);
+
+/**
+ * kx_memory_file_seal() - nobody changes it any more, not even who still holds it
+ *
+ * Errors: -EBUSY while somebody has it mapped for writing.
+ */
+int kx_memory_file_seal(int fd, struct kx_error *err);
+
+#endif
