@@ -11,6 +11,7 @@ _kexec_options()
 		--args-elf --args-none --check= --no-checks --fast= --sha256= --sums= --sums-signature=
 		--keyring= --signed-by= --signature= --cacert= --insecure --fetch-timeout= --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
+		--keep-network= --ssh-keys --add=
 		--elf32-core-headers --elf64-core-headers --hotplug
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
 	local image='--to-ram --memdisk=' always='--help --version'
@@ -71,7 +72,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb | --module | --kernel | --sums | --sums-signature | --keyring | --signed-by | --signature | --cacert)
+	--initrd | --ramdisk | --dtb | --module | --add | --kernel | --sums | --sums-signature | --keyring | --signed-by | --signature | --cacert)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return
@@ -87,6 +88,10 @@ _kexec()
 		;;
 	--check)
 		_kexec_words -W 'fast sha256 none'
+		return
+		;;
+	--keep-network)
+		_kexec_words -W 'auto kernel dracut debian-installer networkd'
 		return
 		;;
 	--fast)

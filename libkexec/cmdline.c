@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -273,4 +274,17 @@ int kx_cmdline_reuse(const struct kx_machine *machine, bool for_crash, char **re
 	trim_end(out);
 	*ret = out;
 	return 0;
+}
+
+char *kx_cmdline_insert(const char *cmdline, const char *words)
+{
+	size_t part = kx_cmdline_kernel_part(cmdline);
+	const char *rest = cmdline + part;
+	char *line;
+
+	return asprintf(&line, "%.*s%s%s%s%s", (int)part, cmdline,
+			part && cmdline[part - 1] != ' ' ? " " : "", words, *rest ? " " : "",
+			rest) < 0
+		       ? NULL
+		       : line;
 }

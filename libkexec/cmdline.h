@@ -48,6 +48,9 @@ bool kx_cmdline_has_bare(const char *cmdline, const char *word);
 /* Bytes of @cmdline before "--", the last of the white space in front of it included; all where there is none. */
 size_t kx_cmdline_kernel_part(const char *cmdline);
 
+/* A new line with @words put before "--"; NULL without memory. */
+char *kx_cmdline_insert(const char *cmdline, const char *words);
+
 /* A number with an optional K, M, G, T, P or E, as memparse() in lib/cmdline.c; moves *pos behind it, @end at most. */
 bool kx_cmdline_size(const char **pos, const char *end, uint64_t *ret);
 

@@ -12,7 +12,8 @@
 #define FIELD_COUNT 13
 #define HEADER_SIZE (6 + FIELD_COUNT * 8)
 #define ALIGN 4
-/* What takes part in finding the next header: the field, counted from 0. */
+/* What is looked at: the field, counted from 0. */
+#define FIELD_MODE 1
 #define FIELD_FILE_SIZE 6
 #define FIELD_NAME_SIZE 11
 
@@ -106,27 +107,42 @@ static bool get_field(struct kx_view bytes, uint64_t header, unsigned field, uin
 	return true;
 }
 
-/* Fields have 32 bits, which cannot make these sums overflow. The padding behind the last member may be missing. */
+/* Fields have 32 bits, which cannot make these sums overflow. */
+bool kx_cpio_next(struct kx_view bytes, uint64_t *at, struct kx_cpio_member *ret)
+{
+	uint64_t name, content, mode, data;
+	struct kx_cpio_member member = { 0 };
+
+	if (!kx_cpio_starts(bytes, *at) || !get_field(bytes, *at, FIELD_MODE, &mode) ||
+	    !get_field(bytes, *at, FIELD_NAME_SIZE, &name) ||
+	    !get_field(bytes, *at, FIELD_FILE_SIZE, &content) ||
+	    !kx_view_sub(bytes, *at + HEADER_SIZE, name, &member.name))
+		return false;
+	data = kx_align_up(*at + HEADER_SIZE + name, ALIGN);
+	member.mode = (uint32_t)mode;
+	member.last =
+		name == sizeof(trailer) && kx_view_equals(member.name, 0, trailer, sizeof(trailer));
+	if (content && !kx_view_sub(bytes, data, content, &member.content))
+		return false;
+	*at = kx_align_up(data + content, ALIGN);
+	*ret = member;
+	return true;
+}
+
 bool kx_cpio_measure(struct kx_view bytes, uint64_t start, uint64_t block, uint64_t *ret_end,
 		     uint64_t *ret_content, uint64_t *ret_members)
 {
-	uint64_t at = 0, name, content, sum = 0, members = 0;
+	uint64_t at = 0, sum = 0, members = 0;
+	struct kx_cpio_member member = { 0 };
 	struct kx_view archive;
-	bool last;
 
 	if (!kx_view_from(bytes, start, &archive))
 		return false;
-	do {
-		if (!kx_cpio_starts(archive, at) ||
-		    !get_field(archive, at, FIELD_NAME_SIZE, &name) ||
-		    !get_field(archive, at, FIELD_FILE_SIZE, &content))
+	for (; !member.last; members++) {
+		if (!kx_cpio_next(archive, &at, &member))
 			return false;
-		last = name == sizeof(trailer) &&
-		       kx_view_equals(archive, at + HEADER_SIZE, trailer, sizeof(trailer));
-		at = kx_align_up(kx_align_up(at + HEADER_SIZE + name, ALIGN) + content, ALIGN);
-		sum += kx_align_up(content, block);
-		members++;
-	} while (!last);
+		sum += kx_align_up(member.content.size, block);
+	}
 	*ret_end = start + (at < archive.size ? at : archive.size);
 	*ret_content = sum;
 	*ret_members = members - 1;

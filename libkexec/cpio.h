@@ -28,6 +28,22 @@ int kx_cpio_pack(const struct kx_cpio_file *files, size_t count, uint8_t **ret, 
 /* Is what is at @offset of @bytes the header of a member? */
 bool kx_cpio_starts(struct kx_view bytes, uint64_t offset);
 
+/* @name: with its NUL; @last: the trailer, which is no file */
+struct kx_cpio_member {
+	struct kx_view name;
+	uint32_t mode;
+	struct kx_view content;
+	bool last;
+};
+
+/**
+ * kx_cpio_next() - the member at *at, whose archive starts at a multiple of 4 of @bytes
+ * @at: moved to the next one, behind padding that may be missing at the end
+ *
+ * Return: false when there is none, or not a whole one.
+ */
+bool kx_cpio_next(struct kx_view bytes, uint64_t *at, struct kx_cpio_member *ret);
+
 /**
  * kx_cpio_end() - walk through the archive at @start
  * @ret: offset behind its last member, "TRAILER!!!"

@@ -30,30 +30,26 @@ static void write_words(FILE *out, const struct kx_plan *plan)
 
 int kx_hints_add(struct kx_plan *plan, const struct kx_hint *hints, struct kx_error *err)
 {
-	size_t kernel_part = kx_cmdline_kernel_part(plan->cmdline), size = 0;
-	const char *rest = plan->cmdline + kernel_part;
-	char *text = NULL;
+	_cleanup_free_ char *words = NULL;
+	char *line = NULL;
+	size_t size = 0;
 	FILE *out;
 	bool ok;
 
 	choose(plan, hints);
 	if (!plan->hint_count)
 		return 0;
-	out = open_memstream(&text, &size);
-	if (!out)
-		return kx_fail(err, ENOMEM, "out of memory for plan");
-	fwrite(plan->cmdline, 1, kernel_part, out);
-	if (kernel_part && plan->cmdline[kernel_part - 1] != ' ')
-		fputc(' ', out);
-	write_words(out, plan);
-	fprintf(out, "%s%s", *rest ? " " : "", rest);
-	ok = !ferror(out);
-	if (fclose(out) != 0 || !ok) {
-		free(text);
-		return kx_fail(err, ENOMEM, "out of memory for plan");
+	out = open_memstream(&words, &size);
+	if (out) {
+		write_words(out, plan);
+		ok = !ferror(out);
+		if (fclose(out) == 0 && ok)
+			line = kx_cmdline_insert(plan->cmdline, words);
 	}
+	if (!line)
+		return kx_fail(err, ENOMEM, "out of memory for plan");
 	plan->plain_cmdline = plan->cmdline;
-	plan->cmdline = text;
+	plan->cmdline = line;
 	return 0;
 }
 

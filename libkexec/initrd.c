@@ -79,6 +79,13 @@ static int bootconfig_split(const struct kx_source *source, struct kx_view *ret_
 	return 0;
 }
 
+int kx_initrd_archives(const struct kx_source *source, struct kx_view *ret, struct kx_error *err)
+{
+	struct kx_view config;
+
+	return bootconfig_split(source, ret, &config, err);
+}
+
 /* Pads the text again, so that the trailer ends on a multiple of 4, and writes the trailer for it. */
 static int bootconfig_copy(struct kx_view config, uint8_t **ret, size_t *ret_size,
 			   struct kx_error *err)
@@ -138,7 +145,7 @@ struct reader {
 /* Behind more zero bytes than this no archive is looked for: those who pad do so to a page or a disk's block. */
 #define PADDING_MAX (1 << 20)
 
-static uint64_t skip_zeros(struct kx_view bytes, uint64_t at)
+uint64_t kx_initrd_skip_zeros(struct kx_view bytes, uint64_t at)
 {
 	uint64_t end = bytes.size - at > PADDING_MAX ? at + PADDING_MAX : bytes.size;
 
@@ -156,7 +163,7 @@ static const struct kx_codec *next_compressed(struct reader *from)
 	struct kx_view rest = { 0 };
 
 	do {
-		from->at = skip_zeros(from->archives, from->at);
+		from->at = kx_initrd_skip_zeros(from->archives, from->at);
 	} while (from->at % 4 == 0 && kx_cpio_end(from->archives, from->at, &from->at));
 	return kx_view_from(from->archives, from->at, &rest) ? kx_codec_find(rest) : NULL;
 }
@@ -189,7 +196,7 @@ static int unpack(struct layout *to, struct reader *from, const struct kx_codec 
 	if (r < 0)
 		return 1;
 	to->unpack_max -= size;
-	from->done = from->at = skip_zeros(from->archives, from->at + used);
+	from->done = from->at = kx_initrd_skip_zeros(from->archives, from->at + used);
 	r = part_add(initrd, before, NULL, to->align, err);
 	if (r < 0)
 		free(data);

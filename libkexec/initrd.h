@@ -58,6 +58,12 @@ struct kx_initrd {
  */
 int kx_initrd_layout(const struct kx_source *const *sources, size_t count, uint64_t align,
 		     uint64_t unpack_max, struct kx_initrd *ret, struct kx_error *err);
+/* Where in @bytes, from @at on, something stands that is not zero; not far behind long padding. */
+uint64_t kx_initrd_skip_zeros(struct kx_view bytes, uint64_t at);
+
+/* What of an initrd may be archives: all but a bootconfig. Errors: -EBADMSG when that is damaged. */
+int kx_initrd_archives(const struct kx_source *source, struct kx_view *ret, struct kx_error *err);
+
 void kx_initrd_clear(struct kx_initrd *initrd);
 
 /**

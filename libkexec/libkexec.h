@@ -407,6 +407,30 @@ enum kx_fast {
 	KX_FAST_HINTS = 2, /* --fast=hints: and words on its command line */
 };
 
+/**
+ * enum kx_keep_network - how the next system is told of this one's network
+ */
+enum kx_keep_network {
+	KX_KEEP_NETWORK_NO = 0,
+	KX_KEEP_NETWORK_AUTO = 1, /* --keep-network: by what the initrd is */
+	KX_KEEP_NETWORK_KERNEL =
+		2, /* ip= and BOOTIF=, which the kernel and most initrds understand */
+	KX_KEEP_NETWORK_DRACUT = 3,    /* words of dracut.cmdline(7) */
+	KX_KEEP_NETWORK_INSTALLER = 4, /* answers for Debian's installer */
+	KX_KEEP_NETWORK_NETWORKD = 5,  /* files for systemd-networkd, in the initrd */
+};
+
+/**
+ * struct kx_add - a file for the next system's initrd
+ * @path: where it goes, from the root on; NULL for ssh's authorized_keys, which go where that system looks for them
+ * @mode: permissions; the owner is root
+ */
+struct kx_add {
+	const struct kx_source *source;
+	const char *path;
+	uint32_t mode;
+};
+
 #define KX_KASLR_SEED_SIZE 32
 
 /**
@@ -437,6 +461,8 @@ struct kx_module {
  * @serial_port: I/O port of purgatory's serial console, 0 to find out
  * @kaslr_seed: random bytes for where the next kernel goes, when it is decompressed here: to be drawn anew for each load,
  *		and kept to oneself; zeros for a plan that is made to be looked at
+ * @keep_network: carry this machine's network over
+ * @adds: files to be put into the initrd, of which later ones replace earlier ones
  * @serial_baud: bits per second, 0 to leave the port as the running kernel programmed it
  */
 struct kx_request {
@@ -463,6 +489,9 @@ struct kx_request {
 	uint16_t serial_port;
 	uint32_t serial_baud;
 	uint8_t kaslr_seed[KX_KASLR_SEED_SIZE];
+	enum kx_keep_network keep_network;
+	const struct kx_add *adds;
+	size_t add_count;
 };
 
 /* ---- plan ------------------------------------------------------------------------------------ */
@@ -734,6 +763,38 @@ size_t kx_plan_archive_count(const struct kx_plan *plan);
  * Return: lives as long as the plan; NULL past the end.
  */
 const struct kx_archive *kx_plan_archive(const struct kx_plan *plan, size_t i);
+
+/**
+ * kx_plan_network() - how the next system is told of this one's network: "dracut"
+ * @ret_why: why so, for a person; lives as long as the plan
+ *
+ * Return: a constant; NULL when it is not told.
+ */
+const char *kx_plan_network(const struct kx_plan *plan, const char **ret_why);
+
+/**
+ * struct kx_carried - a file that was put into the initrd
+ * @path: from the root on
+ * @size: in bytes
+ * @mode: permissions
+ */
+struct kx_carried {
+	char *path;
+	uint64_t size;
+	uint32_t mode;
+};
+
+/**
+ * kx_plan_carried_count() - how many files were put into the initrd
+ */
+size_t kx_plan_carried_count(const struct kx_plan *plan);
+
+/**
+ * kx_plan_carried() - one of them
+ *
+ * Return: lives as long as the plan; NULL past the end.
+ */
+const struct kx_carried *kx_plan_carried(const struct kx_plan *plan, size_t i);
 
 /**
  * kx_plan_mem_count() - how many ranges the memory map has that the next kernel is given

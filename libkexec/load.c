@@ -286,6 +286,8 @@ static int sources_unchanged(const struct kx_request *request, struct kx_error *
 
 	for (size_t i = 0; r == 0 && i < request->initrd_count; i++)
 		r = kx_source_unchanged(request->initrds[i], err);
+	for (size_t i = 0; r == 0 && i < request->add_count; i++)
+		r = kx_source_unchanged(request->adds[i].source, err);
 	for (size_t i = 0; r == 0 && i < request->module_count; i++)
 		r = kx_source_unchanged(request->modules[i].source, err);
 	for (size_t i = 0; r == 0 && i < request->companion_count; i++)

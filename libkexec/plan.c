@@ -2,6 +2,7 @@
 /* The frame of every plan: which format, which system call, which memory. What goes where is the format's. */
 #include "plan.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 
 #include "allowed.h"
 #include "base/overflow.h"
+#include "carry/carry.h"
 #include "cmdline.h"
 #include "crash/crash.h"
 #include "format/format.h"
@@ -247,8 +249,31 @@ static void wipe_seed(struct kx_plan *plan)
 	plan->seed = NULL;
 }
 
+void kx_plan_wipe(struct kx_plan *plan, void *data, size_t size)
+{
+	assert(plan->wiped_count < KX_PLAN_WIPED_MAX);
+	plan->wiped[plan->wiped_count].data = data;
+	plan->wiped[plan->wiped_count++].size = size;
+}
+
+/* Those that are dropped; which buffer it is in is told by where it begins. */
+static void wipe_owned(struct kx_plan *plan, void *owned)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->wiped_count; i++) {
+		if (plan->wiped[i].data == owned)
+			explicit_bzero(owned, plan->wiped[i].size);
+		else
+			plan->wiped[kept++] = plan->wiped[i];
+	}
+	plan->wiped_count = kept;
+}
+
 static void drop_owned(struct kx_plan *plan, size_t keep)
 {
+	for (size_t i = keep; i < plan->owned_count; i++)
+		wipe_owned(plan, plan->owned[i]);
 	for (size_t i = keep; i < plan->owned_count; i++)
 		free(plan->owned[i]);
 	plan->owned_count = keep;
@@ -611,6 +636,34 @@ static int add_hints(struct kx_plan *plan, struct kx_error *err)
 	return 0;
 }
 
+/* What it is, and that it can run here. */
+static int identify(struct kx_plan *plan, struct kx_error *err)
+{
+	int r = kx_plan_panic(plan) ? kx_crash_check(plan, err) : 0;
+
+	if (r == 0)
+		r = unwrap(plan, err);
+	if (r == 0)
+		r = check_arch(plan, err);
+	if (r < 0)
+		kx_error_prefix(err, "%s", kx_source_name(plan->request.kernel));
+	return r;
+}
+
+/* That it can be started as asked for. */
+static int examine(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
+{
+	int r = plan->request.fast == KX_FAST_HINTS ? add_hints(plan, err) : 0;
+
+	if (r == 0)
+		r = check_options(plan, err);
+	if (r == 0)
+		r = plan->format->check(plan, file, err);
+	if (r < 0)
+		kx_error_prefix(err, "%s", kx_source_name(plan->request.kernel));
+	return r;
+}
+
 static int make(struct kx_plan *plan, struct kx_error *err)
 {
 	struct kx_view file;
@@ -624,22 +677,14 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 				       ? "given the crash kernel, since it is what runs "
 					 "on after a panic"
 				       : "asked");
-	r = kx_plan_panic(plan) ? kx_crash_check(plan, err) : 0;
+	r = identify(plan, err);
 	if (r == 0)
-		r = unwrap(plan, err);
+		r = kx_carry(plan, err);
 	file = kx_source_view(plan->request.kernel);
 	if (r == 0)
-		r = check_arch(plan, err);
-	if (r == 0 && plan->request.fast == KX_FAST_HINTS)
-		r = add_hints(plan, err);
-	if (r == 0)
-		r = check_options(plan, err);
-	if (r == 0)
-		r = plan->format->check(plan, file, err);
-	if (r < 0) {
-		kx_error_prefix(err, "%s", kx_source_name(plan->request.kernel));
+		r = examine(plan, file, err);
+	if (r < 0)
 		return r;
-	}
 	r = choose_method(plan, file, err);
 	if (r == 0 && plan->machine->cap_sys_boot == KX_NO)
 		kx_plan_warn(plan,
@@ -717,6 +762,10 @@ void kx_plan_free(struct kx_plan *plan)
 	free(plan->forbidden);
 	free(plan->cmdline);
 	free(plan->plain_cmdline);
+	free(plan->network_why);
+	for (size_t i = 0; i < plan->carried_count; i++)
+		free(plan->carried[i].path);
+	free(plan->carried);
 	free(plan);
 }
 
@@ -837,6 +886,23 @@ size_t kx_plan_hint_count(const struct kx_plan *plan)
 const struct kx_hint *kx_plan_hint(const struct kx_plan *plan, size_t i)
 {
 	return i < plan->hint_count ? plan->hints[i] : NULL;
+}
+
+const char *kx_plan_network(const struct kx_plan *plan, const char **ret_why)
+{
+	if (plan->network)
+		*ret_why = plan->network_why;
+	return plan->network;
+}
+
+size_t kx_plan_carried_count(const struct kx_plan *plan)
+{
+	return plan->carried_count;
+}
+
+const struct kx_carried *kx_plan_carried(const struct kx_plan *plan, size_t i)
+{
+	return i < plan->carried_count ? &plan->carried[i] : NULL;
 }
 
 size_t kx_plan_mem_count(const struct kx_plan *plan)

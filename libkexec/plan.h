@@ -20,6 +20,8 @@ struct kx_format;
 #define KX_PLAN_DIRECT_WHY_SIZE 256
 #define KX_PLAN_HINT_MAX 8
 #define KX_PLAN_ENTER_SIZE 128
+/* The archive of what is carried over, and a copy of it. */
+#define KX_PLAN_WIPED_MAX 2
 
 /* Every architecture's kexec page size that we plan for today. */
 #define KX_PAGE_SIZE 4096
@@ -56,6 +58,9 @@ struct kx_format;
  * @wire: @wire_size bytes of a mapped file, for a plan that another process made: see wire.h
  * @owned: buffers that live as long as the plan
  * @sources: what was found in containers, lives as long
+ * @network, @network_why: see kx_plan_network()
+ * @carried: see kx_plan_carried()
+ * @wiped: parts of @owned that may hold keys: see kx_plan_wipe()
  */
 struct kx_plan {
 	const struct kx_machine *machine;
@@ -103,6 +108,15 @@ struct kx_plan {
 	size_t owned_count;
 	struct kx_source *sources[KX_PLAN_SOURCE_MAX];
 	size_t source_count;
+	const char *network;
+	char *network_why;
+	struct kx_carried *carried;
+	size_t carried_count;
+	struct {
+		void *data;
+		size_t size;
+	} wiped[KX_PLAN_WIPED_MAX];
+	size_t wiped_count;
 };
 
 /* Is it a crash kernel's? */
@@ -133,6 +147,9 @@ void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err);
 
 /* @p, from malloc(), is freed with the plan, or at once when this fails. Errors: -ENOSPC. */
 int kx_plan_own(struct kx_plan *plan, void *p, struct kx_error *err);
+
+/* Bytes of an owned buffer are not left in memory when that is freed. */
+void kx_plan_wipe(struct kx_plan *plan, void *data, size_t size);
 
 /**
  * kx_plan_keep_source() - a source over bytes found in a container, freed with the plan

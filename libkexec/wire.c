@@ -12,6 +12,7 @@
 #include "allowed.h"
 #include "arch/x86/entry.h"
 #include "base/overflow.h"
+#include "carry/carry.h"
 #include "format/format.h"
 #include "plan.h"
 #include "source.h"
@@ -306,6 +307,33 @@ static void put_hint(struct wire *wire, const struct kx_format *format, const st
 	*hint = wire->bad ? NULL : &format->hints[i];
 }
 
+static void put_carried(struct wire *wire, struct kx_carried *carried)
+{
+	uint64_t mode = carried->mode;
+
+	put_owned_text(wire, &carried->path);
+	put_u64(wire, &carried->size);
+	put_u64(wire, &mode);
+	carried->mode = (uint32_t)mode;
+	wire->bad |= !carried->path;
+}
+
+/* What is told of them; their bytes are in a segment, or in a file. */
+static void put_carry(struct wire *wire, struct kx_plan *plan)
+{
+	put_text(wire, &plan->network);
+	put_owned_text(wire, &plan->network_why);
+	wire->bad |= plan->network && !plan->network_why;
+	put_count(wire, &plan->carried_count, KX_OVERLAY_MAX);
+	if (!wire->writing) {
+		plan->carried = calloc(plan->carried_count + 1, sizeof(*plan->carried));
+		wire->bad |= !plan->carried;
+		plan->carried_count = plan->carried ? plan->carried_count : 0;
+	}
+	for (size_t i = 0; i < plan->carried_count; i++)
+		put_carried(wire, &plan->carried[i]);
+}
+
 static void put_lists(struct wire *wire, struct kx_plan *plan)
 {
 	put_count(wire, &plan->archive_count, KX_INITRD_ARCHIVE_MAX);
@@ -320,6 +348,7 @@ static void put_lists(struct wire *wire, struct kx_plan *plan)
 		wire->bad |= !plan->warnings[i];
 	}
 	put_memory(wire, &plan->memmap);
+	put_carry(wire, plan);
 }
 
 static void put_files(struct wire *wire, const struct kx_plan *plan, struct head *head)

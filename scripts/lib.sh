@@ -11,8 +11,9 @@ VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd
 	debian-archive-keyring dpkg util-linux binutils gcc libc6-dev xorriso
 	debootstrap mtools squashfs-tools"
 
+# cpio and systemd read what the command has made for the next system.
 CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish
-	gpgv gnupg openssl ca-certificates sbsigntool"
+	gpgv gnupg openssl ca-certificates sbsigntool cpio systemd"
 
 # For scripts/dist, for scripts/deb beside BUILD_PACKAGES, and for the tests of all kinds of packages.
 DIST_PACKAGES="git tar xz-utils"

@@ -58,6 +58,7 @@ static const struct {
 } lists[] = {
 	{ offsetof(struct kx_args, initrds), offsetof(struct kx_args, initrd_count) },
 	{ offsetof(struct kx_args, modules), offsetof(struct kx_args, module_count) },
+	{ offsetof(struct kx_args, adds), offsetof(struct kx_args, add_count) },
 	{ offsetof(struct kx_args, sha256), offsetof(struct kx_args, sha256_count) },
 	{ offsetof(struct kx_args, sums), offsetof(struct kx_args, sums_count) },
 	{ offsetof(struct kx_args, signed_by), offsetof(struct kx_args, signed_by_count) },
@@ -96,16 +97,16 @@ static int parse_address(const struct kx_option *option, const char *text, uint6
 	return 0;
 }
 
-/* Which of the words "one|two|three" it is. */
+/* Which of the words "one|two|three" it is; NULL is the first one. */
 static int parse_word(const struct kx_option *option, const char *text, int *ret,
 		      struct kx_error *err)
 {
 	const char *word = option->arg;
 
-	for (int i = 0;; i++) {
+	for (int i = (int)option->value;; i++) {
 		size_t size = strcspn(word, "|");
 
-		if (strlen(text) == size && !strncmp(text, word, size)) {
+		if (!text || (strlen(text) == size && !strncmp(text, word, size))) {
 			*ret = i;
 			return 0;
 		}
@@ -134,7 +135,7 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 		args->flags &= ~(unsigned)option->value;
 		break;
 	case KX_OPT_WORD:
-		assert(arg); /* as the table says */
+		assert(arg || option->optional); /* as the table says */
 		return parse_word(option, arg, (int *)(void *)field, p->err);
 	case KX_OPT_STRING:
 		args->append_again |= field == (char *)&args->append && args->append;
@@ -249,7 +250,7 @@ static int parse_long(struct parser *p, const char *text)
 		return -EINVAL;
 	if (value && !option->arg)
 		return kx_fail(p->err, EINVAL, "option --%s takes no argument", option->name);
-	if (option->arg && !value) {
+	if (option->arg && !option->optional && !value) {
 		if (p->next == p->argc)
 			return kx_fail(p->err, EINVAL, "option --%s requires an argument",
 				       option->name);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "carry.h"
 #include "json.h"
 #include "parser.h"
 #include "util.h"
@@ -141,6 +142,7 @@ static void print_json(const struct kx_plan *plan, const struct kx_machine *mach
 	kx_json_string(json, "cmdline", kx_plan_cmdline(plan));
 	if (kx_plan_hint_count(plan))
 		json_object_object_add(json, "hints", hints_json(plan));
+	kx_carry_json(json, plan);
 	kx_json_print(stdout, lists_json(plan, json));
 }
 

@@ -139,12 +139,13 @@ static void print_usage(FILE *out, enum kx_verb verb)
 
 static void print_option(FILE *out, const struct kx_option *option)
 {
-	char left[64];
+	char left[80];
 	int used;
 
-	used = snprintf(left, sizeof(left), "  %c%c%s --%s%s%s", option->letter ? '-' : ' ',
+	used = snprintf(left, sizeof(left), "  %c%c%s --%s%s%s%s%s", option->letter ? '-' : ' ',
 			option->letter ? option->letter : ' ', option->letter ? "," : " ",
-			option->name, option->arg ? "=" : "", option->arg ? option->arg : "");
+			option->name, option->optional ? "[" : "", option->arg ? "=" : "",
+			option->arg ? option->arg : "", option->optional ? "]" : "");
 	fputs(left, out);
 	if (used >= OPTION_COLUMN) {
 		fputc('\n', out);

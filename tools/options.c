@@ -174,6 +174,17 @@ const struct kx_option kx_options[] = {
 	{ 0, "pass-memmap-cmdline", NULL, "with -p: pass the memory map on the command line", LOADS,
 	  .image = true, .group = KX_GROUP_HANDOFF, FLAG(KX_REQUEST_MEMMAP) },
 
+	{ 0, "keep-network", "auto|kernel|dracut|debian-installer|networkd",
+	  "give the next system this one's addresses, routes and names, in the way that its initrd "
+	  "understands",
+	  LOADS, .image = true, .ours = true, .optional = true, .group = KX_GROUP_HANDOFF,
+	  WORD(keep_network), .value = KX_KEEP_NETWORK_AUTO },
+	{ 0, "ssh-keys", NULL,
+	  "put this machine's ssh host keys and root's authorized_keys into the initrd", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_HANDOFF, SET(ssh_keys, 1) },
+	{ 0, "add", "FILE=PATH", "put FILE into the initrd as PATH; may be given several times",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_HANDOFF, LIST(adds, add_count) },
+
 	{ 0, "elf32-core-headers", NULL,
 	  "with -p: describe the dump by 32-bit ELF headers, up to 4 GiB", LOADS,
 	  .group = KX_GROUP_HANDOFF, FLAG(KX_REQUEST_ELF32) },

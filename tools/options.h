@@ -46,7 +46,7 @@ enum kx_option_kind {
 	KX_OPT_SET,       /* *(int *) = value */
 	KX_OPT_FLAG,      /* request flags |= value */
 	KX_OPT_UNFLAG,    /* request flags &= ~value */
-	KX_OPT_WORD,      /* *(int *) = which of its words the argument is */
+	KX_OPT_WORD,      /* *(int *) = value + which of its words the argument is */
 	KX_OPT_STRING,    /* *(const char **) = argument, the last one counts */
 	KX_OPT_ADDRESS,   /* *(uint64_t *) = argument */
 	KX_OPT_LIST,      /* one more string in a list; value is where its count is */
@@ -62,6 +62,7 @@ enum kx_action { KX_DO_LOAD, KX_DO_LOAD_PANIC, KX_DO_EXEC, KX_DO_FORCE, KX_DO_UN
  * @letter: short name, 0 for none
  * @name: long name
  * @arg: name of its argument, NULL when it takes none; of KX_OPT_WORD its words, "one|two"
+ * @optional: the argument may be left out, and then is the first word
  * @verbs: set of enum kx_verb
  * @image: it describes an image, so that it makes no sense (and kexec-tools refuses it) where none
  * is loaded
@@ -74,7 +75,7 @@ struct kx_option {
 	const char *arg;
 	const char *help;
 	unsigned verbs;
-	bool image, ours;
+	bool image, ours, optional;
 	enum kx_option_group group;
 	enum kx_option_kind kind;
 	size_t offset;
@@ -113,7 +114,7 @@ struct kx_args {
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
 		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout, *memdisk,
 		*ramdisk, *embedded, *release, *mirror, *choose;
-	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram;
+	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram, keep_network, ssh_keys;
 	int netboot, plan, reboot;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
@@ -126,6 +127,8 @@ struct kx_args {
 	size_t sums_count;
 	const char **signed_by;
 	size_t signed_by_count;
+	const char **adds;
+	size_t add_count;
 	const char **operands;
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "carry.h"
 #include "util.h"
 
 /* ---- what options say ------------------------------------------------------------------------ */
@@ -231,6 +232,8 @@ int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
 		r = make_cmdline(machine, args, &ret->cmdline, err);
 	if (r == 0)
 		r = open_all(tool, machine, args, ret, err);
+	if (r == 0)
+		r = kx_order_carry(machine, args, ret, err);
 	request->kernel = ret->kernel;
 	request->initrds = (const struct kx_source *const *)ret->initrds;
 	request->initrd_count = ret->initrd_count;
@@ -261,6 +264,7 @@ void kx_order_clear(struct kx_order *order)
 	kx_source_free(order->kernel);
 	kx_source_free(order->dtb);
 	kx_source_free(order->ramdisk);
+	kx_carry_clear(&order->carry);
 	free(order->cmdline);
 	free(order->embedded);
 	explicit_bzero(order->request.kaslr_seed, sizeof(order->request.kaslr_seed));

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "carry.h"
 #include "names.h"
 
 #define LABEL_COLUMN 10
@@ -119,6 +120,7 @@ void kx_plan_print(FILE *out, const struct kx_plan *plan, const struct kx_order 
 		print_source(out, "beside", order->companions[i], NULL);
 	if (order->dtb)
 		print_source(out, "dtb", order->dtb, NULL);
+	kx_carry_print(out, plan);
 	print_line(out, &style, "cmdline",
 		   *kx_plan_cmdline(plan) ? kx_plan_cmdline(plan) : "(none)");
 	for (size_t i = 0; i < kx_plan_hint_count(plan); i++)

@@ -48,6 +48,18 @@ int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
 /* ---- what a load is made of ------------------------------------------------------------------ */
 
 /**
+ * struct kx_carry - what goes into the next system's initrd: carry.h
+ * @keys: @keys_size bytes, authorized_keys of all who are let in
+ */
+struct kx_carry {
+	struct kx_add *adds;
+	struct kx_source **sources;
+	size_t count;
+	char *keys;
+	size_t keys_size;
+};
+
+/**
  * struct kx_order - a request with all that it points to
  */
 struct kx_order {
@@ -60,6 +72,7 @@ struct kx_order {
 	size_t module_count;
 	char *cmdline;
 	uint8_t *embedded;
+	struct kx_carry carry;
 };
 
 /**

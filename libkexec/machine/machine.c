@@ -20,6 +20,7 @@ static int (*const readers[])(struct kx_root *, struct kx_machine *, struct kx_e
 	kx_read_kexec_state, kx_read_lockdown,      kx_read_process,    kx_read_ima,
 	kx_read_handover,    kx_read_mounts,        kx_read_smbios,     kx_read_free_pages,
 	kx_read_panic,       kx_read_possible_cpus, kx_read_crash,      kx_read_kernel_map,
+	kx_read_network,
 };
 
 static void machine_freep(struct kx_machine **machine)
@@ -89,6 +90,7 @@ void kx_machine_free(struct kx_machine *machine)
 	free(machine->crash.notes);
 	kx_ranges_clear(&machine->crash.cma);
 	free(machine->config.path);
+	kx_network_clear(&machine->network);
 	free(machine);
 }
 

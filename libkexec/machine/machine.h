@@ -7,6 +7,7 @@
 #define KX_MACHINE_H
 
 #include "libkexec.h"
+#include "machine/network.h"
 #include "memmap.h"
 #include "ranges.h"
 
@@ -248,6 +249,7 @@ struct kx_machine {
 	enum kx_fact kho_active;          /* kexec handover has state to carry */
 	enum kx_fact root_on_network;
 	struct kx_config config;
+	struct kx_network network;
 };
 
 /* Is the running kernel older than that? One that is not known is taken for a newer one. */

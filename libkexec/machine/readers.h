@@ -35,6 +35,7 @@ int kx_read_panic(struct kx_root *root, struct kx_machine *machine, struct kx_er
 int kx_read_possible_cpus(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_crash(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_kernel_map(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
+int kx_read_network(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 int kx_read_smbios(struct kx_root *root, struct kx_machine *machine, struct kx_error *err);
 
 /* ---- parsers of untrusted text and tables: pure, fuzzed -------------------------------------- */

@@ -57,6 +57,13 @@ static bool keep_mount(struct kx_view line)
 	return kx_text_is(word, "/");
 }
 
+/* What options are set there is not looked at. */
+static bool keep_resolv(struct kx_view line)
+{
+	return kx_text_starts(line, "nameserver") || kx_text_starts(line, "search") ||
+	       kx_text_starts(line, "domain");
+}
+
 static const struct {
 	const char *start;
 	bool (*keep)(struct kx_view line);
@@ -67,6 +74,9 @@ static const struct {
 	{ "/proc/self/status", keep_status },
 	{ "/proc/self/mountinfo", keep_mount },
 	{ "/proc/config.gz", kx_config_line_counts },
+	{ "/etc/resolv.conf", keep_resolv },
+	{ "/run/systemd/resolve/resolv.conf", keep_resolv },
+	{ "/run/NetworkManager/no-stub-resolv.conf", keep_resolv },
 	{ "/boot/config-", kx_config_line_counts },
 	{ "/usr/lib/modules/", kx_config_line_counts },
 	{ "/lib/modules/", kx_config_line_counts },

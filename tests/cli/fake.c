@@ -5,6 +5,7 @@
  *   KX_FAKE_ROOT     where /proc and /sys are read; its "loaded" files follow what is loaded
  *   KX_FAKE_FAIL     operations that fail, as "kexec_load=1,reboot_kexec=22" with errno values
  *   KX_FAKE_GPGV     which gpgv(1) is started
+ *   KX_FAKE_INITRD   where kexec_file_load's initrd is written to
  *   KX_FAKE_NETWORK  set: the root file system is on the network
  *   KX_FAKE_FOREIGN  set: files are as if they came from a network or out of an archive
  */
@@ -90,12 +91,30 @@ static const char *size_of(int fd, char *text, size_t size)
 	return text;
 }
 
+/* For a test that looks into it. */
+static void keep_initrd(int fd)
+{
+	const char *path = getenv("KX_FAKE_INITRD");
+	FILE *file = path && fd >= 0 ? fopen(path, "w") : NULL;
+	char bytes[4096];
+	off_t at = 0;
+	ssize_t n;
+
+	while (file && (n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+		fwrite(bytes, 1, (size_t)n, file);
+		at += n;
+	}
+	if (file)
+		fclose(file);
+}
+
 static int fake_kexec_file_load(void *data, int kernel_fd, int initrd_fd, const char *cmdline,
 				unsigned long flags)
 {
 	char kernel[24], initrd[24];
 	int r = answer("kexec_file_load");
 
+	keep_initrd(initrd_fd);
 	note("kexec_file_load kernel=%s initrd=%s cmdline=%s flags=%#lx",
 	     size_of(kernel_fd, kernel, sizeof(kernel)), size_of(initrd_fd, initrd, sizeof(initrd)),
 	     cmdline ? cmdline : "none", flags);

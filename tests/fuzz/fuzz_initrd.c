@@ -2,6 +2,8 @@
 /* The first byte says where to cut the rest into two initrds. */
 #include <errno.h>
 
+#include "carry/carry.h"
+#include "cpio.h"
 #include "fuzz.h"
 #include "initrd.h"
 #include "source.h"
@@ -35,6 +37,44 @@ static void require_layout(const struct kx_initrd *initrd)
 	require(initrd->size == end);
 }
 
+/* Files put over what is there go to a place within it, into folders that are there. */
+static void require_overlay(const struct kx_look *look)
+{
+	static struct kx_overlay overlay;
+	struct kx_cpio_member member = { 0 };
+	struct kx_error err = { 0 };
+	uint8_t *archive = NULL;
+	uint64_t at = 0;
+	size_t size = 0;
+	int r;
+
+	require(kx_overlay_add(&overlay, "/lib/x/file", 0600, kx_view_of("1", 1), NULL, &err) == 0);
+	require(kx_overlay_add(&overlay, "/etc/file", 0600, kx_view_of("2", 1), NULL, &err) == 0);
+	r = kx_overlay_pack(&overlay, look, &archive, &size, &err);
+	require(r == 0 || r == -ELOOP);
+	while (r == 0 && !member.last) {
+		require(kx_cpio_next(kx_view_of(archive, size), &at, &member));
+		require(member.name.data[0] && member.name.data[0] != '/');
+		require(member.name.size < 3 || memcmp(member.name.data, "../", 3) != 0);
+	}
+	free(archive);
+	kx_overlay_clear(&overlay);
+}
+
+static void look_into(const struct kx_source *const *sources)
+{
+	struct kx_look look = { 0 };
+	struct kx_error err = { 0 };
+	int r = kx_look(sources, 2, UNPACK_MAX, &look, &err);
+
+	require(r == 0 || r == -EBADMSG);
+	if (r == 0)
+		require_overlay(&look);
+	else
+		require_message(&err);
+	kx_look_clear(&look);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t cut = size ? (size - 1) * data[0] / 255 : 0;
@@ -55,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		require_message(&err);
 	kx_initrd_clear(&initrd);
+	look_into((const struct kx_source *const *)sources);
 	kx_source_free(sources[0]);
 	kx_source_free(sources[1]);
 	return 0;

@@ -28,11 +28,12 @@ files_of() {
 	elf | foreign | nbi | zboot) echo "format/$1[.]c" ;;
 	elf_x86) echo 'format/elf_(load|x86)[.]c' ;;
 	grub) echo 'boot/grub_' ;;
-	initrd) echo 'libkexec/initrd[.]c' ;;
+	initrd) echo 'libkexec/(initrd|cpio|carry/look|carry/overlay)[.]c' ;;
 	loaders) echo 'boot/(extlinux|menulst|config_txt|kernels|lines)[.]c' ;;
 	machine) echo '/machine/' ;;
 	memmap) echo 'machine/firmware_memmap[.]c' ;;
 	multiboot) echo format/multiboot ;;
+	network) echo 'machine/net(link|work)[.]c|libkexec/carry/(keep|kernel|dracut|netcfg|networkd)[.]c' ;;
 	plan) echo 'libkexec/(plan[.]c|format/)' ;;
 	real_mode) echo 'format/(zimage|real_mode|bzimage32|linux_x86)[.]c' ;;
 	relocs) echo 'arch/x86/relocs[.]c' ;;

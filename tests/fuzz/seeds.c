@@ -18,6 +18,7 @@
 #include "../unit/sample_kdump.h"
 #include "../unit/sample_multiboot.h"
 #include "../unit/sample_nbi.h"
+#include "../unit/sample_netlink.h"
 #include "../unit/sample_pe.h"
 #include "machine_files.h"
 
@@ -693,6 +694,56 @@ static void signatures_seeds(void)
 	signed_seed("pe32", 1, true);
 }
 
+static void network_seed(const char *name, struct sample_netlink *s, const char *resolv)
+{
+	memcpy(s->data + s->size, resolv, strlen(resolv));
+	s->size += strlen(resolv);
+	save("network", name, s->data, s->size);
+	free(s->data);
+}
+
+static struct sample_netlink network_new(void)
+{
+	struct sample_netlink s = { .data = calloc(1, SN_SIZE) };
+
+	if (!s.data)
+		abort();
+	return s;
+}
+
+static void network_seeds(void)
+{
+	static const char resolv[] = "\nresolv\nserver.example.org\nnameserver 192.0.2.53\n"
+				     "nameserver 2001:db8::53\nsearch a.b c.d\n";
+	struct sample_netlink s = network_new();
+
+	sn_card(&s, 2, "lan0");
+	sn_address(&s, 2, "192.0.2.15", 24, 0);
+	sn_address(&s, 2, "2001:db8::15", 64, 0);
+	sn_route(&s, 2, "0.0.0.0", 0, "192.0.2.1", 0);
+	sn_route(&s, 2, "::", 0, "fe80::1", 0);
+	network_seed("card", &s, resolv);
+	s = network_new();
+	sn_bond(&s, 4, "bond0", 4, 100);
+	sn_slave(&s, 2, "lan0", 4);
+	sn_slave(&s, 3, "eth1", 4);
+	sn_vlan(&s, 5, "mgmt", 4, 5);
+	sn_address(&s, 4, "192.0.2.15", 32, 0);
+	sn_address(&s, 5, "10.0.5.1", 24, 0);
+	sn_route(&s, 4, "0.0.0.0", 0, "172.31.1.1", RTNH_F_ONLINK);
+	sn_route(&s, 5, "10.1.0.0", 16, "fe80::9", 0);
+	network_seed("bond", &s, "");
+	s = network_new();
+	sn_link(&s, 4, "br0");
+	sn_kind(&s, "bridge");
+	sn_end(&s);
+	sn_link(&s, 2, "eth0");
+	sn_u32(&s, IFLA_MASTER, 4);
+	sn_end(&s);
+	sn_address(&s, 4, "192.0.2.15", 24, 0);
+	network_seed("bridge", &s, resolv);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
@@ -716,5 +767,6 @@ int main(int argc, char **argv)
 	relocs_seed("three-tables", true);
 	vmcore_seeds();
 	signatures_seeds();
+	network_seeds();
 	return 0;
 }

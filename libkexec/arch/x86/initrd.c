@@ -60,6 +60,8 @@ static int join(struct kx_plan *plan, struct kx_initrd *initrd, struct kx_error 
 		       initrd->parts[i].bytes.size);
 		free(initrd->parts[i].owned);
 	}
+	if (plan->wiped_count)
+		kx_plan_wipe(plan, all, initrd->size);
 	initrd->parts[0] = (struct kx_initrd_part){ .bytes = kx_view_of(all, initrd->size) };
 	initrd->count = 1;
 	return 0;

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""--keep-network, --ssh-keys, --add: what the next system is given of this one."""
+
+import gzip
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+import netlink
+import samples
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "tests/vm"))
+from lab.initrd import Link, archive  # noqa: E402
+
+GENERATOR = pathlib.Path("/lib/systemd/systemd-network-generator")
+
+# What tells each initrd from the others.
+INITRDS = {
+    "initramfs-tools": {"conf/initramfs.conf": "", "scripts/init-top/udev": ""},
+    "classic-dracut": {"usr/lib/dracut/hooks/cmdline/91-parse-ip-opts.sh": "", "usr/sbin/ifup": "",
+                       "usr/lib/systemd/systemd-network-generator": "", "lib": Link("usr/lib")},
+    "dracut": {"usr/lib/dracut/x": "", "usr/lib/systemd/systemd-network-generator": "", "lib": Link("usr/lib")},
+    "networkd": {"usr/lib/systemd/systemd-networkd": "", "etc/initrd-release": ""},
+    "debian-installer": {"lib/debian-installer/menu": "", "bin/netcfg": ""},
+    "unknown": {"init": ""},
+}
+
+CARD = netlink.link(2, "lan0")
+NETWORKS = {
+    "usual": ([CARD], [netlink.address(2, "192.0.2.15", 24)], [netlink.route(2, "0.0.0.0", 0, "192.0.2.1")]),
+    # A hoster's: the gateway is in nobody's network.
+    "on-link": ([CARD], [netlink.address(2, "192.0.2.15", 32), netlink.address(2, "2001:db8::15", 64)],
+                [netlink.route(2, "0.0.0.0", 0, "172.31.1.1", netlink.ONLINK),
+                 netlink.route(2, "::", 0, "fe80::1")]),
+    "IPv4-by-IPv6": ([CARD], [netlink.address(2, "192.0.2.15", 32)],
+                     [netlink.route(2, "0.0.0.0", 0, "fe80::1")]),
+    "vlan": ([netlink.link(2, "eth0", mtu=9000), netlink.vlan(3, "eth0.5", 2, 5)],
+             [netlink.address(2, "192.0.2.15", 24), netlink.address(3, "10.0.5.1", 24)],
+             [netlink.route(2, "0.0.0.0", 0, "192.0.2.1"), netlink.route(3, "10.1.0.0", 16, "10.0.5.254")]),
+    "bond": ([netlink.bond(4, "bond0", 1), netlink.link(2, "lan0", master=4), netlink.link(3, "lan1", master=4)],
+             [netlink.address(4, "192.0.2.15", 24)], [netlink.route(4, "0.0.0.0", 0, "192.0.2.1")]),
+}
+
+
+@pytest.fixture(name="carry")
+def carried(kexec, tmp_path):
+    """kexec on a machine with the usual network; .initrd_of writes an initrd of INITRDS, .unpacked what is loaded."""
+    def initrd_of(name):
+        path = tmp_path / f"{name}.img"
+        path.write_bytes(gzip.compress(archive(INITRDS[name]), mtime=0))
+        return path
+
+    def unpacked():
+        """The files of the overlay, behind the gzip file, by their path from the root on."""
+        data = (tmp_path / "loaded-initrd").read_bytes()
+        folder = tmp_path / "unpacked"
+        folder.mkdir()
+        subprocess.run(["cpio", "-idm", "--quiet"], cwd=folder, input=data[data.find(b"070701"):], check=True)
+        return folder
+
+    netlink.put(kexec.root, *NETWORKS["usual"])
+    kexec.env["KX_FAKE_INITRD"] = str(tmp_path / "loaded-initrd")
+    kexec.initrd_of, kexec.unpacked = initrd_of, unpacked
+    return kexec
+
+
+def plan(kexec, initrd, *more):
+    result = kexec("plan", "--json", kexec.kernel, f"--initrd={kexec.initrd_of(initrd)}", "--append=console=ttyS0",
+                   *more)
+    return json.loads(result.out), result
+
+
+# ---- the network ---------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("initrd", INITRDS)
+def test_golden(carry, initrd, network):
+    """What each initrd is told of each network. KX_UPDATE_GOLDEN=1 writes it anew: then look."""
+    netlink.put(carry.root, *NETWORKS[network])
+    found, result = plan(carry, initrd, "--keep-network")
+    words = found.get("cmdline", "").split(" ", 1)[1:]
+    told = {"words": shlex.split(words[0]) if words else [], "network": found.get("network"),
+            "carried": found.get("carried", []), "warnings": found.get("warnings", []),
+            "error": found.get("error"), "exit status": result.status}
+    path = ROOT / f"tests/cli/golden/network/{network}.{initrd}.json"
+    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    if os.environ.get("KX_UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+@pytest.mark.parametrize("network", [name for name in NETWORKS if name != "IPv4-by-IPv6"])
+def test_systemd_understands_the_words(carry, network, tmp_path):
+    """The same addresses, gateways, VLANs and bonds come out of systemd-network-generator(8)."""
+    if not GENERATOR.exists():
+        pytest.skip("systemd-network-generator is not installed")
+    netlink.put(carry.root, *NETWORKS[network])
+    found, _ = plan(carry, "dracut", "--keep-network")
+    root = tmp_path / "generated"
+    root.mkdir()
+    subprocess.run([GENERATOR, f"--root={root}", "--", *shlex.split(found["cmdline"])], check=True, timeout=60)
+    files = {path.name.split("-", 1)[1]: path.read_text() for path in (root / "run/systemd/network").iterdir()}
+    everything = "\n".join(files.values())
+    _, addresses, routes = NETWORKS[network]
+    assert everything.count("\nAddress=") == len(addresses)
+    assert "\nAddress=192.0.2.15/" in everything
+    assert everything.count("\nGateway=") == len(routes)
+    assert "\nDNS=192.0.2.53" in everything
+    if network == "on-link":
+        assert "\nDestination=172.31.1.1/32\n" in everything and "\nGateway=fe80::1" in everything
+    if network == "vlan":
+        assert "\nId=5" in files["net0.5.netdev"] and "\nVLAN=net0.5" in files["net0.network"]
+        assert "52:54:00:00:00:02" in files["net0.link"] and "\nMTUBytes=9000" in files["net0.network"]
+    if network == "bond":
+        assert "\nBond=bond0" in files["lan0.network"] and "\nBond=bond0" in files["lan1.network"]
+
+
+def test_asked_for(carry):
+    found, _ = plan(carry, "debian-installer", "--keep-network=kernel")
+    assert found["network"] == {"as": "kernel", "why": "asked for"}
+    assert " ip=192.0.2.15::192.0.2.1:" in found["cmdline"]
+    result = carry("plan", carry.kernel, "--keep-network=ifupdown")
+    assert result.status == 3 and "give one of auto|kernel|dracut|debian-installer|networkd" in result.err
+
+
+def test_text_says_how(carry):
+    initrd = carry.initrd_of("networkd")
+    result = carry("plan", carry.kernel, f"--initrd={initrd}", "--keep-network")
+    assert "\nnetwork   as networkd: the initrd has /usr/lib/systemd/systemd-networkd\n" in result.out
+    assert re.search(r"\ncarried   /etc/systemd/network/10-kexec-lan0.network \(0644, \d+ bytes\)\n", result.out)
+
+
+def test_words_of_before_are_replaced(carry):
+    """As after a kexec with --keep-network; what stands behind -- is init's."""
+    carry.change(proc__cmdline="root=/dev/vda1 ip=dhcp BOOTIF=01-00-00-00-00-00-00 -- ip=init\n")
+    result = carry("plan", "--json", carry.kernel, "--reuse-cmdline", "--keep-network")
+    found = json.loads(result.out)
+    assert found["cmdline"] == ("root=/dev/vda1 ip=192.0.2.15::192.0.2.1:255.255.255.0:server::none:192.0.2.53 "
+                                "BOOTIF=01-52-54-00-00-00-02 -- ip=init")
+    assert any("taken out of it" in warning for warning in found["warnings"])
+
+
+def test_without_a_network(carry):
+    (carry.root / "netlink/link").unlink()
+    result = carry("load", carry.kernel, "--keep-network")
+    assert result.status == 2 and "cannot keep the network: this machine's is not known" in result.err
+    assert not carry.loaded()
+
+
+def test_damaged_capture(carry):
+    (carry.root / "netlink/address").write_bytes(b"\x10\0\0")
+    result = carry("plan", carry.kernel, "--machine", carry.root)
+    assert result.status == 3 and "/netlink/address: damaged rtnetlink message at offset 0" in result.err
+
+
+def test_what_is_not_linux(carry):
+    result = carry("plan", carry.file("multiboot", samples.multiboot()), "--keep-network")
+    assert result.status == 2 and "takes no initrd of Linux's" in result.err
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+def test_add(carry, tmp_path):
+    (tmp_path / "a=b").write_text("text")
+    (tmp_path / "a=b").chmod(0o750)
+    result = carry("load", "-s", carry.kernel, f"--initrd={carry.initrd_of('dracut')}",
+                   f"--add={tmp_path}/a=b=/lib/new/file", "--add=-=/etc/motd", stdin=open(carry.kernel, "rb"))
+    assert result.status == 0, result.err
+    folder = carry.unpacked()
+    added = folder / "usr/lib/new/file"
+    assert added.read_text() == "text" and added.stat().st_mode & 0o7777 == 0o750
+    assert (folder / "etc/motd").read_bytes() == carry.kernel.read_bytes()
+    assert not (folder / "lib").exists(), "a link in the initrd was replaced"
+
+
+@pytest.mark.parametrize("text", ["file", "=/etc/x", "file=etc/x", "file=", "file=/etc/../x", "file=/etc/"])
+def test_add_what_is_none(carry, text):
+    carry.file("file", b"1")
+    result = carry("load", carry.kernel, f"--add={text}")
+    assert result.status == 3 and ("FILE=PATH" in result.err or "no path of a file" in result.err)
+    assert not carry.loaded()
+
+
+def keys(kexec):
+    files = {"etc/ssh/ssh_host_ed25519_key": "PRIVATE", "etc/ssh/ssh_host_ed25519_key.pub": "PUBLIC",
+             "etc/ssh/sshd_config": "Port 22\n", "root/.ssh/authorized_keys": "key of root",
+             "etc/passwd": "root:x:0:0::/root:/bin/sh\nadmin:x:1000:1000::/home/admin:/bin/sh\n",
+             "home/admin/.ssh/authorized_keys": "key of admin\n"}
+    for name, content in files.items():
+        path = kexec.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    kexec.env["SUDO_USER"] = "admin"
+
+
+def test_ssh_keys(carry):
+    keys(carry)
+    result = carry("load", "-s", carry.kernel, f"--initrd={carry.initrd_of('debian-installer')}", "--ssh-keys",
+                   "--debug")
+    assert result.status == 0, result.err
+    assert "PRIVATE" not in result.out + result.err
+    folder = carry.unpacked()
+    modes = {str(path.relative_to(folder)): oct(path.stat().st_mode & 0o7777)
+             for path in folder.rglob("*") if path.is_file()}
+    assert modes == {"etc/ssh/ssh_host_ed25519_key": "0o600", "etc/ssh/ssh_host_ed25519_key.pub": "0o644",
+                     "root/.ssh/authorized_keys": "0o600", ".ssh/authorized_keys": "0o600"}
+    assert (folder / "etc/ssh/ssh_host_ed25519_key").read_text() == "PRIVATE"
+    assert (folder / ".ssh/authorized_keys").read_text() == "key of root\nkey of admin\n"
+    assert (folder / "root").stat().st_mode & 0o7777 == 0o700
+
+
+def test_dropbear_of_initramfs_tools(carry, tmp_path):
+    """Whose root has a home of a random name."""
+    keys(carry)
+    initrd = tmp_path / "dropbear.img"
+    initrd.write_bytes(archive({"root-Ab3dEf9xYz/.ssh/x": "", "usr/sbin/dropbear": "", "conf/initramfs.conf": ""}))
+    result = carry("plan", "--json", carry.kernel, f"--initrd={initrd}", "--ssh-keys")
+    assert [item["path"] for item in json.loads(result.out)["carried"]] == [
+        "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub", "/root/.ssh/authorized_keys",
+        "/root-Ab3dEf9xYz/.ssh/authorized_keys", "/etc/dropbear/authorized_keys"]
+
+
+def test_no_keys(carry):
+    result = carry("load", carry.kernel, "--ssh-keys")
+    assert result.status == 2 and "there are no keys in /etc/ssh and no authorized_keys" in result.err
+    assert not carry.loaded()
+
+
+def test_kexec_load_has_the_overlay(carry):
+    carry.file("file", b"x" * 5000)
+    found, _ = plan(carry, "unknown", "-c", f"--add={carry.folder}/file=/etc/file")
+    assert [s["name"] for s in found["segments"]].count("initrd") == 2
+    assert carry("load", "-c", carry.kernel, f"--add={carry.folder}/file=/etc/file").log[-1].startswith("kexec_load ")

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is seen in an initrd, and where files that are added to it go. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "carry/carry.h"
+#include "cpio.h"
+#include "sample_compress.h"
+#include "util.h"
+
+#define NO_LIMIT (UINT64_C(1) << 30)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct kx_cpio_file usr_merged[] = {
+	{ "bin", S_IFLNK | 0777, { (const uint8_t *)"usr/bin", 7 } },
+	{ "etc", S_IFDIR | 0755, { NULL, 0 } },
+	{ "etc/link", S_IFLNK | 0777, { (const uint8_t *)"../usr/./lib/..//share", 22 } },
+	{ "etc/root", S_IFLNK | 0777, { (const uint8_t *)"/", 1 } },
+	{ "round", S_IFLNK | 0777, { (const uint8_t *)"round", 5 } },
+	{ "./root-x7Yz", S_IFDIR | 0700, { NULL, 0 } },
+	{ "usr", S_IFDIR | 0755, { NULL, 0 } },
+	{ "usr/bin", S_IFDIR | 0755, { NULL, 0 } },
+	{ "usr/lib", S_IFDIR | 0755, { NULL, 0 } },
+	{ "usr/lib/dracut", S_IFDIR | 0755, { NULL, 0 } },
+	{ "usr/lib/systemd/systemd-networkd", S_IFREG | 0755, { (const uint8_t *)"ELF", 3 } },
+};
+
+struct fixture {
+	uint8_t *archive;
+	size_t size;
+	struct sample packed;
+	struct kx_source *source;
+	struct kx_look look;
+	struct kx_overlay overlay;
+	struct kx_error err;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	assert_int_equal(
+		kx_cpio_pack(usr_merged, COUNT(usr_merged), &f->archive, &f->size, &f->err), 0);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	kx_look_clear(&f->look);
+	kx_overlay_clear(&f->overlay);
+	kx_source_free(f->source);
+	free(f->archive);
+	free(f->packed.data);
+	free(f);
+	return 0;
+}
+
+static void look_at(struct fixture *f, const void *data, size_t size, uint64_t max)
+{
+	const struct kx_source *source;
+
+	kx_source_free(f->source);
+	kx_look_clear(&f->look);
+	assert_int_equal(kx_source_from_memory("initrd", data, size, &f->source, &f->err), 0);
+	source = f->source;
+	if (kx_look(&source, 1, max, &f->look, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+}
+
+static void sees_all(const struct kx_look *look)
+{
+	assert_true(look->whole);
+	assert_string_equal(look->marks[KX_LOOK_DRACUT], "usr/lib/dracut");
+	assert_string_equal(look->marks[KX_LOOK_NETWORKD], "usr/lib/systemd/systemd-networkd");
+	assert_null(look->marks[KX_LOOK_INSTALLER]);
+	assert_string_equal(look->home, "root-x7Yz");
+}
+
+static void test_look_plain(void **state)
+{
+	struct fixture *f = *state;
+
+	look_at(f, f->archive, f->size, NO_LIMIT);
+	sees_all(&f->look);
+}
+
+static void test_look_compressed(void **state)
+{
+	struct fixture *f = *state;
+
+	f->packed = sample_gzip(f->archive, f->size);
+	look_at(f, f->packed.data, f->packed.size, NO_LIMIT);
+	sees_all(&f->look);
+	look_at(f, f->packed.data, f->packed.size, f->size - 1);
+	assert_false(f->look.whole);
+	look_at(f, f->packed.data, f->packed.size / 2, NO_LIMIT);
+	assert_false(f->look.whole);
+}
+
+static void test_look_cut_anywhere(void **state)
+{
+	struct fixture *f = *state;
+
+	/* What follows the trailer is padding. */
+	for (size_t cut = 1; cut < f->size - 8; cut++) {
+		_cleanup_free_ uint8_t *part = malloc(cut);
+
+		assert_non_null(part);
+		memcpy(part, f->archive, cut);
+		look_at(f, part, cut, NO_LIMIT);
+		assert_false(f->look.whole);
+	}
+}
+
+static void test_look_at_what_is_no_initrd(void **state)
+{
+	struct fixture *f = *state;
+
+	look_at(f, "no archive at all", 17, NO_LIMIT);
+	assert_false(f->look.whole);
+	assert_int_equal(f->look.count, 0);
+}
+
+/* ---- overlay --------------------------------------------------------------------------------- */
+
+static void add(struct fixture *f, const char *path, const char *content)
+{
+	if (kx_overlay_add(&f->overlay, path, 0640, kx_view_of(content, strlen(content)), NULL,
+			   &f->err) < 0)
+		fail_msg("%s", f->err.text);
+}
+
+/* "d755 etc, f640 etc/motd=text" */
+static void packs(struct fixture *f, const char *expected)
+{
+	_cleanup_free_ uint8_t *archive = NULL;
+	struct kx_cpio_member member = { 0 };
+	char text[1024] = "";
+	uint64_t at = 0;
+	size_t size = 0;
+
+	if (kx_overlay_pack(&f->overlay, &f->look, &archive, &size, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	while (kx_cpio_next(kx_view_of(archive, size), &at, &member) && !member.last) {
+		size_t used = strlen(text);
+
+		snprintf(text + used, sizeof(text) - used, "%s%c%o %s%s%.*s", used ? ", " : "",
+			 S_ISDIR(member.mode) ? 'd' : 'f', member.mode & 07777,
+			 (const char *)member.name.data, member.content.size ? "=" : "",
+			 (int)member.content.size, (const char *)member.content.data);
+	}
+	assert_true(member.last);
+	assert_string_equal(text, expected);
+}
+
+static void test_folders_are_made_once(void **state)
+{
+	struct fixture *f = *state;
+
+	look_at(f, f->archive, f->size, NO_LIMIT);
+	add(f, "/etc/ssh/a", "1");
+	add(f, "//etc//ssh/b", "2");
+	add(f, "root/.ssh/authorized_keys", "3");
+	add(f, "tmp/x", "4");
+	packs(f, "d755 etc/ssh, f640 etc/ssh/a=1, f640 etc/ssh/b=2, d700 root, d700 root/.ssh, "
+		 "f640 root/.ssh/authorized_keys=3, d1777 tmp, f640 tmp/x=4");
+}
+
+/* The kernel would put an empty directory in the place of a link, and nothing in /bin would be found. */
+static void test_links_are_followed(void **state)
+{
+	struct fixture *f = *state;
+
+	look_at(f, f->archive, f->size, NO_LIMIT);
+	add(f, "/bin/tool", "1");
+	add(f, "/etc/link/new/x", "2");
+	add(f, "/etc/root/srv/y", "3");
+	packs(f, "f640 usr/bin/tool=1, d755 usr/share, d755 usr/share/new, f640 usr/share/new/x=2, "
+		 "d755 srv, f640 srv/y=3");
+}
+
+static void test_circle(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t *archive;
+	size_t size;
+
+	look_at(f, f->archive, f->size, NO_LIMIT);
+	add(f, "/round/x", "1");
+	assert_int_equal(kx_overlay_pack(&f->overlay, &f->look, &archive, &size, &f->err), -ELOOP);
+}
+
+/* Of an initrd that cannot be read, what is a link nowadays is left alone. */
+static void test_unknown_initrd(void **state)
+{
+	struct fixture *f = *state;
+
+	look_at(f, "no archive at all", 17, NO_LIMIT);
+	add(f, "/lib/x/y", "1");
+	add(f, "/etc/motd", "2");
+	packs(f, "d755 lib/x, f640 lib/x/y=1, d755 etc, f640 etc/motd=2");
+}
+
+static void test_paths_that_are_none(void **state)
+{
+	static const char *const paths[] = { "",       "/",  "/etc/", "/../x", "/etc/../../x",
+					     "/a/./b", "/.." };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		assert_int_equal(kx_overlay_add(&f->overlay, paths[i], 0644, kx_view_of("", 0),
+						strdup("owned"), &f->err),
+				 -EINVAL);
+		assert_int_equal(f->overlay.count, 0);
+	}
+}
+
+static void test_too_many_files(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < KX_OVERLAY_MAX; i++)
+		add(f, "/x", "");
+	assert_int_equal(kx_overlay_add(&f->overlay, "/x", 0644, kx_view_of("", 0), NULL, &f->err),
+			 -EFBIG);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_look_plain),
+		TEST(test_look_compressed),
+		TEST(test_look_cut_anywhere),
+		TEST(test_look_at_what_is_no_initrd),
+		TEST(test_folders_are_made_once),
+		TEST(test_links_are_followed),
+		TEST(test_circle),
+		TEST(test_unknown_initrd),
+		TEST(test_paths_that_are_none),
+		TEST(test_too_many_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

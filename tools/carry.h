@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KX_TOOL_CARRY_H
+#define KX_TOOL_CARRY_H
+
+#include "json.h"
+#include "names.h"
+#include "tool.h"
+
+/**
+ * kx_order_carry() - open what --add and --ssh-keys name, for the order's request
+ *
+ * Errors: -EINVAL, -ENOENT without any key, -ENOMEM, and what opening a source says.
+ */
+int kx_order_carry(const struct kx_machine *machine, const struct kx_args *args,
+		   struct kx_order *order, struct kx_error *err);
+void kx_carry_clear(struct kx_carry *carry);
+
+/* What is carried over: names, sizes and permissions, never contents. */
+void kx_carry_print(FILE *out, const struct kx_plan *plan);
+void kx_carry_json(struct json_object *json, const struct kx_plan *plan);
+
+#endif
