@@ -8,17 +8,19 @@ _kexec_options()
 		--reuseinitrd
 		--command-line= --append= --reuse-cmdline --dtb= --entry-32bit --real-mode
 		--force-real-mode --force-crc --module= --args-linux
-		--args-elf --args-none --check= --no-checks --fast= --mem-min=
+		--args-elf --args-none --check= --no-checks --fast= --sha256= --sums= --sums-signature=
+		--keyring= --signed-by= --signature= --cacert= --insecure --fetch-timeout= --mem-min=
 		--mem-max= --entry= --noefi --reuse-video-type --pass-memmap-cmdline
 		--keep-network= --ssh-keys --add=
 		--elf32-core-headers --elf64-core-headers --hotplug
 		--console-serial --console-vga --serial= --serial-baud= --reset-vga --debug'
-	local always='--help --version'
+	local image='--to-ram --memdisk=' always='--help --version'
 
 	case $1 in
-	plan) echo "$basic --load-panic $load --machine= --json $always" ;;
-	load) echo "--load-panic --commit $load $always" ;;
-	reboot) echo "$load $always" ;;
+	plan) echo "$basic --load-panic $load $image --machine= --json $always" ;;
+	load) echo "--load-panic --commit $load $image $always" ;;
+	reboot) echo "$load $image $always" ;;
+	netboot) echo "--plan --reboot --release= --mirror= --choose= $load $always" ;;
 	exec) echo "--now --no-ifdown --no-sync $always" ;;
 	unload | coldreboot) echo "$always" ;;
 	status | check) echo "--machine= --json $always" ;;
@@ -47,6 +49,16 @@ _kexec_entries()
 	done < <("${COMP_WORDS[0]}" list 2>/dev/null | sed -n 's/^    id  *//p')
 }
 
+# Those that there is a file for.
+_kexec_distributions()
+{
+	local file
+
+	for file in /etc/kexec/netboot/*.conf /usr/share/kexec/netboot/*.conf /usr/local/share/kexec/netboot/*.conf; do
+		[[ -e $file ]] && basename "$file" .conf
+	done
+}
+
 _kexec()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
@@ -60,7 +72,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb | --module | --kernel | --add)
+	--initrd | --ramdisk | --dtb | --module | --kernel | --add | --sums | --sums-signature | --keyring | --signed-by | --signature | --cacert)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return
@@ -98,7 +110,7 @@ _kexec()
 		_kexec_words -W 'recommended'
 		return
 		;;
-	--command-line | --append | --mem-min | --mem-max | --entry | --timeout)
+	--command-line | --append | --mem-min | --mem-max | --entry | --timeout | --release | --mirror | --choose)
 		return
 		;;
 	esac
@@ -109,7 +121,13 @@ _kexec()
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	status | check | machine | last | list | menu | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
+	status | check | machine | last | menu | exec | unload | coldreboot) ((COMP_CWORD == 1)) || return ;;
+	netboot)
+		if ((COMP_CWORD > 1)); then
+			_kexec_words -W "$(_kexec_distributions)"
+			return
+		fi
+		;;
 	crash)
 		if ((COMP_CWORD > 1)); then
 			_kexec_words -W 'status size test'
@@ -125,7 +143,7 @@ _kexec()
 	if ((COMP_CWORD == 1)); then
 		local files=("${COMPREPLY[@]}")
 
-		_kexec_words -W 'list menu load plan reboot exec unload coldreboot status check machine last crash'
+		_kexec_words -W 'list menu load plan reboot netboot exec unload coldreboot status check machine last crash'
 		COMPREPLY+=("${files[@]}")
 	fi
 }

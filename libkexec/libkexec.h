@@ -454,6 +454,8 @@ struct kx_module {
  * @cmdline: the whole command line, NULL for none: then a unified kernel image's own counts; of such an image
  *	     "@1" in front chooses profile 1
  * @dtb: device tree, NULL for none
+ * @ramdisk: an image that the next kernel finds as its first persistent memory, /dev/pmem0, where it has that driver; x86's
+ *	     Linux by kexec_load alone; NULL for none. That memory stays taken until firmware starts the machine anew
  * @type: name of a format (-t), NULL to find out
  * @mem_min, @mem_max: bounds for placement, [min, max]; 0 and UINT64_MAX for none
  * @serial_port: I/O port of purgatory's serial console, 0 to find out
@@ -474,6 +476,7 @@ struct kx_request {
 	size_t global_companion_count;
 	const char *cmdline;
 	const struct kx_source *dtb;
+	const struct kx_source *ramdisk;
 	const char *type;
 	enum kx_method method;
 	enum kx_entry_mode entry;

@@ -294,6 +294,8 @@ static int sources_unchanged(const struct kx_request *request, struct kx_error *
 		r = kx_source_unchanged(request->companions[i], err);
 	if (r == 0 && request->dtb)
 		r = kx_source_unchanged(request->dtb, err);
+	if (r == 0 && request->ramdisk)
+		r = kx_source_unchanged(request->ramdisk, err);
 	return r;
 }
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "allowed.h"
 #include "base/overflow.h"
@@ -198,7 +199,7 @@ static const char *map_problem(const struct kx_machine *machine)
  * later, and the kernel may have been told (mem=, memmap=) what firmware does not say. With add_efi_memmap the
  * kernel knows RAM that the firmware map lacks.
  */
-static int find_free(struct kx_plan *plan, struct kx_error *err)
+int kx_plan_find_free(struct kx_plan *plan, struct kx_error *err)
 {
 	const struct kx_machine *machine = plan->machine;
 	_cleanup_(kx_ranges_clear) struct kx_ranges kernel = { 0 }, firmware = { 0 };
@@ -233,7 +234,7 @@ static void drop_segments(struct kx_plan *plan)
 	plan->segment_count = 0;
 }
 
-static void drop_warnings(struct kx_plan *plan, size_t keep)
+void kx_plan_forget_warnings(struct kx_plan *plan, size_t keep)
 {
 	for (size_t i = keep; i < plan->warning_count; i++)
 		free(plan->warnings[i]);
@@ -286,13 +287,13 @@ struct kx_plan_mark kx_plan_mark(const struct kx_plan *plan)
 int kx_plan_restart(struct kx_plan *plan, const struct kx_plan_mark *mark, struct kx_error *err)
 {
 	drop_segments(plan);
-	drop_warnings(plan, mark->warning_count);
+	kx_plan_forget_warnings(plan, mark->warning_count);
 	wipe_seed(plan);
 	drop_owned(plan, mark->owned_count);
 	kx_ranges_clear(&plan->free);
 	kx_memmap_clear(&plan->memmap);
 	plan->archive_count = 0;
-	return find_free(plan, err);
+	return kx_plan_find_free(plan, err);
 }
 
 uint64_t kx_plan_memsz(const struct kx_plan *plan)
@@ -308,17 +309,17 @@ uint64_t kx_plan_memsz(const struct kx_plan *plan)
  * The kernel refuses more than half of RAM (sanity_check_segment_list() in kernel/kexec_core.c); more than what is
  * available would end in the OOM killer.
  */
-static int check_memory(const struct kx_plan *plan, uint64_t need, enum kx_method method,
-			struct kx_error *err)
+int kx_plan_check_memory(const struct kx_plan *plan, uint64_t need, struct kx_error *err)
 {
 	const struct kx_machine *machine = plan->machine;
+	enum kx_method method = plan->method;
 
 	if (method == KX_METHOD_LOAD && machine->mem_total && need > machine->mem_total / 2)
 		return kx_fail(
 			err, ENOSPC,
-			"loading needs %s, kexec_load takes at most half of this machine's %s; "
-			"use a smaller initrd",
-			kx_size_text(need).s, kx_size_text(machine->mem_total).s);
+			"loading needs %s, kexec_load takes at most half of this machine's %s; %s",
+			kx_size_text(need).s, kx_size_text(machine->mem_total).s,
+			plan->request.ramdisk ? "leave --to-ram out" : "use a smaller initrd");
 	/* It is copied straight to where it was kept room for. */
 	if (kx_plan_panic(plan) && method == KX_METHOD_LOAD)
 		return 0;
@@ -445,6 +446,11 @@ static int check_options(const struct kx_plan *plan, struct kx_error *err)
 			       "%s cannot be loaded for a panic: only Linux reads a dump; give a "
 			       "bzImage, vmlinux or unified kernel image",
 			       format->name);
+	if (plan->request.ramdisk &&
+	    (!format->captures || kx_plan_panic(plan) || plan->request.entry == KX_ENTRY_REAL_MODE))
+		return kx_fail(err, EOPNOTSUPP,
+			       "an image in memory is for Linux alone, by its 32-bit or 64-bit "
+			       "entry, and not for a panic; leave --to-ram out");
 	if (plan->request.module_count && !format->takes_modules)
 		return kx_fail(
 			err, EOPNOTSUPP,
@@ -499,6 +505,10 @@ static bool is_load_best(const struct kx_plan *plan, struct kx_error *why)
 static enum kx_fact may_file_load(const struct kx_plan *plan, struct kx_view file,
 				  struct kx_error *why)
 {
+	if (plan->request.ramdisk) {
+		kx_fail(why, EOPNOTSUPP, "it makes the memory map itself, with no image in it");
+		return KX_NO;
+	}
 	if (plan->format->file_load(plan, file, why) < 0)
 		return KX_NO;
 	return kx_allowed_by_system(plan->machine, KX_METHOD_FILE_LOAD,
@@ -579,7 +589,7 @@ static int plan_file_load(struct kx_plan *plan, struct kx_view file, struct kx_e
 	/* The files are read whole into the kernel before their bytes go to pages of their own. */
 	if (kx_add_overflow(file.size, initrd, &twice) || kx_mul_overflow(twice, 2, &twice))
 		return kx_fail(err, EFBIG, "kernel and initrd are too large");
-	r = check_memory(plan, twice, KX_METHOD_FILE_LOAD, err);
+	r = kx_plan_check_memory(plan, twice, err);
 	if (r == 0)
 		r = kx_plan_add(plan, &segment, err, "%s", why);
 	segment.name = "initrd";
@@ -589,14 +599,23 @@ static int plan_file_load(struct kx_plan *plan, struct kx_view file, struct kx_e
 	return r;
 }
 
+static uint64_t given_size(const struct kx_request *request)
+{
+	uint64_t total = kx_request_initrd_size(request);
+
+	if (request->ramdisk && kx_add_overflow(total, kx_source_size(request->ramdisk), &total))
+		return UINT64_MAX;
+	return total;
+}
+
 static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error *err)
 {
 	int r;
 
-	/* Before anything is read: an initrd that can never fit. */
-	r = check_memory(plan, kx_request_initrd_size(&plan->request), KX_METHOD_LOAD, err);
+	/* Before anything is read: an initrd or image that can never fit. */
+	r = kx_plan_check_memory(plan, given_size(&plan->request), err);
 	if (r == 0)
-		r = find_free(plan, err);
+		r = kx_plan_find_free(plan, err);
 	if (r == 0 && kx_plan_panic(plan))
 		r = kx_crash_describe(plan, err);
 	if (r == 0)
@@ -604,7 +623,7 @@ static int plan_load(struct kx_plan *plan, struct kx_view file, struct kx_error 
 	if (r == 0 && kx_plan_panic(plan))
 		r = kx_crash_check_rest(plan, err);
 	if (r == 0)
-		r = check_memory(plan, kx_plan_memsz(plan), KX_METHOD_LOAD, err);
+		r = kx_plan_check_memory(plan, kx_plan_memsz(plan), err);
 	return r;
 }
 
@@ -684,21 +703,35 @@ static int make(struct kx_plan *plan, struct kx_error *err)
 	return r;
 }
 
-int kx_plan_make(const struct kx_machine *machine, const struct kx_request *request,
-		 struct kx_plan **ret, struct kx_error *err)
+struct kx_plan *kx_plan_new(const struct kx_machine *machine, const struct kx_request *request,
+			    struct kx_error *err)
 {
 	struct kx_plan *plan = calloc(1, sizeof(*plan));
-	int r;
 
-	if (!plan)
-		return kx_fail(err, ENOMEM, "out of memory for plan");
+	if (plan)
+		plan->cmdline = strdup(request->cmdline ? request->cmdline : "");
+	if (!plan || !plan->cmdline) {
+		free(plan);
+		kx_fail(err, ENOMEM, "out of memory for plan");
+		return NULL;
+	}
 	plan->machine = machine;
 	plan->asked = *request;
 	plan->request = *request;
 	if (!plan->request.mem_max)
 		plan->request.mem_max = UINT64_MAX;
-	plan->cmdline = strdup(request->cmdline ? request->cmdline : "");
-	r = plan->cmdline ? make(plan, err) : kx_fail(err, ENOMEM, "out of memory for plan");
+	return plan;
+}
+
+int kx_plan_make(const struct kx_machine *machine, const struct kx_request *request,
+		 struct kx_plan **ret, struct kx_error *err)
+{
+	struct kx_plan *plan = kx_plan_new(machine, request, err);
+	int r;
+
+	if (!plan)
+		return -ENOMEM;
+	r = make(plan, err);
 	if (r < 0) {
 		kx_plan_free(plan);
 		return r;
@@ -712,7 +745,7 @@ void kx_plan_free(struct kx_plan *plan)
 	if (!plan)
 		return;
 	drop_segments(plan);
-	drop_warnings(plan, 0);
+	kx_plan_forget_warnings(plan, 0);
 	for (size_t i = 0; i < plan->source_count; i++)
 		kx_source_free(plan->sources[i]);
 	wipe_seed(plan);
@@ -723,6 +756,8 @@ void kx_plan_free(struct kx_plan *plan)
 	kx_ranges_clear(&plan->crash);
 	kx_memmap_clear(&plan->memmap);
 	free(plan->vmlinux);
+	if (plan->wire)
+		munmap(plan->wire, plan->wire_size);
 	free(plan->method_why);
 	free(plan->forbidden);
 	free(plan->cmdline);

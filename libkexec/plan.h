@@ -21,6 +21,7 @@ struct kx_format;
 #define KX_PLAN_HINT_MAX 8
 /* The archive of what is carried over, and a copy of it. */
 #define KX_PLAN_WIPED_MAX 2
+#define KX_PLAN_ENTER_SIZE 128
 
 /* Every architecture's kexec page size that we plan for today. */
 #define KX_PAGE_SIZE 4096
@@ -52,6 +53,9 @@ struct kx_format;
  * @seed_length: how many there are, le32, in the same segment
  * @seal: called by kx_plan_load() when all other bytes are final, to fill in checksums; NULL for none
  * @handoff: what @seal works on, within an owned buffer
+ * @before_purgatory: how many segments there were when purgatory was added
+ * @enter: how it was told to go on, a struct of the architecture's
+ * @wire: @wire_size bytes of a mapped file, for a plan that another process made: see wire.h
  * @owned: buffers that live as long as the plan
  * @sources: what was found in containers, lives as long
  * @network, @network_why: see kx_plan_network()
@@ -96,6 +100,10 @@ struct kx_plan {
 	uint8_t *seed_length;
 	void (*seal)(struct kx_plan *plan);
 	void *handoff;
+	size_t before_purgatory;
+	uint8_t enter[KX_PLAN_ENTER_SIZE];
+	void *wire;
+	size_t wire_size;
 	void *owned[KX_PLAN_OWNED_MAX];
 	size_t owned_count;
 	struct kx_source *sources[KX_PLAN_SOURCE_MAX];
@@ -116,6 +124,23 @@ static inline bool kx_plan_panic(const struct kx_plan *plan)
 {
 	return plan->request.flags & KX_REQUEST_PANIC;
 }
+
+/* A plan with nothing in it yet but the request. Errors: NULL, with @err set for -ENOMEM. */
+struct kx_plan *kx_plan_new(const struct kx_machine *machine, const struct kx_request *request,
+			    struct kx_error *err);
+
+/**
+ * kx_plan_find_free() - what segments may use, into plan->free; is it known, into plan->placed
+ *
+ * Errors: -ENOMEM; of a crash kernel's plan what kx_crash_begin() says.
+ */
+int kx_plan_find_free(struct kx_plan *plan, struct kx_error *err);
+
+/* Is there memory for so many bytes by the plan's call? Errors: -ENOSPC, with numbers. */
+int kx_plan_check_memory(const struct kx_plan *plan, uint64_t need, struct kx_error *err);
+
+/* All but the first @keep. */
+void kx_plan_forget_warnings(struct kx_plan *plan, size_t keep);
 
 /* A zeroed buffer that is freed with the plan. Errors: NULL, with @err set for -ENOMEM. */
 void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err);

@@ -17,6 +17,7 @@ enum source_kind { BORROWED, ALLOCATED, MAPPED };
 /**
  * struct kx_source
  * @fd: of a mapped file; -1 otherwise
+ * @foreign: see kx_source_foreign()
  * @opened: what fstat(2) said when the file was mapped
  */
 struct kx_source {
@@ -25,6 +26,7 @@ struct kx_source {
 	void *data;
 	size_t size;
 	int fd;
+	bool foreign;
 	struct stat opened;
 };
 
@@ -226,6 +228,7 @@ int kx_source_from_fd(const char *name, int fd, struct kx_source **ret, struct k
 		r = fill(source, owned, true, KX_SOURCE_MAX, err);
 	if (r < 0)
 		return r;
+	source->foreign = true;
 	*ret = keep(&source, &owned);
 	return 0;
 }
@@ -280,6 +283,11 @@ struct kx_view kx_source_view(const struct kx_source *source)
 int kx_source_fd(const struct kx_source *source)
 {
 	return source->fd;
+}
+
+bool kx_source_foreign(const struct kx_source *source)
+{
+	return source->foreign;
 }
 
 static bool same_time(struct timespec a, struct timespec b)

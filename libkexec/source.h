@@ -11,6 +11,8 @@
 struct kx_view kx_source_view(const struct kx_source *source);
 /* An open descriptor of the untouched file, or -1 for pipes and memory. Owned by the source. */
 int kx_source_fd(const struct kx_source *source);
+/* Was it handed over open, by kx_source_from_fd()? Then it came from a network or out of an archive. */
+bool kx_source_foreign(const struct kx_source *source);
 /* Has the file changed since it was opened? Errors: -ESTALE. */
 int kx_source_unchanged(const struct kx_source *source, struct kx_error *err);
 

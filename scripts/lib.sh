@@ -3,15 +3,16 @@
 # What the scripts share: which packages they need, and how they come onto the machine.
 
 BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config libdeflate-dev liblzma-dev libzstd-dev
-	liblz4-dev libbz2-dev liblzo2-dev libblkid-dev libjson-c-dev libcmocka-dev"
+	liblz4-dev libbz2-dev liblzo2-dev libblkid-dev libjson-c-dev libseccomp-dev libssl-dev libarchive-dev libcmocka-dev
+	libcurl4-openssl-dev"
 
 # What the VM tests run on: QEMU, its firmware, and what builds the guests' initrds.
 VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd lz4 lzop xz-utils bzip2 e2fsprogs sbsigntool openssl
 	debian-archive-keyring dpkg util-linux binutils gcc libc6-dev xorriso
-	debootstrap mtools"
+	debootstrap mtools squashfs-tools"
 
-# cpio and systemd read what the command has made for the next system.
-CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish cpio systemd"
+CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish
+	gpgv gnupg openssl ca-certificates sbsigntool cpio systemd"
 
 # For scripts/dist, for scripts/deb beside BUILD_PACKAGES, and for the tests of all kinds of packages.
 DIST_PACKAGES="git tar xz-utils"

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/overflow.h"
+
 struct parser {
 	enum kx_verb verb;
 	int argc, next;
@@ -48,6 +50,35 @@ static void act(struct kx_args *args, enum kx_action action)
 		args->unload = 1;
 		break;
 	}
+}
+
+/* Lists of strings: where they and their counts are. */
+static const struct {
+	size_t list, count;
+} lists[] = {
+	{ offsetof(struct kx_args, initrds), offsetof(struct kx_args, initrd_count) },
+	{ offsetof(struct kx_args, modules), offsetof(struct kx_args, module_count) },
+	{ offsetof(struct kx_args, adds), offsetof(struct kx_args, add_count) },
+	{ offsetof(struct kx_args, sha256), offsetof(struct kx_args, sha256_count) },
+	{ offsetof(struct kx_args, sums), offsetof(struct kx_args, sums_count) },
+	{ offsetof(struct kx_args, signed_by), offsetof(struct kx_args, signed_by_count) },
+	{ offsetof(struct kx_args, operands), offsetof(struct kx_args, operand_count) },
+};
+
+static const char ***list_at(struct kx_args *args, size_t offset)
+{
+	return (const char ***)(void *)((char *)args + offset);
+}
+
+static size_t *count_at(struct kx_args *args, size_t offset)
+{
+	return (size_t *)(void *)((char *)args + offset);
+}
+
+/* There is room for all of the command line in each of them. */
+static void add(struct kx_args *args, size_t list, size_t count, const char *text)
+{
+	(*list_at(args, list))[(*count_at(args, count))++] = text;
 }
 
 /* A number as in C; no sign, no rest. */
@@ -113,14 +144,8 @@ static int apply(struct parser *p, const struct kx_option *option, const char *a
 	case KX_OPT_ADDRESS:
 		assert(arg); /* as the table says */
 		return parse_address(option, arg, (uint64_t *)(void *)field, p->err);
-	case KX_OPT_INITRD:
-		args->initrds[args->initrd_count++] = arg;
-		break;
-	case KX_OPT_MODULE:
-		args->modules[args->module_count++] = arg;
-		break;
-	case KX_OPT_ADD:
-		args->adds[args->add_count++] = arg;
+	case KX_OPT_LIST:
+		add(args, option->offset, (size_t)option->value, arg);
 		break;
 	case KX_OPT_ACTION:
 		act(args, (enum kx_action)option->value);
@@ -287,12 +312,11 @@ int kx_args_parse(enum kx_verb verb, int argc, char **argv, struct kx_args *ret,
 	int r;
 
 	*ret = (struct kx_args){ .load = 1, .shutdown = 1, .mem_max = UINT64_MAX };
-	ret->initrds = calloc((size_t)argc + 1, sizeof(*ret->initrds));
-	ret->modules = calloc((size_t)argc + 1, sizeof(*ret->modules));
-	ret->adds = calloc((size_t)argc + 1, sizeof(*ret->adds));
-	ret->operands = calloc((size_t)argc + 1, sizeof(*ret->operands));
-	if (!ret->initrds || !ret->modules || !ret->adds || !ret->operands)
-		return kx_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < KX_ARRAY_SIZE(lists); i++) {
+		*list_at(ret, lists[i].list) = calloc((size_t)argc + 1, sizeof(const char *));
+		if (!*list_at(ret, lists[i].list))
+			return kx_fail(err, ENOMEM, "out of memory");
+	}
 	r = parse(&p);
 	/* kexec(8) has -p beside -u mean "unload that one"; only a kernel's name says that one is
 	 * to be loaded. */
@@ -301,11 +325,27 @@ int kx_args_parse(enum kx_verb verb, int argc, char **argv, struct kx_args *ret,
 	return r;
 }
 
+int kx_args_copy(const struct kx_args *args, struct kx_args *ret)
+{
+	struct kx_args from = *args;
+	bool complete = true;
+
+	*ret = from;
+	for (size_t i = 0; i < KX_ARRAY_SIZE(lists); i++) {
+		size_t count = *count_at(&from, lists[i].count);
+		const char **list = calloc(count + 1, sizeof(*list));
+
+		*list_at(ret, lists[i].list) = list;
+		complete &= list != NULL;
+		if (list && count)
+			memcpy(list, *list_at(&from, lists[i].list), count * sizeof(*list));
+	}
+	return complete ? 0 : -ENOMEM;
+}
+
 void kx_args_clear(struct kx_args *args)
 {
-	free(args->initrds);
-	free(args->modules);
-	free(args->adds);
-	free(args->operands);
+	for (size_t i = 0; i < KX_ARRAY_SIZE(lists); i++)
+		free(*list_at(args, lists[i].list));
 	*args = (struct kx_args){ 0 };
 }

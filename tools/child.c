@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,33 @@ static int die_with(pid_t parent)
 	return getppid() == parent ? 0 : -ESRCH;
 }
 
+/* Why not is said as a program would say what it cannot do. */
+static void __attribute__((noreturn)) leave(int status, const struct kx_error *err)
+{
+	(void)!write(STDERR_FILENO, err->text, strlen(err->text));
+	_exit(status);
+}
+
+static void enter(enum kx_sandbox kind)
+{
+	struct kx_error err = { 0 };
+
+	if (kind != KX_SANDBOX_NONE && kx_sandbox_enter(kind, &err) < 0)
+		leave(127, &err);
+}
+
+/* Nothing of what the parent would do at its end is done: its buffers are not written, its temporary files not removed. */
+static void __attribute__((noreturn)) work(const struct kx_child_plan *plan, int report)
+{
+	struct kx_error err = { 0 };
+	int r;
+
+	close(report);
+	signal(SIGBUS, SIG_DFL);
+	r = plan->work(plan->data, &err);
+	leave(r < 0 ? -r : 0, &err);
+}
+
 /* Returns only with an error. */
 static int become(const struct kx_child_plan *plan, int words, int *report, pid_t parent)
 {
@@ -99,6 +127,9 @@ static int become(const struct kx_child_plan *plan, int words, int *report, pid_
 		r = put_descriptors(plan, words, report);
 	if (r < 0)
 		return r;
+	enter(plan->sandbox);
+	if (plan->work)
+		work(plan, *report);
 	/* execve(2) takes them as they are and changes nothing about the words. */
 	execve(plan->argv[0], (char *const *)plan->argv, (char *const *)envp);
 	return -errno;
@@ -148,6 +179,7 @@ int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struc
 	to = -1;
 	r = started(from);
 	child.words = words;
+	child.seconds = plan->seconds;
 	words = -1;
 	if (r < 0) {
 		kx_child_end(&child);
@@ -157,28 +189,52 @@ int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struc
 	return 0;
 }
 
-/* What came from a program that reads hostile bytes goes to a terminal: printable, one line, no more than fits. */
+/* What came from a program that reads hostile bytes goes to a terminal: printable, no more than fits. */
 static void hear(int words, const char *name, int status, struct kx_error *err)
 {
-	char text[sizeof(err->text) / 2];
+	char text[sizeof(err->text)];
 	ssize_t size = pread(words, text, sizeof(text) - 1, 0);
 
 	while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == ' '))
 		size--;
+	/* A line that is indented belongs to the one before. */
 	for (ssize_t i = 0; i < size; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+		if (((unsigned char)text[i] < ' ' || text[i] == 0x7f) &&
+		    (text[i] != '\n' || i + 2 >= size || strncmp(text + i, "\n  ", 3) != 0))
 			text[i] = ' ';
 	text[size > 0 ? size : 0] = 0;
 	if (size > 0)
 		kx_fail(err, EIO, "%s", text);
+	else if (status > 128)
+		kx_fail(err, EIO, "%s was ended by signal %d (%s)", name, status - 128,
+			strsignal(status - 128));
 	else
 		kx_fail(err, EIO, "%s ended with status %d and said nothing", name, status);
+}
+
+/* Does it take too long? Kernels before 5.3 cannot tell, and let it. */
+static bool is_late(const struct kx_child *child)
+{
+	_cleanup_(kx_closep) int fd = -1;
+	struct pollfd end = { .events = POLLIN };
+
+	if (!child->seconds)
+		return false;
+	fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+	end.fd = fd;
+	return fd >= 0 && kx_retry(poll(&end, 1, (int)child->seconds * 1000)) == 0;
 }
 
 int kx_child_wait(struct kx_child *child, struct kx_error *err)
 {
 	int status = 0, r;
 
+	if (is_late(child)) {
+		r = kx_fail(err, ETIMEDOUT, "%s took more than %u seconds, and was ended",
+			    child->name, child->seconds);
+		kx_child_end(child);
+		return r;
+	}
 	if (kx_retry(waitpid(child->pid, &status, 0)) < 0)
 		r = kx_fail(err, errno, "cannot wait for %s: %m", child->name);
 	else

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "libkexec.h"
+#include "sandbox.h"
 
 /* The most descriptors that a child is given. */
 #define KX_CHILD_FD_MAX 8
@@ -17,11 +18,13 @@
  * @name: for messages; lives as long as the caller's argv
  * @pid: 0 when there is none
  * @words: what it says on standard error goes here: a memfd, or -1
+ * @seconds: how long it may take; 0 for as long as it likes
  */
 struct kx_child {
 	const char *name;
 	pid_t pid;
 	int words;
+	unsigned seconds;
 };
 
 #define KX_CHILD_NONE                  \
@@ -36,6 +39,11 @@ struct kx_child {
  * @fds: @fd_count of them become its descriptors 0, 1, 2, 3 …; -1 is /dev/null, but as descriptor 2 what @words collects.
  *	 It has no others
  * @max_file: the most bytes that a file of its making may have, memfds included
+ * @sandbox: what a program that is not ours is put in before it begins; our own enter theirs by themselves
+ * @work: instead of a program: this function of ours, in a copy of this process; argv[0] is its name then. It returns
+ *	0 or -errno with a message; nothing that it changes in memory is seen here
+ * @data: for @work
+ * @seconds: how long it may take before kx_child_wait() ends it; 0 for as long as it likes
  */
 struct kx_child_plan {
 	const char *const *argv;
@@ -43,6 +51,10 @@ struct kx_child_plan {
 	int fds[KX_CHILD_FD_MAX];
 	size_t fd_count;
 	uint64_t max_file;
+	enum kx_sandbox sandbox;
+	int (*work)(void *data, struct kx_error *err);
+	void *data;
+	unsigned seconds;
 };
 
 /**
@@ -57,7 +69,7 @@ int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struc
  * kx_child_wait() - wait for its end
  * @err: what it said on standard error, made harmless for a terminal, when it did not end with 0
  *
- * Return: its exit status, or 128 and the signal that ended it; -ECHILD.
+ * Return: its exit status, or 128 and the signal that ended it; of @work the errno value; -ETIMEDOUT; -ECHILD.
  */
 int kx_child_wait(struct kx_child *child, struct kx_error *err);
 

@@ -5,9 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/overflow.h"
 #include "boot/choose.h"
+#include "image.h"
+#include "names.h"
+#include "url.h"
 #include "util.h"
 
 /* ---- strings --------------------------------------------------------------------------------- */
@@ -21,14 +26,13 @@ static int keep(struct kx_choice *choice, const char *text, const char **ret)
 	return r;
 }
 
-/* Paths of entries are absolute in the tree. */
-static int keep_path(const struct kx_tool *tool, struct kx_choice *choice, const char *path,
-		     const char *args, const char **ret)
+/* Paths of entries are absolute in the tree, or in the image. */
+static int keep_path(struct kx_choice *choice, const char *path, const char *args, const char **ret)
 {
 	_cleanup_free_ char *whole = NULL;
 
-	if (asprintf(&whole, "%s%s%s%s", strcmp(tool->root, "/") ? tool->root : "", path,
-		     args && *args ? " " : "", args ? args : "") < 0) {
+	if (asprintf(&whole, "%s%s%s%s", choice->before, path, args && *args ? " " : "",
+		     args ? args : "") < 0) {
 		whole = NULL;
 		return -ENOMEM;
 	}
@@ -52,7 +56,7 @@ static int add_words(char **line, const char *words)
 /* ---- an entry as options --------------------------------------------------------------------- */
 
 /* Those of the command line come after the entry's. */
-static int put_initrds(const struct kx_tool *tool, struct kx_choice *choice)
+static int put_initrds(struct kx_choice *choice)
 {
 	const struct kx_boot_entry *entry = choice->entry;
 	struct kx_args *args = &choice->args;
@@ -63,7 +67,7 @@ static int put_initrds(const struct kx_tool *tool, struct kx_choice *choice)
 	if (!initrds)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = keep_path(tool, choice, entry->initrds[i], NULL, &initrds[i]);
+		r = keep_path(choice, entry->initrds[i], NULL, &initrds[i]);
 	memcpy(initrds + count, args->initrds, given * sizeof(*initrds));
 	free(args->initrds);
 	args->initrds = initrds;
@@ -71,7 +75,7 @@ static int put_initrds(const struct kx_tool *tool, struct kx_choice *choice)
 	return r;
 }
 
-static int put_modules(const struct kx_tool *tool, struct kx_choice *choice)
+static int put_modules(struct kx_choice *choice)
 {
 	const struct kx_boot_entry *entry = choice->entry;
 	struct kx_args *args = &choice->args;
@@ -82,8 +86,7 @@ static int put_modules(const struct kx_tool *tool, struct kx_choice *choice)
 	if (!modules)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = keep_path(tool, choice, entry->modules[i].path, entry->modules[i].args,
-			      &modules[i]);
+		r = keep_path(choice, entry->modules[i].path, entry->modules[i].args, &modules[i]);
 	memcpy(modules + count, args->modules, given * sizeof(*modules));
 	free(args->modules);
 	args->modules = modules;
@@ -127,6 +130,9 @@ static int put_cmdline(struct kx_choice *choice)
 	snprintf(profile, sizeof(profile), "@%u", entry->profile);
 	if (r == 0 && entry->profile)
 		r = add_words(&line, profile);
+	/* In front, since behind "---" they would be the installed system's, too. */
+	if (r == 0)
+		r = add_words(&line, choice->words);
 	/* An image has its own command line, unless it is given one. */
 	if (r == 0 && !args->reuse_cmdline && (!own || more))
 		r = add_words(&line, edited ? edited : entry->options);
@@ -139,16 +145,16 @@ static int put_cmdline(struct kx_choice *choice)
 	return r == 0 && line ? keep(choice, line, &args->append) : r;
 }
 
-static int put_operand(const struct kx_tool *tool, struct kx_choice *choice)
+static int put_operand(struct kx_choice *choice)
 {
 	struct kx_args *args = &choice->args;
 
 	if (!args->operand_count)
 		args->operand_count = 1;
-	return keep_path(tool, choice, choice->entry->kernel, NULL, &args->operands[0]);
+	return keep_path(choice, choice->entry->kernel, NULL, &args->operands[0]);
 }
 
-static int put_entry(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
+static int put_entry(struct kx_choice *choice, struct kx_error *err)
 {
 	const struct kx_boot_entry *entry = choice->entry;
 	struct kx_args *args = &choice->args;
@@ -161,15 +167,15 @@ static int put_entry(const struct kx_tool *tool, struct kx_choice *choice, struc
 		return kx_fail(err, EINVAL,
 			       "--reuse-cmdline does not go with an entry that chooses a profile "
 			       "of its image");
-	r = put_operand(tool, choice);
+	r = put_operand(choice);
 	if (r == 0)
-		r = put_initrds(tool, choice);
+		r = put_initrds(choice);
 	if (r == 0)
-		r = put_modules(tool, choice);
+		r = put_modules(choice);
 	if (r == 0)
 		r = put_cmdline(choice);
 	if (r == 0 && entry->devicetree && !args->dtb)
-		r = keep_path(tool, choice, entry->devicetree, NULL, &args->dtb);
+		r = keep_path(choice, entry->devicetree, NULL, &args->dtb);
 	return r < 0 ? kx_fail(err, -r, "out of memory") : 0;
 }
 
@@ -213,8 +219,7 @@ static int say_none(const struct kx_choice *choice, const char *name, struct kx_
 		       "as `kexec list` has them");
 }
 
-static int choose(const struct kx_tool *tool, const char *name, struct kx_choice *choice,
-		  struct kx_error *err)
+static int choose(const char *name, struct kx_choice *choice, struct kx_error *err)
 {
 	_cleanup_free_ size_t *found = calloc(choice->entries.count + 1, sizeof(*found));
 	size_t count;
@@ -224,12 +229,12 @@ static int choose(const struct kx_tool *tool, const char *name, struct kx_choice
 	count = kx_boot_match(&choice->entries, name, found);
 	if (count > 1)
 		return say_several(choice, name ? name : "default", found, count, err);
-	if (!count && name && access(name, F_OK) == 0)
+	if (!count && name && kx_order_is_file(name))
 		return 0;
 	if (!count)
 		return say_none(choice, name, err);
 	choice->entry = &choice->entries.v[found[0]];
-	return put_entry(tool, choice, err);
+	return 0;
 }
 
 /* The list is read again when something is done with it. */
@@ -246,29 +251,7 @@ static int choose_picked(const struct kx_tool *tool, const struct kx_pick *pick,
 			       "the boot loader's entries have changed since they were listed; "
 			       "start again to see them");
 	choice->entry = &choice->entries.v[pick->index];
-	return put_entry(tool, choice, err);
-}
-
-static int copy_args(const struct kx_args *args, struct kx_args *ret)
-{
-	size_t size = sizeof(const char *);
-	const char **initrds = calloc(args->initrd_count + 1, size);
-	const char **modules = calloc(args->module_count + 1, size);
-	const char **adds = calloc(args->add_count + 1, size);
-	const char **operands = calloc(args->operand_count + 1, size);
-
-	*ret = *args;
-	ret->initrds = initrds;
-	ret->modules = modules;
-	ret->adds = adds;
-	ret->operands = operands;
-	if (!initrds || !modules || !adds || !operands)
-		return -ENOMEM;
-	memcpy(initrds, args->initrds, args->initrd_count * size);
-	memcpy(modules, args->modules, args->module_count * size);
-	memcpy(adds, args->adds, args->add_count * size);
-	memcpy(operands, args->operands, args->operand_count * size);
-	return 0;
+	return put_entry(choice, err);
 }
 
 /* "Debian GNU/Linux" is a title, and yet a file by its form. */
@@ -279,7 +262,7 @@ static int refuse_title(const struct kx_tool *tool, const char *name, struct kx_
 	struct kx_error ignored = { 0 };
 	size_t count;
 
-	if (access(name, F_OK) == 0 ||
+	if (kx_order_is_file(name) ||
 	    kx_boot_list(tool->root, &choice->entries, &choice->volumes, &ignored) < 0)
 		return 0;
 	found = calloc(choice->entries.count + 1, sizeof(*found));
@@ -294,29 +277,197 @@ static int refuse_title(const struct kx_tool *tool, const char *name, struct kx_
 		       name, choice->entries.v[found[0]].id);
 }
 
+/* ---- images of discs ------------------------------------------------------------------------- */
+
+/* Where distributions put what starts an image on a BIOS machine. */
+static const char *find_memdisk(void)
+{
+	static const char *const places[] = {
+		"/usr/lib/syslinux/memdisk",
+		"/usr/share/syslinux/memdisk",
+		"/usr/lib/syslinux/bios/memdisk",
+		"/boot/memdisk",
+		"/boot/grub.exe",
+	};
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(places); i++)
+		if (access(places[i], R_OK) == 0)
+			return places[i];
+	return NULL;
+}
+
+/* memdisk's documentation (doc/memdisk.txt): "iso". GRUB4DOS has the image as (rd): its README_GRUB4DOS.txt, "map --mem". */
+static const char *memdisk_words(const char *memdisk)
+{
+	return strcasestr(memdisk, "grub")
+		       ? "--config-file=map --mem (rd)+1 (0xff); map --hook; chainloader (0xff)"
+		       : "iso";
+}
+
+/* All of the image is the initrd, and what reads it takes the place of the BIOS's disc. */
+static int put_disc(const char *file, struct kx_choice *choice, struct kx_error *err)
+{
+	struct kx_args *args = &choice->args;
+	const char *memdisk = args->memdisk ? args->memdisk : find_memdisk();
+
+	if (!memdisk)
+		return kx_fail(err, ENOENT,
+			       "%s has no menu of a Linux system; other systems are started by "
+			       "memdisk (package syslinux-common) or GRUB4DOS's grub.exe on a BIOS "
+			       "machine, and neither was found: give it by --memdisk FILE",
+			       file);
+	if (args->initrd_count || args->to_ram)
+		return kx_fail(err, EINVAL,
+			       "%s is started by %s, which has all of it in memory and takes no "
+			       "other initrd: leave --initrd and --to-ram out",
+			       file, memdisk);
+	free(args->initrds);
+	args->initrds = calloc(1, sizeof(*args->initrds));
+	if (!args->initrds)
+		return kx_fail(err, ENOMEM, "out of memory");
+	args->initrds[args->initrd_count++] = file;
+	args->operands[0] = memdisk;
+	if (!args->append)
+		args->append = memdisk_words(memdisk);
+	return 0;
+}
+
+/* As persistent memory, or else, where that would not be seen, in an initrd of its own. */
+static int put_in_memory(const struct kx_tool *tool, const char *file, struct kx_choice *choice,
+			 enum kx_image_at *ret, struct kx_error *err)
+{
+	bool driver = false;
+	int r = kx_image_has_driver(tool, file, choice->entry, &driver, err);
+
+	if (r < 0)
+		return r;
+	*ret = driver ? KX_IMAGE_AS_PMEM : KX_IMAGE_IN_INITRD;
+	*(driver ? &choice->args.ramdisk : &choice->args.embedded) = file;
+	return 0;
+}
+
+static void say_in_memory(const char *file, bool pmem)
+{
+	struct stat st = { 0 };
+
+	if (stat(file, &st) < 0)
+		return;
+	kx_say(pmem ? "note: %s of memory stay the image's until firmware resets the machine; "
+		      "the load takes more than twice as much"
+		    : "note: the initrd of this entry has no driver of persistent memory, so the "
+		      "image's %s become part of it; the load takes more than three times as "
+		      "much",
+	       kx_size_text((uint64_t)st.st_size).s);
+}
+
+/* Its entries' files are its members. */
+static int put_member(const struct kx_tool *tool, const char *file, struct kx_image *image,
+		      const char *name, struct kx_choice *choice, struct kx_error *err)
+{
+	enum kx_image_at at = KX_IMAGE_ON_DISK;
+	const struct kx_args *args = &choice->args;
+	_cleanup_free_ char *before = NULL;
+	int r;
+
+	choice->entries = image->entries;
+	image->entries = (struct kx_boot_entries){ 0 };
+	kx_say_notes(&choice->entries, &choice->volumes);
+	r = choose(name, choice, err);
+	if (r < 0)
+		return r;
+	if (asprintf(&before, "%s#", file) < 0)
+		before = NULL;
+	if (!before || keep(choice, before, &choice->before) < 0)
+		return kx_fail(err, ENOMEM, "out of memory");
+	r = args->to_ram ? put_in_memory(tool, file, choice, &at, err) : 0;
+	if (r == 0)
+		r = kx_image_words(image, choice->entry->options, at, args->append, &choice->words,
+				   err);
+	if (r == 0 && args->to_ram)
+		say_in_memory(file, at == KX_IMAGE_AS_PMEM);
+	return r < 0 ? r : put_entry(choice, err);
+}
+
+static bool is_linux(const struct kx_boot_entries *entries)
+{
+	for (size_t i = 0; i < entries->count; i++)
+		if (entries->v[i].kernel && !entries->v[i].problem)
+			return true;
+	return false;
+}
+
+static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
+{
+	_cleanup_(kx_image_clear) struct kx_image image = { 0 };
+	struct kx_args *args = &choice->args;
+	const char *file = args->operands[0];
+	const char *name = args->operand_count > 1 ? args->operands[1] : NULL;
+	int r = 0;
+
+	/* The rest are ours, not kernels too many. */
+	args->operand_count = 1;
+	if (!args->memdisk)
+		r = kx_image_read(tool, file, args->to_ram, &image, err);
+	if (args->memdisk || r == -ENOENT || (r == 0 && !is_linux(&image.entries)))
+		return put_disc(file, choice, err);
+	return r < 0 ? r : put_member(tool, file, &image, name, choice, err);
+}
+
+/* Before all of it is fetched for nothing: an image's menu is read from a file here. */
+static bool is_image_address(const char *url)
+{
+	size_t size;
+	const char *path = kx_url_path(url, &size);
+
+	return !strchr(url, '#') && size > 4 && !strncasecmp(path + size - 4, ".iso", 4);
+}
+
+static int refuse_image(const char *url, struct kx_error *err)
+{
+	_cleanup_free_ char *shown = kx_url_show(url);
+
+	return kx_fail(
+		err, EOPNOTSUPP,
+		"cannot start %s: an image of a disc is started from a file; fetch it first, or "
+		"name its files, as %s#/casper/vmlinuz",
+		shown ? shown : "it", shown ? shown : "ADDRESS");
+}
+
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
 		   struct kx_error *err)
 {
 	const char *name = args->operand_count ? args->operands[0] : NULL;
 	enum kx_boot_word word = name ? kx_boot_word(name) : KX_BOOT_WORD_NAME;
-	int r = copy_args(args, &ret->args);
+	int r = kx_args_copy(args, &ret->args);
 
 	if (r < 0)
 		return kx_fail(err, -r, "out of memory");
+	if (args->netboot)
+		return kx_netboot_find(tool, ret, err);
+	ret->before = strcmp(tool->root, "/") ? tool->root : "";
 	if (args->pick)
 		return choose_picked(tool, args->pick, ret, err);
+	if (word == KX_BOOT_WORD_ADDRESS && is_image_address(name))
+		return refuse_image(name, err);
+	if (name && kx_image_is(name))
+		return put_image(tool, ret, err);
+	if (args->to_ram || args->memdisk)
+		return kx_fail(err, EINVAL,
+			       "--to-ram and --memdisk go with an image of a disc; %s is none",
+			       name ? name : "an entry of the boot loader");
 	if (word == KX_BOOT_WORD_ADDRESS)
-		return kx_fail(err, EOPNOTSUPP,
-			       "cannot load %s: loading from an address is not built yet; fetch "
-			       "it first, then give the file",
-			       name);
+		return 0;
 	if (word == KX_BOOT_WORD_FILE)
 		return strcmp(name, "-") ? refuse_title(tool, name, ret, err) : 0;
 	r = kx_boot_list(tool->root, &ret->entries, &ret->volumes, err);
 	/* Without any entries a file here is as good as ever. */
-	if (r < 0 && (!name || access(name, F_OK) < 0))
+	if (r < 0 && (!name || !kx_order_is_file(name)))
 		return r;
-	return r < 0 ? 0 : choose(tool, name, ret, err);
+	if (r == 0)
+		r = choose(name, ret, err);
+	else
+		r = 0;
+	return r == 0 && ret->entry ? put_entry(ret, err) : r;
 }
 
 void kx_choice_clear(struct kx_choice *choice)
@@ -325,5 +476,6 @@ void kx_choice_clear(struct kx_choice *choice)
 	kx_boot_entries_clear(&choice->entries);
 	kx_volumes_close(&choice->volumes);
 	kx_names_clear(&choice->strings);
+	free(choice->words);
 	*choice = (struct kx_choice)KX_CHOICE_NONE;
 }

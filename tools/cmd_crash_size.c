@@ -75,8 +75,8 @@ static int find_files(const char *root, const char *release, struct kx_target *t
 }
 
 /* As for a load by kexec -p: what is given, or what kdump's scripts would give. */
-static int open_files(const struct kx_machine *machine, const struct kx_args *args,
-		      struct kx_target *target, struct kx_error *err)
+static int open_files(const struct kx_tool *tool, const struct kx_machine *machine,
+		      const struct kx_args *args, struct kx_target *target, struct kx_error *err)
 {
 	const char *kernel = args->kernel ? args->kernel : target->kernel;
 	const char *initrd = target->initrd;
@@ -93,7 +93,7 @@ static int open_files(const struct kx_machine *machine, const struct kx_args *ar
 		load.append = USUAL_WORDS;
 		load.reuse_cmdline = machine->cmdline != NULL;
 	}
-	return kx_order_make(machine, &load, &target->order, err);
+	return kx_order_make(tool, machine, &load, &target->order, err);
 }
 
 static int look_at_kernel(struct kx_target *target, struct kx_error *err)
@@ -150,7 +150,7 @@ int kx_target_make(const struct kx_tool *tool, const struct kx_machine *machine,
 	if (!args->kernel)
 		r = find_files(tool->root, machine->release, ret, err);
 	if (r == 0)
-		r = open_files(machine, args, ret, err);
+		r = open_files(tool, machine, args, ret, err);
 	if (r == 0)
 		r = look_at_kernel(ret, err);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "boot/discover.h"
+#include "image.h"
 #include "json.h"
 #include "util.h"
 
@@ -135,6 +136,39 @@ static bool bootable(const struct kx_boot_entries *entries)
 	return false;
 }
 
+static int list(const struct kx_args *args, const struct kx_boot_entries *entries,
+		const struct kx_volumes *volumes)
+{
+	if (args->json)
+		print_json(entries);
+	else
+		print_text(entries);
+	kx_say_notes(entries, volumes);
+	if (!bootable(entries))
+		return KX_EXIT_NO;
+	return entries->note_count || volumes->notes.count ? KX_EXIT_WARNINGS : KX_EXIT_YES;
+}
+
+/* As they would be with the image in a file; what they lack then is added by a load. */
+static int list_image(const struct kx_tool *tool, const struct kx_args *args)
+{
+	_cleanup_(kx_image_clear) struct kx_image image = { 0 };
+	const struct kx_volumes volumes = KX_VOLUMES_NONE;
+	const char *file = args->operands[0];
+	struct kx_error err = { 0 };
+
+	if (args->operand_count > 1 || args->root || !kx_image_is(file)) {
+		kx_say("kexec list takes no argument but an image of a disc; see `kexec list "
+		       "--help`");
+		return KX_EXIT_ERROR;
+	}
+	if (kx_image_read(tool, file, false, &image, &err) < 0) {
+		kx_say("%s", err.text);
+		return KX_EXIT_NO;
+	}
+	return list(args, &image.entries, &volumes);
+}
+
 int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 {
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries entries = { 0 };
@@ -142,10 +176,8 @@ int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 	struct kx_error err = { 0 };
 	int r;
 
-	if (args->operand_count) {
-		kx_say("kexec list takes no argument; see `kexec list --help`");
-		return KX_EXIT_ERROR;
-	}
+	if (args->operand_count)
+		return list_image(tool, args);
 	r = kx_boot_list(args->root ? args->root : tool->root, &entries, &volumes, &err);
 	if (r == 0 && kx_boot_show(&volumes, &entries) < 0)
 		r = kx_fail(&err, ENOMEM, "out of memory");
@@ -153,14 +185,8 @@ int kx_cmd_list(const struct kx_tool *tool, const struct kx_args *args)
 		kx_say("%s", err.text);
 		return KX_EXIT_ERROR;
 	}
-	if (args->json)
-		print_json(&entries);
-	else
-		print_text(&entries);
-	kx_say_notes(&entries, &volumes);
+	r = list(args, &entries, &volumes);
 	if (!entries.count)
 		kx_say("no boot entries found; is the boot partition mounted?");
-	if (!bootable(&entries))
-		return KX_EXIT_NO;
-	return entries.note_count || volumes.notes.count ? KX_EXIT_WARNINGS : KX_EXIT_YES;
+	return r;
 }

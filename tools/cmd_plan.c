@@ -6,6 +6,7 @@
 
 #include "carry.h"
 #include "json.h"
+#include "parser.h"
 #include "util.h"
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -168,7 +169,7 @@ static int show(const struct kx_args *args, const struct kx_machine *machine,
 	int r;
 
 	request.flags |= KX_REQUEST_EXPLAIN;
-	r = kx_plan_make(machine, &request, &plan, &err);
+	r = kx_plan_apart(machine, &request, &plan, &err);
 	if (r < 0)
 		return fail(args, r, &err);
 	if (args->json)
@@ -208,7 +209,7 @@ int kx_cmd_plan(const struct kx_tool *tool, const struct kx_args *args)
 		kx_say("%s", err.text);
 		return KX_EXIT_ERROR;
 	}
-	r = kx_order_make(machine, args, &order, &err);
+	r = kx_order_make(tool, machine, args, &order, &err);
 	if (r < 0)
 		return fail(args, r, &err);
 	return show(args, machine, &order);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "util.h"
+#include "wire.h"
 
 /* Is it of this type, as far as its header says? */
 static bool print_type(FILE *out, size_t i, const struct kx_request *request)
@@ -54,7 +55,11 @@ static int explain(const struct kx_tool *tool, const struct kx_args *args, struc
 
 	r = kx_machine_read(args->machine ? args->machine : tool->root, &machine, err);
 	if (r == 0)
-		r = kx_order_make(machine, args, &order, err);
+		r = kx_order_make(tool, machine, args, &order, err);
+	if (r == 0 && kx_request_foreign(&order.request))
+		r = kx_fail(err, EOPNOTSUPP,
+			    "--type=help looks only at files of this machine; save it here first, "
+			    "or ask `kexec plan`");
 	if (r < 0)
 		return r;
 	order.request.type = NULL;

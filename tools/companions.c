@@ -84,7 +84,7 @@ static int add_file(const char *dir, const char *name, struct kx_order *order, s
 		path = NULL;
 		return kx_fail(err, ENOMEM, "out of memory");
 	}
-	r = kx_order_open(path, &more[order->companion_count], err);
+	r = kx_source_open(path, 0, &more[order->companion_count], err);
 	if (r == -EISDIR) /* through a link, or on a file system that does not tell at once */
 		return 0;
 	if (r == -ENODATA)

@@ -11,6 +11,7 @@ static const char *const group_titles[KX_GROUP_COUNT] = {
 	[KX_GROUP_ACTION] = "What to do",
 	[KX_GROUP_CALL] = "Which system call",
 	[KX_GROUP_IMAGE] = "What to load",
+	[KX_GROUP_TRUST] = "What to trust",
 	[KX_GROUP_PLACE] = "Where to load it",
 	[KX_GROUP_HANDOFF] = "What to hand over",
 	[KX_GROUP_CONSOLE] = "Reports between the kernels",
@@ -23,6 +24,7 @@ static const char *const group_titles[KX_GROUP_COUNT] = {
 	"ENTRY is one of `kexec list`, by its id or its title, or else a kernel's file,\n" \
 	"which is ./FILE where an entry has that name. Without it: what a normal reboot\n" \
 	"would start. Options add to an entry's command line and initrds.\n"               \
+	"An image of a disc, IMAGE.iso [ENTRY], has entries of its own.\n"                 \
 	"\n"
 
 static const struct {
@@ -58,10 +60,12 @@ static const struct {
 		    "  test      the same, measured by starting it in small virtual machines\n"
 		    "\n"
 		    "Exit status: 0 yes, 1 with warnings, 2 no, 3 usage or internal error.\n" },
-	{ KX_LIST, "usage: kexec list [OPTION]...\n"
-		   "What the boot loader could start here, with what a normal reboot would start\n"
-		   "marked by *. Exit status: 0 there is something to start, 1 with warnings,\n"
-		   "2 there is nothing, 3 usage or internal error.\n" },
+	{ KX_LIST,
+	  "usage: kexec list [OPTION]... [IMAGE.iso]\n"
+	  "What the boot loader could start here, with what a normal reboot would start\n"
+	  "marked by *; or what an image of a disc has in its menu. Exit status: 0 there\n"
+	  "is something to start, 1 with warnings, 2 there is nothing, 3 usage or internal\n"
+	  "error.\n" },
 	{ KX_MENU,
 	  "usage: kexec menu [OPTION]...\n"
 	  "Choose from the entries of `kexec list` on a terminal: start one as `kexec\n"
@@ -89,6 +93,16 @@ static const struct {
 	  "Load ENTRY, shut down cleanly by the running init, and start it.\n" ENTRY
 	  "Exit status: 0 init is shutting down, 1 with warnings, 2 it will not, 3 usage or\n"
 	  "internal error.\n" },
+	{ KX_NETBOOT,
+	  "usage: kexec netboot [OPTION]... DISTRIBUTION|ADDRESS\n"
+	  "Load the installer of a distribution from its mirror, or what an iPXE script or\n"
+	  "a PXELINUX configuration at an address starts. Serial consoles of the running\n"
+	  "system are handed on.\n"
+	  "\n"
+	  "  kexec netboot debian --release=12 --reboot\n"
+	  "\n"
+	  "Takes the options of a load. Exit status: 0 loaded, 1 with warnings, 2 not\n"
+	  "loaded, 3 usage or internal error.\n" },
 	{ KX_CLASSIC,
 	  "usage: kexec [OPTION]... [KERNEL]\n"
 	  "       kexec VERB [OPTION]...\n"
@@ -104,6 +118,7 @@ static const struct {
 	  "  menu        choose one of these at a terminal\n"
 	  "  load        load one of these, or a file, to be started later\n"
 	  "  reboot      load it, shut down cleanly, and start it\n"
+	  "  netboot     load an installer, or what a menu on the network starts\n"
 	  "  exec        start the loaded kernel now, without shutting down\n"
 	  "  unload      unload the loaded kernel\n"
 	  "  coldreboot  reboot through the firmware, whatever is loaded\n"
@@ -167,7 +182,7 @@ void kx_help_print(FILE *out, enum kx_verb verb)
 	print_usage(out, verb);
 	for (int group = 0; group < KX_GROUP_COUNT; group++)
 		print_group(out, verb, (enum kx_option_group)group);
-	if (verb & (KX_CLASSIC | KX_PLAN | KX_LOAD | KX_REBOOT)) {
+	if (verb & (KX_CLASSIC | KX_PLAN | KX_LOAD | KX_REBOOT | KX_NETBOOT)) {
 		fputc('\n', out);
 		kx_help_print_types(out);
 	}

@@ -28,7 +28,8 @@ static const struct verb verbs[] = {
 	{ "list", KX_LIST, kx_cmd_list },       { "load", KX_LOAD, kx_cmd_load },
 	{ "exec", KX_EXEC, kx_cmd_exec },       { "unload", KX_UNLOAD, kx_cmd_unload },
 	{ "reboot", KX_REBOOT, kx_cmd_reboot }, { "coldreboot", KX_COLDREBOOT, kx_cmd_coldreboot },
-	{ "menu", KX_MENU, kx_cmd_menu },       { NULL, KX_CLASSIC, kx_cmd_classic },
+	{ "menu", KX_MENU, kx_cmd_menu },       { "netboot", KX_NETBOOT, kx_cmd_netboot },
+	{ NULL, KX_CLASSIC, kx_cmd_classic },
 };
 
 /* Only the first argument can be a verb; a file of that name is written ./plan. */

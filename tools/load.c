@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "parser.h"
 #include "sys.h"
 #include "util.h"
 
@@ -30,7 +31,7 @@ static int load_order(const struct kx_tool *tool, const struct kx_args *args,
 	_cleanup_(kx_plan_freep) struct kx_plan *plan = NULL;
 	int r;
 
-	r = kx_plan_make(machine, &order->request, &plan, err);
+	r = kx_plan_apart(machine, &order->request, &plan, err);
 	if (r < 0)
 		return r;
 	ret->warnings = kx_plan_warning_count(plan);
@@ -67,7 +68,7 @@ int kx_load(const struct kx_tool *tool, const struct kx_args *args, struct kx_lo
 
 	r = kx_machine_read(tool->root, &machine, err);
 	if (r == 0)
-		r = kx_order_make(machine, args, &order, err);
+		r = kx_order_make(tool, machine, args, &order, err);
 	if (r == 0)
 		r = draw_seed(tool, &order.request, err);
 	if (r == 0)

@@ -7,6 +7,8 @@ int main(int argc, char **argv)
 		.sys = kx_sys_linux(),
 		.root = "/",
 		.libexec = KX_LIBEXEC,
+		.netboot = { KX_SYSCONFDIR "/kexec/netboot", KX_DATADIR "/kexec/netboot" },
+		.gpgv = "/usr/bin/gpgv",
 	};
 
 	return kx_tool_main(argc, argv, &tool);

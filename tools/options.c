@@ -5,7 +5,8 @@
 
 #define AT(field) .offset = offsetof(struct kx_args, field)
 #define BASIC (KX_CLASSIC | KX_PLAN)
-#define LOADS (BASIC | KX_LOAD | KX_REBOOT)
+#define LOADS (BASIC | KX_LOAD | KX_REBOOT | KX_NETBOOT)
+#define ENTRIES (KX_PLAN | KX_LOAD | KX_REBOOT)
 #define ALL                                                                                \
 	(LOADS | KX_EXEC | KX_UNLOAD | KX_COLDREBOOT | KX_STATUS | KX_CHECK | KX_MACHINE | \
 	 KX_LAST | KX_CRASH | KX_LIST | KX_MENU)
@@ -13,6 +14,7 @@
 #define SET(field, to) .kind = KX_OPT_SET, AT(field), .value = (to)
 #define FLAG(bit) .kind = KX_OPT_FLAG, .value = (bit)
 #define STRING(field) .kind = KX_OPT_STRING, AT(field)
+#define LIST(field, count) .kind = KX_OPT_LIST, AT(field), .value = offsetof(struct kx_args, count)
 #define WORD(field) .kind = KX_OPT_WORD, AT(field)
 #define ADDRESS(field) .kind = KX_OPT_ADDRESS, AT(field)
 #define ACTION(what) .group = KX_GROUP_ACTION, .kind = KX_OPT_ACTION, .value = (what)
@@ -50,6 +52,16 @@ const struct kx_option kx_options[] = {
 	{ 0, "commit", NULL,
 	  "write at once what the boot loader keeps of a start, since a shutdown has begun",
 	  KX_LOAD, .ours = true, .group = KX_GROUP_ACTION, SET(commit, 1) },
+	{ 0, "plan", NULL, "show what would be loaded where, and load nothing", KX_NETBOOT,
+	  .ours = true, .group = KX_GROUP_ACTION, SET(plan, 1) },
+	{ 0, "reboot", NULL, "load it, shut down cleanly by the running init, and start it",
+	  KX_NETBOOT, .ours = true, .group = KX_GROUP_ACTION, SET(reboot, 1) },
+	{ 0, "release", "NAME", "of the distribution, in place of the usual one", KX_NETBOOT,
+	  .ours = true, .group = KX_GROUP_ACTION, STRING(release) },
+	{ 0, "mirror", "ADDRESS", "where the distribution is fetched from", KX_NETBOOT,
+	  .ours = true, .group = KX_GROUP_ACTION, STRING(mirror) },
+	{ 0, "choose", "NAME,...", "what to choose in the menus at an address, one after the other",
+	  KX_NETBOOT, .ours = true, .group = KX_GROUP_ACTION, STRING(choose) },
 	{ 0, "now", NULL, "start it in spite of what is still mounted and running", KX_EXEC,
 	  .ours = true, .group = KX_GROUP_ACTION, SET(now, 1) },
 	{ 'x', "no-ifdown", NULL, "leave network interfaces up before the start", BASIC | KX_EXEC,
@@ -68,11 +80,18 @@ const struct kx_option kx_options[] = {
 	{ 't', "type", "TYPE", "take KERNEL as a file of this type; help: say what KERNEL is",
 	  LOADS, .group = KX_GROUP_IMAGE, STRING(type) },
 	{ 0, "initrd", "FILE", "initrd; may be given several times, - is standard input",
-	  LOADS | KX_CRASH, .image = true, .group = KX_GROUP_IMAGE, .kind = KX_OPT_INITRD },
+	  LOADS | KX_CRASH, .image = true, .group = KX_GROUP_IMAGE, LIST(initrds, initrd_count) },
 	{ 0, "kernel", "FILE", "the capture kernel; else what kdump would use", KX_CRASH,
 	  .ours = true, .group = KX_GROUP_IMAGE, STRING(kernel) },
 	{ 0, "ramdisk", "FILE", "the same as --initrd", LOADS, .image = true,
-	  .group = KX_GROUP_IMAGE, .kind = KX_OPT_INITRD },
+	  .group = KX_GROUP_IMAGE, LIST(initrds, initrd_count) },
+	{ 0, "to-ram", NULL,
+	  "with an image of a disc: keep it in memory for its system, so that disks may be "
+	  "overwritten",
+	  ENTRIES, .image = true, .ours = true, .group = KX_GROUP_IMAGE, SET(to_ram, 1) },
+	{ 0, "memdisk", "FILE",
+	  "with an image of a disc: start it by this memdisk or grub.exe, on a BIOS machine",
+	  ENTRIES, .image = true, .ours = true, .group = KX_GROUP_IMAGE, STRING(memdisk) },
 	{ 0, "initrd-as-is", NULL, "do not unpack compressed initrds before the start", LOADS,
 	  .image = true, .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_INITRD_AS_IS) },
 	{ 0, "reuseinitrd", NULL, "use the initrd that this kernel was booted with (retain_initrd)",
@@ -96,7 +115,7 @@ const struct kx_option kx_options[] = {
 	  .ours = true, .group = KX_GROUP_IMAGE, FLAG(KX_REQUEST_FORCE_CRC) },
 	{ 0, "module", "\"FILE ARGS\"",
 	  "module for a multiboot kernel, with its arguments; may be given several times", LOADS,
-	  .image = true, .group = KX_GROUP_IMAGE, .kind = KX_OPT_MODULE },
+	  .image = true, .group = KX_GROUP_IMAGE, LIST(modules, module_count) },
 	{ 0, "args-linux", NULL, "give an ELF kernel what Linux takes (default for Linux)", LOADS,
 	  .image = true, .group = KX_GROUP_IMAGE, SET(args_style, KX_ARGS_LINUX) },
 	{ 0, "args-elf", NULL, "give an ELF kernel ELF boot notes (default for others)", LOADS,
@@ -114,6 +133,32 @@ const struct kx_option kx_options[] = {
 	  "nothing, "
 	  "or also words on its command line",
 	  LOADS, .ours = true, .group = KX_GROUP_IMAGE, WORD(fast) },
+
+	{ 0, "sha256", "HEX",
+	  "checksum that one of the files must have; may be given several times", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_TRUST, LIST(sha256, sha256_count) },
+	{ 0, "sums", "FILE",
+	  "checksums of the files: SHA256SUMS, Release or InRelease, a path or an address; each "
+	  "further one is checked by those before it",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST, LIST(sums, sums_count) },
+	{ 0, "sums-signature", "FILE", "the OpenPGP signature of the first --sums, if not in it",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(sums_signature) },
+	{ 0, "keyring", "FILE", "the public keys, one of which must have signed the first --sums",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(keyring) },
+	{ 0, "signed-by", "FILE",
+	  "certificate of who must have signed the kernel, or of who vouches for that one; may be "
+	  "given several times",
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_TRUST,
+	  LIST(signed_by, signed_by_count) },
+	{ 0, "signature", "FILE", "the kernel's signature for --signed-by, if not in it", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(signature) },
+	{ 0, "cacert", "FILE", "authorities to believe for https, in place of the system's", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(cacert) },
+	{ 0, "insecure", NULL, "take what nothing vouches for", LOADS, .image = true, .ours = true,
+	  .group = KX_GROUP_TRUST, SET(insecure, 1) },
+	{ 0, "fetch-timeout", "SECONDS",
+	  "how long a server may send nothing before it is asked again (default: 30)", LOADS,
+	  .image = true, .ours = true, .group = KX_GROUP_TRUST, STRING(fetch_timeout) },
 
 	{ 0, "mem-min", "ADDR", "lowest address to load to", LOADS, .group = KX_GROUP_PLACE,
 	  ADDRESS(mem_min) },
@@ -138,7 +183,7 @@ const struct kx_option kx_options[] = {
 	  "put this machine's ssh host keys and root's authorized_keys into the initrd", LOADS,
 	  .image = true, .ours = true, .group = KX_GROUP_HANDOFF, SET(ssh_keys, 1) },
 	{ 0, "add", "FILE=PATH", "put FILE into the initrd as PATH; may be given several times",
-	  LOADS, .image = true, .ours = true, .group = KX_GROUP_HANDOFF, .kind = KX_OPT_ADD },
+	  LOADS, .image = true, .ours = true, .group = KX_GROUP_HANDOFF, LIST(adds, add_count) },
 
 	{ 0, "elf32-core-headers", NULL,
 	  "with -p: describe the dump by 32-bit ELF headers, up to 4 GiB", LOADS,

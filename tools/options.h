@@ -26,12 +26,14 @@ enum kx_verb {
 	KX_REBOOT = 1 << 11,
 	KX_COLDREBOOT = 1 << 12,
 	KX_MENU = 1 << 13,
+	KX_NETBOOT = 1 << 14,
 };
 
 enum kx_option_group {
 	KX_GROUP_ACTION,
 	KX_GROUP_CALL,
 	KX_GROUP_IMAGE,
+	KX_GROUP_TRUST,
 	KX_GROUP_PLACE,
 	KX_GROUP_HANDOFF,
 	KX_GROUP_CONSOLE,
@@ -47,9 +49,7 @@ enum kx_option_kind {
 	KX_OPT_WORD,      /* *(int *) = value + which of its words the argument is */
 	KX_OPT_STRING,    /* *(const char **) = argument, the last one counts */
 	KX_OPT_ADDRESS,   /* *(uint64_t *) = argument */
-	KX_OPT_INITRD,    /* one more initrd */
-	KX_OPT_MODULE,    /* one more multiboot module */
-	KX_OPT_ADD,       /* one more file for the initrd */
+	KX_OPT_LIST,      /* one more string in a list; value is where its count is */
 	KX_OPT_ACTION,    /* value is an enum kx_action */
 	KX_OPT_STOP,      /* act at once, whatever follows: --help, --version, --print-ckr-size */
 	KX_OPT_NOT_BUILT, /* understood, and refused by its name */
@@ -102,6 +102,7 @@ struct kx_pick {
  * @stop: the option that ended parsing, NULL for none
  * @not_built: the first option given that is not built yet, NULL for none
  * @image: the first option given that describes an image, NULL for none
+ * @ramdisk, @embedded: what --to-ram keeps in memory, or in an initrd; no option sets them
  * @pick: of `kexec menu`, no option; NULL for none
  */
 struct kx_args {
@@ -111,8 +112,10 @@ struct kx_args {
 	int method, args_style, check, fast;
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
-		*timeout;
-	int reuse_cmdline, reuse_initrd, json, svg, keep_network, ssh_keys;
+		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout, *memdisk,
+		*ramdisk, *embedded, *release, *mirror, *choose;
+	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram, keep_network, ssh_keys;
+	int netboot, plan, reboot;
 	uint64_t mem_min, mem_max, entry;
 	const char **initrds;
 	size_t initrd_count;
@@ -120,6 +123,12 @@ struct kx_args {
 	size_t module_count;
 	const char **adds;
 	size_t add_count;
+	const char **sha256;
+	size_t sha256_count;
+	const char **sums;
+	size_t sums_count;
+	const char **signed_by;
+	size_t signed_by_count;
 	const char **operands;
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;
@@ -136,6 +145,14 @@ struct kx_args {
 int kx_args_parse(enum kx_verb verb, int argc, char **argv, struct kx_args *ret,
 		  struct kx_error *err);
 void kx_args_clear(struct kx_args *args);
+
+/**
+ * kx_args_copy() - the same, with lists of its own; strings stay the first one's
+ * @ret: to be cleared with kx_args_clear(), also after an error
+ *
+ * Errors: -ENOMEM.
+ */
+int kx_args_copy(const struct kx_args *args, struct kx_args *ret);
 
 /* What `kexec --help` or `kexec VERB --help` prints. */
 void kx_help_print(FILE *out, enum kx_verb verb);

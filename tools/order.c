@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From parsed options to a request to the library. */
-#include "tool.h"
+#include "image.h"
+#include "inputs.h"
+#include "signed_by.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -72,18 +74,6 @@ static int serial_baud(const char *text, uint32_t *ret, struct kx_error *err)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-int kx_order_open(const char *path, struct kx_source **ret, struct kx_error *err)
-{
-	char what[256];
-	int r;
-
-	snprintf(what, sizeof(what), "reading %s", strcmp(path, "-") ? path : "standard input");
-	kx_progress_begin(what);
-	r = kx_source_open(path, 0, ret, err);
-	kx_progress_end();
-	return r;
-}
-
 static int open_reused(const struct kx_machine *machine, struct kx_order *order,
 		       struct kx_error *err)
 {
@@ -95,30 +85,46 @@ static int open_reused(const struct kx_machine *machine, struct kx_order *order,
 			err, ENODATA,
 			"--reuseinitrd: the running kernel did not keep its initrd; boot it with "
 			"retain_initrd, or give the file by --initrd");
-	r = kx_order_open(path, &order->initrds[0], err);
+	r = kx_order_open_file(path, &order->initrds[0], err);
 	order->initrd_count = r == 0;
 	return r;
 }
 
-static int open_initrds(const struct kx_machine *machine, const struct kx_args *args,
-			struct kx_order *order, struct kx_error *err)
+/* After the image's own, whose files it adds to. */
+static int add_embedded(const char *file, struct kx_order *order, struct kx_error *err)
+{
+	size_t size;
+	int r = kx_image_embed(file, &order->embedded, &size, err);
+
+	if (r == 0)
+		r = kx_source_from_memory(file, order->embedded, size,
+					  &order->initrds[order->initrd_count], err);
+	order->initrd_count += r == 0;
+	return r;
+}
+
+static int open_initrds(struct kx_inputs *inputs, const struct kx_machine *machine,
+			const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
 	int r = 0;
 
-	order->initrds = calloc(args->initrd_count + 1, sizeof(struct kx_source *));
+	/* One that is reused, and one of ours. */
+	order->initrds = calloc(args->initrd_count + 2, sizeof(struct kx_source *));
 	if (!order->initrds)
 		return kx_fail(err, ENOMEM, "out of memory");
 	if (args->reuse_initrd)
 		r = open_reused(machine, order, err);
 	for (size_t i = 0; r == 0 && i < args->initrd_count; i++) {
-		r = kx_order_open(args->initrds[i], &order->initrds[order->initrd_count], err);
+		r = kx_order_open(inputs, args->initrds[i], &order->initrds[order->initrd_count],
+				  err);
 		order->initrd_count += r == 0;
 	}
-	return r;
+	return r == 0 && args->embedded ? add_embedded(args->embedded, order, err) : r;
 }
 
 /* "FILE ARGS": the file's name ends at the first blank. */
-static int open_module(const char *text, struct kx_order *order, struct kx_error *err)
+static int open_module(struct kx_inputs *inputs, const char *text, struct kx_order *order,
+		       struct kx_error *err)
 {
 	_cleanup_free_ char *path = strndup(text, strcspn(text, " "));
 	const char *args = text + strcspn(text, " ");
@@ -127,7 +133,7 @@ static int open_module(const char *text, struct kx_order *order, struct kx_error
 
 	if (!path)
 		return kx_fail(err, ENOMEM, "out of memory");
-	r = kx_order_open(path, &order->module_sources[i], err);
+	r = kx_order_open(inputs, path, &order->module_sources[i], err);
 	if (r < 0)
 		return r;
 	order->modules[i] =
@@ -136,7 +142,8 @@ static int open_module(const char *text, struct kx_order *order, struct kx_error
 	return 0;
 }
 
-static int open_modules(const struct kx_args *args, struct kx_order *order, struct kx_error *err)
+static int open_modules(struct kx_inputs *inputs, const struct kx_args *args,
+			struct kx_order *order, struct kx_error *err)
 {
 	int r = 0;
 
@@ -145,7 +152,7 @@ static int open_modules(const struct kx_args *args, struct kx_order *order, stru
 	if (!order->modules || !order->module_sources)
 		return kx_fail(err, ENOMEM, "out of memory");
 	for (size_t i = 0; r == 0 && i < args->module_count; i++)
-		r = open_module(args->modules[i], order, err);
+		r = open_module(inputs, args->modules[i], order, err);
 	return r;
 }
 
@@ -170,24 +177,43 @@ static int make_cmdline(const struct kx_machine *machine, const struct kx_args *
 	return 0;
 }
 
-static int open_all(const struct kx_machine *machine, const struct kx_args *args,
-		    struct kx_order *order, struct kx_error *err)
+static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
+		     const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
-	int r = kx_order_open(args->operands[0], &order->kernel, err);
+	int r = kx_order_open(inputs, args->operands[0], &order->kernel, err);
 
+	if (r == 0)
+		r = kx_signed_by_check(inputs->tool, args, inputs, order->kernel, err);
 	if (r == 0)
 		r = kx_order_open_companions(args->operands[0], order, err);
 	if (r == 0)
-		r = open_initrds(machine, args, order, err);
+		r = open_initrds(inputs, machine, args, order, err);
 	if (r == 0)
-		r = open_modules(args, order, err);
+		r = open_modules(inputs, args, order, err);
+	if (r == 0 && args->ramdisk)
+		r = kx_order_open(inputs, args->ramdisk, &order->ramdisk, err);
 	if (r == 0 && args->dtb)
-		r = kx_order_open(args->dtb, &order->dtb, err);
+		r = kx_order_open(inputs, args->dtb, &order->dtb, err);
+	if (r == 0)
+		r = kx_order_carry(inputs, machine, args, order, err);
 	return r;
 }
 
-int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
-		  struct kx_order *ret, struct kx_error *err)
+static int open_all(const struct kx_tool *tool, const struct kx_machine *machine,
+		    const struct kx_args *args, struct kx_order *order, struct kx_error *err)
+{
+	_cleanup_(kx_inputs_clear) struct kx_inputs inputs = { 0 };
+	int r = kx_inputs_begin(tool, machine, args, &inputs, err);
+
+	if (r == 0)
+		r = open_each(&inputs, machine, args, order, err);
+	if (r == 0)
+		r = kx_trust_end(&inputs.trust, err);
+	return r;
+}
+
+int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
+		  const struct kx_args *args, struct kx_order *ret, struct kx_error *err)
 {
 	struct kx_request *request = &ret->request;
 	int r;
@@ -207,9 +233,7 @@ int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 	if (r == 0)
 		r = make_cmdline(machine, args, &ret->cmdline, err);
 	if (r == 0)
-		r = open_all(machine, args, ret, err);
-	if (r == 0)
-		r = kx_order_carry(machine, args, ret, err);
+		r = open_all(tool, machine, args, ret, err);
 	request->kernel = ret->kernel;
 	request->initrds = (const struct kx_source *const *)ret->initrds;
 	request->initrd_count = ret->initrd_count;
@@ -219,6 +243,7 @@ int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
 	request->companion_count = ret->companion_count;
 	request->global_companion_count = ret->global_companion_count;
 	request->dtb = ret->dtb;
+	request->ramdisk = ret->ramdisk;
 	/* None given: a unified kernel image brings its own. */
 	request->cmdline = args->append || args->reuse_cmdline ? ret->cmdline : NULL;
 	return r;
@@ -238,8 +263,10 @@ void kx_order_clear(struct kx_order *order)
 	free(order->modules);
 	kx_source_free(order->kernel);
 	kx_source_free(order->dtb);
+	kx_source_free(order->ramdisk);
 	kx_carry_clear(&order->carry);
 	free(order->cmdline);
+	free(order->embedded);
 	explicit_bzero(order->request.kaslr_seed, sizeof(order->request.kaslr_seed));
 	*order = (struct kx_order){ 0 };
 }

@@ -16,10 +16,13 @@ enum { KX_EXIT_YES = 0, KX_EXIT_WARNINGS = 1, KX_EXIT_NO = 2, KX_EXIT_ERROR = 3 
  * struct kx_tool - where the command runs
  * @root: where facts are read: "/"
  * @libexec: where the programs are that read what is not trusted
+ * @netboot: below @root, where the files about distributions are; the user's own first
+ * @gpgv: GnuPG's program that checks signatures
  */
 struct kx_tool {
 	const struct kx_sys *sys;
-	const char *root, *libexec;
+	const char *root, *libexec, *gpgv;
+	const char *netboot[2];
 };
 
 /* All of the command, but for the choice of the system below it. Returns the exit status. */
@@ -37,6 +40,7 @@ int kx_cmd_crash(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_load(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_exec(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_unload(const struct kx_tool *tool, const struct kx_args *args);
+int kx_cmd_netboot(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_coldreboot(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_reboot(const struct kx_tool *tool, const struct kx_args *args);
 int kx_cmd_machine(const struct kx_tool *tool, const struct kx_args *args);
@@ -60,7 +64,7 @@ struct kx_carry {
  */
 struct kx_order {
 	struct kx_request request;
-	struct kx_source *kernel, *dtb;
+	struct kx_source *kernel, *dtb, *ramdisk;
 	struct kx_source **initrds, **companions;
 	size_t initrd_count, companion_count, global_companion_count;
 	struct kx_module *modules;
@@ -68,22 +72,37 @@ struct kx_order {
 	size_t module_count;
 	char *cmdline;
 	struct kx_carry carry;
+	uint8_t *embedded;
 };
 
 /**
  * kx_order_make() - open the files and put the request together
  * @ret: zero-initialised; to be cleared with kx_order_clear(), also after an error
  *
- * Errors: -EINVAL for what options say, anything that opening a source says, -ENODATA without what
- * --reuse-cmdline or
- * --reuseinitrd need.
+ * Errors: -EINVAL for what options say; anything that kx_inputs_begin() and kx_order_open() say; -EBADMSG a checksum that
+ * was given is no input's; -ENODATA without what --reuse-cmdline or --reuseinitrd need.
  */
-int kx_order_make(const struct kx_machine *machine, const struct kx_args *args,
-		  struct kx_order *ret, struct kx_error *err);
+int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
+		  const struct kx_args *args, struct kx_order *ret, struct kx_error *err);
 void kx_order_clear(struct kx_order *order);
 
-/* kx_source_open(), saying so when it takes long. */
-int kx_order_open(const char *path, struct kx_source **ret, struct kx_error *err);
+struct kx_inputs;
+
+/**
+ * kx_order_open() - an input of a load: a path, "-", an address, or FILE#MEMBER of a path or an address
+ * @inputs: from kx_inputs_begin()
+ * @ret: checked by what the user gave to check it by; to be freed with kx_source_free()
+ *
+ * Errors: what kx_source_open(), kx_fetch(), kx_trust_allows() and kx_trust_check() say.
+ */
+int kx_order_open(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
+		  struct kx_error *err);
+
+/* kx_source_open(), saying so when it takes long: for what lies here and nobody named. */
+int kx_order_open_file(const char *path, struct kx_source **ret, struct kx_error *err);
+
+/* Is there a file of this name here, or an archive with a member of it? */
+bool kx_order_is_file(const char *name);
 
 /**
  * kx_order_open_companions() - what systemd-stub(7) would find beside a unified kernel image
@@ -105,6 +124,8 @@ int kx_args_built(const struct kx_args *args, struct kx_error *err);
  * @args: the options, with the entry's kernel, initrds and the rest in their places
  * @entry: NULL for a file
  * @strings: that @args points to
+ * @before: in front of the entry's paths: the tree, or "IMAGE#"
+ * @words: what the entry's command line lacks for an image's system; NULL for nothing
  *
  * As long as it is there, the entry's file systems are mounted, maybe in a mount namespace of our own.
  */
@@ -114,6 +135,8 @@ struct kx_choice {
 	struct kx_boot_entries entries;
 	struct kx_volumes volumes;
 	struct kx_names strings;
+	const char *before;
+	char *words;
 };
 
 #define KX_CHOICE_NONE                      \
@@ -122,17 +145,21 @@ struct kx_choice {
 	}
 
 /**
- * kx_choice_find() - the argument of load, plan and reboot; without one it is what a normal reboot would start
+ * kx_choice_find() - the arguments of load, plan and reboot; without any it is what a normal reboot would start
  * @args: with @pick: that entry of the list
  * @ret: KX_CHOICE_NONE; to be cleared with kx_choice_clear(), also after an error
  *
+ * Of an image of a disc its own menu counts, and the second argument is one of its entries.
+ *
  * Several entries that it could be are printed on standard error.
  *
- * Errors: -ENOTUNIQ several; -ENOENT none; -EOPNOTSUPP an entry that cannot be started from here, or an address; -EINVAL
+ * Errors: -ENOTUNIQ several; -ENOENT none; -EOPNOTSUPP an entry that cannot be started from here; -EINVAL
  * options that do not fit it; -ENOMEM.
  */
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
 		   struct kx_error *err);
+/* The same for the argument of netboot, in the options that @choice has a copy of. Errors also: -ENOSPC; what fetching says. */
+int kx_netboot_find(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err);
 void kx_choice_clear(struct kx_choice *choice);
 
 /* What is wrong with the boot loader's configuration, and what could not be looked at. */
@@ -211,6 +238,22 @@ void kx_plan_draw(FILE *out, const struct kx_plan *plan);
 /* While something may take long: after a second says @what on a terminal. */
 void kx_progress_begin(const char *what);
 void kx_progress_end(void);
+
+/**
+ * struct kx_bar - how far something is: a bar on a terminal, a line every ten per cent elsewhere
+ * @what: for people; the other members are its own and start as zeros
+ */
+struct kx_bar {
+	const char *what;
+	uint64_t said;
+	bool drawn;
+};
+
+/* @total: 0 when it is not known. */
+void kx_bar_show(struct kx_bar *bar, uint64_t done, uint64_t total);
+
+/* Before something else is said, and at the end. */
+void kx_bar_break(struct kx_bar *bar);
 
 static inline void kx_machine_freep(struct kx_machine **machine)
 {

@@ -66,6 +66,7 @@ struct kx_boot_effect {
  * @initrds: absolute in the tree, in the loader's order
  * @options: the kernel's command line without the loader's own words; NULL for none. Of an image in EFI/Linux its own
  * @profile: of a unified kernel image
+ * @sysappend: SYSLINUX's SYSAPPEND: a set of what the loader adds to @options, of which PXELINUX's two lowest are about the network
  * @devicetree: absolute in the tree; NULL for none
  * @modules: of a multiboot kernel
  * @version: of the operating system or kernel, where the entry tells; NULL
@@ -88,7 +89,7 @@ struct kx_boot_entry {
 	char **initrds;
 	size_t initrd_count;
 	char *options;
-	unsigned profile;
+	unsigned profile, sysappend;
 	char *devicetree;
 	struct kx_boot_module *modules;
 	size_t module_count;

@@ -28,7 +28,7 @@ struct label {
 	struct kx_names initrds;
 	bool given_initrd, menu_default;
 	char *file;
-	unsigned line;
+	unsigned line, sysappend;
 };
 
 struct reader {
@@ -37,9 +37,10 @@ struct reader {
 	char *folder;
 	/* The label that lines are about; none at the beginning. */
 	struct label label;
-	bool in_label, in_text, has_menu;
+	bool remote, in_label, in_text, has_menu;
 	char *append, *default_name, *ontimeout;
 	size_t menu_default;
+	unsigned sysappend;
 	size_t files, bytes;
 	struct kx_boot_entries entries;
 	/* Where the line stands. */
@@ -76,10 +77,19 @@ static int problem(struct label *label, const char *text)
 
 /* ---- a label becomes an entry ---------------------------------------------------------------- */
 
+/* To PXELINUX an address is whole as it is, and so is "server::file". */
+static int whole_path(const struct reader *reader, const char *path, char **ret)
+{
+	if (!reader->remote || (!strstr(path, "::") && !strstr(path, "://")))
+		return kx_boot_path("", reader->folder, path, ret);
+	*ret = strdup(path);
+	return *ret ? 0 : -ENOMEM;
+}
+
 static int place(const struct reader *reader, const char *path, char **ret)
 {
 	_cleanup_free_ char *whole = NULL;
-	int r = kx_boot_path("", reader->folder, path, &whole);
+	int r = whole_path(reader, path, &whole);
 
 	return r < 0 ? r : reader->fs->locate(reader->fs->ctx, reader->device, whole, ret);
 }
@@ -240,6 +250,7 @@ static int fill_names(struct label *label, struct kx_boot_entry *entry)
 	entry->title = label->title ? kx_steal(label->title) : strdup(entry->id);
 	entry->source_file = kx_steal(label->file);
 	entry->source_line = label->line;
+	entry->sysappend = label->sysappend;
 	entry->problem = kx_steal(label->problem);
 	entry->source_kind = "extlinux";
 	return entry->title ? 0 : -ENOMEM;
@@ -288,6 +299,7 @@ static int begin_label(struct reader *reader, struct kx_view name)
 	if (r < 0)
 		return r;
 	reader->label.line = reader->line;
+	reader->label.sysappend = reader->sysappend;
 	reader->in_label = true;
 	return 0;
 }
@@ -309,7 +321,7 @@ static int include(struct reader *reader, struct kx_view value)
 		return 0;
 	r = kx_text_dup(file, &name);
 	if (r == 0)
-		r = kx_boot_path("", reader->folder, name, &path);
+		r = whole_path(reader, name, &path);
 	if (r == 0)
 		r = read_file(reader, path);
 	reader->path = outer;
@@ -382,7 +394,7 @@ static int default_line(struct reader *reader, struct kx_view value)
 
 static int any_line(struct reader *reader, struct kx_view key, struct kx_view value)
 {
-	uint64_t tenths;
+	uint64_t tenths, bits;
 
 	if (reader->in_text) {
 		reader->in_text = !kx_boot_is(key, "endtext");
@@ -406,6 +418,11 @@ static int any_line(struct reader *reader, struct kx_view key, struct kx_view va
 	if (kx_boot_is(key, "append"))
 		return kx_boot_set(reader->in_label ? &reader->label.append : &reader->append,
 				   value);
+	/* PXELINUX's older name is the first. */
+	if ((kx_boot_is(key, "ipappend") || kx_boot_is(key, "sysappend")) &&
+	    kx_text_u64(value, 0, &bits))
+		*(reader->in_label ? &reader->label.sysappend : &reader->sysappend) =
+			(unsigned)bits;
 	if (kx_boot_is(key, "timeout") && kx_text_u64(value, 10, &tenths) && tenths < 1000000)
 		reader->entries.timeout = tenths ? (int)((tenths + 9) / 10) : -1;
 	return reader->in_label ? label_line(reader, key, value) : 0;
@@ -489,23 +506,23 @@ static void mark_default(struct reader *reader)
 		entries->v[found].is_default = true;
 }
 
-int kx_extlinux_read(const struct kx_boot_fs *fs, const char *device, const char *path,
-		     struct kx_boot_entries *ret, struct kx_error *err)
+/* Takes @folder over. @device: NULL for a server. */
+static int read_config(const struct kx_boot_fs *fs, const char *device, char *folder,
+		       const char *path, struct kx_boot_entries *ret, struct kx_error *err)
 {
 	_cleanup_(reader_clear) struct reader reader = {
 		.fs = fs,
-		.device = device,
+		.device = device ? device : "",
+		.remote = !device,
 		.config = path,
 		.path = path,
+		.folder = folder,
 		.menu_default = SIZE_MAX,
 		.entries = { .timeout = -1 },
 		.err = err,
 	};
-	const char *slash = strrchr(path, '/');
-	int r;
+	int r = reader.folder ? read_file(&reader, path) : -ENOMEM;
 
-	reader.folder = strndup(path, slash ? (size_t)(slash - path) : 0);
-	r = reader.folder ? read_file(&reader, path) : -ENOMEM;
 	if (r == 0)
 		r = end_label(&reader);
 	if (r < 0)
@@ -514,4 +531,19 @@ int kx_extlinux_read(const struct kx_boot_fs *fs, const char *device, const char
 	*ret = reader.entries;
 	reader.entries = (struct kx_boot_entries){ 0 };
 	return 0;
+}
+
+int kx_extlinux_read(const struct kx_boot_fs *fs, const char *device, const char *path,
+		     struct kx_boot_entries *ret, struct kx_error *err)
+{
+	const char *slash = strrchr(path, '/');
+
+	return read_config(fs, device, strndup(path, slash ? (size_t)(slash - path) : 0), path, ret,
+			   err);
+}
+
+int kx_pxelinux_read(const struct kx_boot_fs *fs, const char *folder, const char *path,
+		     struct kx_boot_entries *ret, struct kx_error *err)
+{
+	return read_config(fs, NULL, strdup(folder), path, ret, err);
 }

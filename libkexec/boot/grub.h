@@ -27,6 +27,7 @@
  * @device: that grub.cfg is on: `root` at the beginning; may be ""
  * @path: grub.cfg, absolute on @device
  * @platform: `grub_platform`: "pc", "efi"; @cpu: `grub_cpu`: "i386", "x86_64"; NULL for these two
+ * @variables: exported before the first line runs: names and values by turns, NULL at the end; NULL for none
  * @steps_max: instead of KX_GRUB_STEPS_MAX; 0 for that
  */
 struct kx_grub_config {
@@ -35,6 +36,7 @@ struct kx_grub_config {
 	const char *path;
 	const char *platform;
 	const char *cpu;
+	const char *const *variables;
 	unsigned steps_max;
 };
 

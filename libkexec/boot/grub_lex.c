@@ -96,7 +96,8 @@ void kx_grub_arena_release(struct kx_grub_arena *arena, struct kx_grub_mark mark
 	ASAN_UNPOISON_MEMORY_REGION(block->bytes + mark.used, block->used - mark.used);
 	memset(block->bytes + mark.used, 0, block->used - mark.used);
 	ASAN_POISON_MEMORY_REGION(block->bytes + mark.used, block->used - mark.used);
-	block->used = mark.used;
+	/* Where AddressSanitizer looks on, nothing else comes there, so that it sees what is used afterwards. */
+	block->used = GAP ? block->size : mark.used;
 }
 
 /* A byte of the text; -1 at its end. */

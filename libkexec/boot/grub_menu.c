@@ -702,6 +702,8 @@ static void set_initial(struct kx_grub *g)
 		set_exported(g, initial[i].name, initial[i].value);
 	set_exported(g, "grub_platform", config->platform ? config->platform : "pc");
 	set_exported(g, "grub_cpu", config->cpu ? config->cpu : "i386");
+	for (const char *const *v = config->variables; v && *v; v += 2)
+		set_exported(g, v[0], v[1]);
 	device = kx_grub_copy(g, config->device, strlen(config->device));
 	set_exported(g, "root", device);
 	name = kx_grub_full_name(g, config->path);

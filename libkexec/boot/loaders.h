@@ -24,6 +24,16 @@ int kx_extlinux_read(const struct kx_boot_fs *fs, const char *device, const char
 		     struct kx_boot_entries *ret, struct kx_error *err);
 
 /**
+ * kx_pxelinux_read() - the same of a configuration on a server
+ * @folder: where paths that are not absolute are
+ * @path: of the configuration on the server
+ *
+ * File names that are an address, or "server::file", are handed to @fs as they are.
+ */
+int kx_pxelinux_read(const struct kx_boot_fs *fs, const char *folder, const char *path,
+		     struct kx_boot_entries *ret, struct kx_error *err);
+
+/**
  * kx_menulst_read() - GRUB Legacy's menu.lst or grub.conf
  *
  * "(hd0,0)" is handed to @fs as GRUB 2 has it, "hd0,1".

@@ -63,6 +63,8 @@ static bool fits_memory(const struct kx_plan *plan, const struct kx_bzimage *ima
 	const struct kx_machine *machine = plan->machine;
 	uint64_t loaded = image->init_size;
 
+	if (plan->request.ramdisk)
+		loaded += kx_source_size(plan->request.ramdisk);
 	for (size_t i = 0; i < plan->request.initrd_count; i++)
 		loaded += kx_source_size(plan->request.initrds[i]);
 	return (!machine->mem_total || loaded <= machine->mem_total / 2) &&

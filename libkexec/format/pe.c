@@ -17,6 +17,7 @@ enum {
 	/* "Optional Header": the table of directories follows its own count. */
 	OPT_MAGIC_PE32 = 0x10b,
 	OPT_MAGIC_PE32_PLUS = 0x20b,
+	OPT_CHECKSUM = 64,
 	OPT_DIRECTORIES_PE32 = 96,
 	OPT_DIRECTORIES_PE32_PLUS = 112,
 	DIRECTORY_SIZE = 8,
@@ -66,6 +67,8 @@ static int find_certificates(struct kx_view file, struct kx_view optional, struc
 		return cut_short(err, "the table of directories");
 	if (size && !kx_view_sub(file, at, size, &pe->certificates))
 		return cut_short(err, "the signature");
+	pe->checksum_at = (size_t)(optional.data - file.data) + OPT_CHECKSUM;
+	pe->directory_at = (size_t)(optional.data - file.data) + (size_t)table;
 	return 0;
 }
 

@@ -27,10 +27,13 @@ struct kx_pe_section {
  * struct kx_pe - an image; all views lie within the file
  * @machine: KX_PE_* or another
  * @certificates: the attribute certificate table: empty in a file that is not signed
+ * @checksum_at, @directory_at: where in the file the checksum is (4 bytes) and the directory's entry of that table (8 bytes); 0 in
+ *	an image that has none
  */
 struct kx_pe {
 	uint16_t machine;
 	struct kx_view certificates;
+	size_t checksum_at, directory_at;
 	size_t section_count;
 	struct kx_pe_section sections[KX_PE_SECTION_MAX];
 };

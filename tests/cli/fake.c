@@ -5,10 +5,13 @@
  *   KX_FAKE_ROOT     where /proc and /sys are read; its "loaded" files follow what is loaded
  *   KX_FAKE_FAIL     operations that fail, as "kexec_load=1,reboot_kexec=22" with errno values
  *   KX_FAKE_INITRD   where kexec_file_load's initrd is written to
+ *   KX_FAKE_GPGV     which gpgv(1) is started
  *   KX_FAKE_NETWORK  set: the root file system is on the network
+ *   KX_FAKE_FOREIGN  set: files are as if they came from a network or out of an archive
  */
 #include "tool.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +204,19 @@ static int fake_set_crash_size(void *data, uint64_t size)
 	return r;
 }
 
+/* The linker puts this in the place of the library's (--wrap). */
+int really_open(const char *path, uint64_t max, struct kx_source **ret,
+		struct kx_error *err) __asm__("__real_kx_source_open");
+int open_as_asked(const char *path, uint64_t max, struct kx_source **ret,
+		  struct kx_error *err) __asm__("__wrap_kx_source_open");
+
+int open_as_asked(const char *path, uint64_t max, struct kx_source **ret, struct kx_error *err)
+{
+	int fd = getenv("KX_FAKE_FOREIGN") ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	return fd < 0 ? really_open(path, max, ret, err) : kx_source_from_fd(path, fd, ret, err);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct kx_sys fake = {
@@ -216,11 +232,14 @@ int main(int argc, char **argv)
 		.run = fake_run,
 		.set_crash_size = fake_set_crash_size,
 	};
-	const char *root = getenv("KX_FAKE_ROOT"), *libexec = getenv("KX_FAKE_LIBEXEC");
+	const char *root = getenv("KX_FAKE_ROOT"), *libexec = getenv("KX_FAKE_LIBEXEC"),
+		   *gpgv = getenv("KX_FAKE_GPGV");
 	const struct kx_tool tool = {
 		.sys = &fake,
 		.root = root ? root : "/nonexistent",
 		.libexec = libexec ? libexec : "/nonexistent",
+		.netboot = { "/etc/kexec/netboot", "/usr/share/kexec/netboot" },
+		.gpgv = gpgv ? gpgv : "/nonexistent",
 	};
 
 	return kx_tool_main(argc, argv, &tool);

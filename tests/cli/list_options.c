@@ -16,6 +16,7 @@ static const char *verbs_of(const struct kx_option *option)
 		{ KX_LOAD, "load" },       { KX_EXEC, "exec" },
 		{ KX_UNLOAD, "unload" },   { KX_COLDREBOOT, "coldreboot" },
 		{ KX_REBOOT, "reboot" },   { KX_MENU, "menu" },
+		{ KX_NETBOOT, "netboot" },
 	};
 	static char text[128];
 	int used = 0;

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT, read_options, read_types
 
-VERBS = ["list", "menu", "load", "reboot", "exec", "unload", "coldreboot", "plan", "status", "check", "machine", "last", "crash"]
+VERBS = ["list", "menu", "load", "reboot", "netboot", "exec", "unload", "coldreboot", "plan", "status", "check", "machine", "last", "crash"]
 MAN = ROOT / "man/kexec.8"
 COMPLETION = ROOT / "completion"
 

@@ -21,6 +21,7 @@ setup() { # DIR SANITIZERS ARGUMENTS
 # opens files (kx_read_iomem and the like) is not for fuzzing.
 files_of() {
 	case $1 in
+	netboot) echo 'netboot/(distro|ipxe|ipxe_settings|netboot|pxelinux|url)[.]c' ;;
 	bls) echo 'boot/(bls|bls_read|version|lines)[.]c' ;;
 	bzimage) echo format/bzimage ;;
 	compress) echo 'libkexec/compress/|format/compressed[.]c' ;;
@@ -36,8 +37,11 @@ files_of() {
 	plan) echo 'libkexec/(plan[.]c|format/)' ;;
 	real_mode) echo 'format/(zimage|real_mode|bzimage32|linux_x86)[.]c' ;;
 	relocs) echo 'arch/x86/relocs[.]c' ;;
+	sums) echo 'tools/(sums|url)[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
 	volumes) echo 'boot/volumes[.]c' ;;
+	signatures) echo 'libexec/signatures[.]c' ;;
+	wire) echo 'libkexec/wire[.]c' ;;
 	uki) echo 'format/(pe|uki|uki_image)[.]c' ;;
 	vmcore) echo 'libkexec/vmcore/' ;;
 	*) echo "machine/$1[.]c" ;;

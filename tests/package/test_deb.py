@@ -2,6 +2,7 @@
 """Debian's packages: what is in them, and that they take kexec-tools' place."""
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -47,6 +48,29 @@ def test_fields(debs):
 def test_lintian(debs):
     changes = next((ROOT / "build-deb").glob("*.changes"))
     run("lintian", "--allow-root", "--fail-on", "error,warning", changes)
+
+
+# In the place of deb-systemd-helper(1p), on a system that never had the package: a unit that is not known counts as enabled.
+HELPER = """#!/bin/sh
+echo "$@" >>"$LOG"
+[ "$1" != debian-installed ]
+"""
+
+
+def test_installing_starts_nothing(debs, tmp_path):
+    """A reboot is made a kexec by whoever enables kexec-reboot.service, whichever debhelper has made the package."""
+    control, helpers, log = tmp_path / "control", tmp_path / "bin", tmp_path / "log"
+    run("dpkg-deb", "--control", debs["kexec-next"], control)
+    scripts = [path for path in control.iterdir() if path.name in ("preinst", "postinst", "prerm", "postrm")]
+    # It would not be stopped at the next reboot, either, if an upgrade had done so.
+    assert not [path.name for path in scripts if "deb-systemd-invoke" in path.read_text()]
+    helpers.mkdir()
+    for name, text in {"deb-systemd-helper": HELPER, "dpkg-divert": "#!/bin/sh\n"}.items():
+        (helpers / name).write_text(text)
+        (helpers / name).chmod(0o755)
+    log.touch()
+    run(control / "postinst", "configure", "", env=dict(os.environ, PATH=f"{helpers}:{os.environ['PATH']}", LOG=str(log)))
+    assert not re.search("^enable", log.read_text(), re.M)
 
 
 class Debian:

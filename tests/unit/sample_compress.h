@@ -57,6 +57,19 @@ static inline struct sample sample_text(size_t size)
 	return s;
 }
 
+/* A newc archive with nothing but its trailer, and padding up to @size, which compresses well. */
+static inline struct sample sample_archive(size_t size)
+{
+	static const char trailer[] = "070701000000000000000000000000000000000000000000000000"
+				      "0000000000000000000000000000000000000000"
+				      "0000000b00000000TRAILER!!!";
+	struct sample s = sample_new(size);
+
+	memset(s.data, 0, size);
+	memcpy(s.data, trailer, sizeof(trailer));
+	return s;
+}
+
 static inline struct sample sample_gzip(const void *data, size_t size)
 {
 	struct libdeflate_compressor *c = libdeflate_alloc_compressor(9);

@@ -111,6 +111,54 @@ static void ends_when_it_is_told(void **state)
 	kx_child_end(&child); /* nothing */
 }
 
+static int seen;
+
+static int work(void *data, struct kx_error *error)
+{
+	int how = *(int *)data;
+
+	seen = 1;
+	if (how == 1)
+		return kx_fail(error, ENOSPC, "no room\n  at all\nhere");
+	if (how == 2)
+		for (;;)
+			pause();
+	return write(3, "done", 4) == 4 && fcntl(4, F_GETFD) < 0 ? 0 : -EIO;
+}
+
+static int in_a_copy(int how, int out)
+{
+	const char *const argv[] = { "the copy", NULL };
+	const struct kx_child_plan plan = { .argv = argv,
+					    .fds = { -1, -1, -1, out },
+					    .fd_count = 4,
+					    .max_file = PLENTY,
+					    .work = work,
+					    .data = &how,
+					    .seconds = 1 };
+	struct kx_child child = KX_CHILD_NONE;
+
+	err = (struct kx_error){ 0 };
+	assert_int_equal(kx_child_start(&plan, &child, &err), 0);
+	return kx_child_wait(&child, &err);
+}
+
+static void works_in_a_copy(void **state)
+{
+	int out = kx_memory_file("out", &err);
+	char text[8] = "";
+
+	assert_int_equal(in_a_copy(0, out), 0);
+	assert_int_equal(pread(out, text, sizeof(text), 0), 4);
+	assert_string_equal(text, "done");
+	assert_int_equal(seen, 0);
+	assert_int_equal(in_a_copy(1, out), ENOSPC);
+	assert_string_equal(err.text, "no room\n  at all here");
+	assert_int_equal(in_a_copy(2, out), -ETIMEDOUT);
+	assert_string_equal(err.text, "the copy took more than 1 seconds, and was ended");
+	close(out);
+}
+
 static void sealed_is_sealed(void **state)
 {
 	int fd = kx_memory_file("sealed", &err);
@@ -135,6 +183,7 @@ int main(void)
 		cmocka_unit_test(makes_no_file_larger_than_it_may),
 		cmocka_unit_test(does_not_start_what_is_not_there),
 		cmocka_unit_test(ends_when_it_is_told),
+		cmocka_unit_test(works_in_a_copy),
 		cmocka_unit_test(sealed_is_sealed),
 	};
 

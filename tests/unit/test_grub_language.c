@@ -110,6 +110,9 @@ static void test_regexp(void **state)
 	assert_out("regexp a b; t $?; regexp '(x' x; t $?; regexp a; t $?", "[1<1>][1<1>][1<18>]");
 	/* What libc would take for ever for. */
 	assert_out("regexp '(a{1,200}){1,200}' a; t $?; regexp '(.*)\\1' aa; t $?", "[1<1>][1<1>]");
+	/* Which would take gigabytes. */
+	assert_out("regexp '(a)(b*++++++++++++++++++++++++++++++++++)' ab; t $?", "[1<1>]");
+	assert_out("regexp '^a+[0-9]+(b+)+c+$' a1bbc; t $?", "[1<0>]");
 }
 
 static void test_search(void **state)

@@ -3,24 +3,11 @@
 #include "fixture_plan.h"
 #include "initrd.h"
 
-/* A newc archive with nothing but its trailer, and padding up to @size, which compresses well. */
-static struct sample archive(size_t size)
-{
-	static const char trailer[] = "070701000000000000000000000000000000000000000000000000"
-				      "0000000000000000000000000000000000000000"
-				      "0000000b00000000TRAILER!!!";
-	struct sample s = sample_new(size);
-
-	memset(s.data, 0, size);
-	memcpy(s.data, trailer, sizeof(trailer));
-	return s;
-}
-
 /* A kernel, and @count times the same compressed archive of @size bytes, freed by the caller when the plan was looked at. */
 static struct sample request(struct fixture *f, size_t size, size_t count)
 {
 	static const struct kx_source *initrds[FIXTURE_SOURCES];
-	struct sample plain = archive(size), packed = sample_gzip(plain.data, plain.size);
+	struct sample plain = sample_archive(size), packed = sample_gzip(plain.data, plain.size);
 
 	set_file(f, sample_bzimage());
 	for (size_t i = 0; i < count; i++)

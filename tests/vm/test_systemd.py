@@ -140,7 +140,8 @@ SYSTEMD = {"/usr/lib/systemd/system/kexec-reboot.service": "systemd/kexec-reboot
            "/usr/lib/systemd/system-shutdown/kexec.shutdown": "systemd/kexec.shutdown.in"}
 # A hook of another package, that takes longer than ours.
 SLOW = {"/usr/lib/systemd/system-shutdown/slow": "#!/bin/sh\nsleep 5\necho '@@slow is done' >/dev/console\n"}
-SYSVINIT = {"/etc/init.d/kexec-load": "sysvinit/kexec-load.in", "/etc/init.d/kexec-jump": "sysvinit/kexec-jump.in"}
+SYSVINIT, OPENRC = ({f"/etc/init.d/{name}": f"{init}/{name}.in" for name in ("kexec-load", "kexec-jump")}
+                    for init in ("sysvinit", "openrc"))
 
 
 def integration(files):
@@ -173,12 +174,24 @@ def test_ordinary_reboot(suite, firmware):
         assert guest.text["console"].count("@@slow is done") == 2
 
 
-@pytest.mark.long
-def test_ordinary_reboot_of_sysvinit():
-    installed = disk.get(init="sysvinit")
-    with disk.boot(installed, integration(SYSVINIT)) as guest:
-        guest.ok("for script in kexec-load kexec-jump; do update-rc.d $script defaults || exit; done; ls /etc/rc6.d")
-        reboot_by_conf(guest, installed.releases[1], "reboot")
+# By its init: which scripts, and how they are enabled.
+SCRIPTED = {
+    "sysvinit": (SYSVINIT, "update-rc.d kexec-load defaults && update-rc.d kexec-jump defaults"),
+    "openrc": (OPENRC, "rc-update add kexec-load default && rc-update add kexec-jump shutdown && rc-update -u && "
+               "rc-service kexec-load start"),
+}
+
+
+@pytest.mark.parametrize("init", ["sysvinit", pytest.param("openrc", marks=pytest.mark.long)])
+def test_reboots_by_scripts(init):
+    """Where scripts start the loaded kernel: `kexec reboot`, an ordinary reboot by kexec.conf, and one through the firmware."""
+    installed = disk.get(init=init)
+    files, enable = SCRIPTED[init]
+    with disk.boot(installed, integration(files)) as guest:
+        guest.ok(enable)
+        old = installed.releases[1]
+        arrive(guest, f"kexec reboot '{grub_id(old)}'", old, GRUB_WORDS)
+        reboot_by_conf(guest, old, "reboot")
 
 
 def test_off_by_default():

@@ -48,6 +48,11 @@ int kx_x86_next_memmap(const struct kx_machine *machine, struct kx_memmap *ret);
  * Errors: -ENOMEM.
  */
 int kx_x86_find_memmap(struct kx_plan *plan, struct kx_error *err);
+/*
+ * ramdisk.c: a segment for the request's image, and persistent memory where it is; nothing without one. kx_x86_find_memmap()
+ * calls it, before anything else is placed. Errors: -ENOSPC; -ENOMEM.
+ */
+int kx_x86_place_ramdisk(struct kx_plan *plan, struct kx_error *err);
 /* Into boot_params and, over KX_E820_MAX, setup_data. */
 size_t kx_x86_e820_room(const struct kx_memmap *map);
 int kx_x86_e820_write(struct kx_boot_block *block, const struct kx_memmap *map,

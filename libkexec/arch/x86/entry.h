@@ -38,4 +38,11 @@ struct kx_x86_entry {
  */
 int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, struct kx_error *err);
 
+/**
+ * kx_x86_enter() - the same for what plan->enter says, which comes from a process that is not trusted
+ *
+ * Errors: -EBADMSG when that is not in the plan's segments; as kx_x86_purgatory().
+ */
+int kx_x86_enter(struct kx_plan *plan, struct kx_error *err);
+
 #endif

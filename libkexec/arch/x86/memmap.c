@@ -264,9 +264,9 @@ int kx_x86_find_memmap(struct kx_plan *plan, struct kx_error *err)
 
 	if (r < 0)
 		return kx_fail(err, ENOMEM, "out of memory for plan");
-	return kx_plan_panic(plan) && plan->request.flags & KX_REQUEST_MEMMAP
-		       ? say_memmap(plan, err)
-		       : 0;
+	if (kx_plan_panic(plan) && plan->request.flags & KX_REQUEST_MEMMAP)
+		return say_memmap(plan, err);
+	return kx_x86_place_ramdisk(plan, err);
 }
 
 static void put_entry(uint8_t *at, const struct kx_mem *mem)

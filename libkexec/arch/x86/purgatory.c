@@ -297,6 +297,8 @@ int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, str
 
 	if (r < 0)
 		return r;
+	plan->before_purgatory = plan->segment_count;
+	memcpy(plan->enter, entry, sizeof(*entry));
 	blob = kx_plan_alloc(plan, size, err);
 	if (!blob)
 		return -ENOMEM;
@@ -334,4 +336,54 @@ int kx_x86_purgatory(struct kx_plan *plan, const struct kx_x86_entry *entry, str
 	plan->entry = entry->ip;
 	plan->entry_mode = mode_names[entry->mode];
 	return 0;
+}
+
+_Static_assert(sizeof(struct kx_x86_entry) <= KX_PLAN_ENTER_SIZE, "room for it in a plan");
+
+/* Is all of it in one segment? */
+static bool is_kept(const struct kx_plan *plan, uint64_t start, uint64_t size)
+{
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		const struct kx_segment *segment = &plan->segments[i];
+
+		if (start >= segment->dest && start - segment->dest <= segment->memsz &&
+		    size <= segment->memsz - (start - segment->dest))
+			return true;
+	}
+	return false;
+}
+
+static const char *entry_problem(const struct kx_plan *plan, const struct kx_x86_entry *entry)
+{
+	if (entry->mode > KX_MODE_16)
+		return "an unknown mode";
+	if (!plan->placed)
+		return NULL;
+	if (!is_kept(plan, entry->ip, 1))
+		return "an entry outside of what is loaded";
+	if (entry->mode == KX_MODE_32 && entry->ip >= KX_X86_FOUR_GIB)
+		return "an entry that its mode cannot reach";
+	if (entry->mode == KX_MODE_16 && entry->ip - entry->cs * UINT64_C(16) > UINT16_MAX)
+		return "an entry that its mode cannot reach";
+	if (entry->rsdp_tags && !is_kept(plan, entry->rsdp_tags, KX_HANDOFF_RSDP_TAGS_SIZE))
+		return "tags outside of what is loaded";
+	if (entry->ebda && (entry->ebda % 16 || entry->ebda >= KX_X86_LOW_MAX ||
+			    !is_kept(plan, entry->ebda, KX_HANDOFF_EBDA_SIZE)))
+		return "a BIOS data area outside of what is loaded";
+	return NULL;
+}
+
+int kx_x86_enter(struct kx_plan *plan, struct kx_error *err)
+{
+	struct kx_x86_entry entry;
+	const char *problem;
+
+	memcpy(&entry, plan->enter, sizeof(entry));
+	problem = entry_problem(plan, &entry);
+	if (problem)
+		return kx_fail(err, EBADMSG,
+			       "the process that read what is not trusted gave back a plan with "
+			       "%s; nothing was loaded; do not trust these files",
+			       problem);
+	return kx_x86_purgatory(plan, &entry, err);
 }

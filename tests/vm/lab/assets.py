@@ -251,8 +251,14 @@ def kernel_deb(name):
     """The package with image and modules of a kernel of which it is one package."""
     suite, meta = KERNEL_SOURCES[name]
     (package,) = _kernel_packages(suite, meta)
+    return package_deb(suite, package)
+
+
+def package_deb(suite, package):
+    """A package as it is downloaded."""
+    apt = _apt()
     with locked("apt"):
-        return _apt().download(suite, package)
+        return apt.download(suite, package)
 
 
 @functools.lru_cache(maxsize=None)

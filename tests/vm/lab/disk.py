@@ -33,7 +33,10 @@ PACKAGES = {
     ("bookworm", "systemd"): "systemd-sysv udev dbus systemd-boot",
     ("trixie", "systemd"): "systemd-sysv udev dbus systemd-boot-efi systemd-boot-tools",
     ("bookworm", "sysvinit"): "sysvinit-core udev",
+    ("bookworm", "openrc"): "sysvinit-core udev",
 }
+# What takes another one's place, sysv-rc's, once that is there: debootstrap knows no alternatives.
+LATER = {"openrc": ("libeinfo1", "librc1", "openrc")}
 COMMON = "kmod initramfs-tools e2fsprogs zstd grub2-common grub-pc-bin grub-efi-amd64-bin"
 # Only what the guests have: their initrds are unpacked by an emulated processor.
 MODULES = "ext4 nvme virtio_pci virtio_blk"
@@ -169,6 +172,9 @@ def _files(init):
     }
     if init == "systemd":
         files["etc/systemd/system/lab-agent.service"] = UNIT
+    if init == "openrc":
+        # apt would have removed sysv-rc before, whose links stand in the way.
+        files["etc/dpkg/dpkg.cfg.d/lab-rc"] = 'pre-invoke="rm -f /etc/init.d/rc /etc/init.d/rcS"\n'
     return files
 
 
@@ -242,7 +248,7 @@ def _make(folder, suite, init, kernels):
 
 def get(suite="bookworm", init="systemd", kernels=("6.12", "6.1")):
     """The system of this recipe; made, which takes minutes, if there is none."""
-    debs = [assets.kernel_deb(name) for name in kernels]
+    debs = [assets.kernel_deb(name) for name in kernels] + [assets.package_deb(suite, name) for name in LATER.get(init, ())]
     recipe = repr((RECIPE, PROBE, ESP_CFG, UNIT, RUN, INITTAB, _files(init), PACKAGES[suite, init], COMMON, suite,
                    [deb.name for deb in debs], ROOT_SIZE))
     name = f"{suite}-{init}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"

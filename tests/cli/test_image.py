@@ -1,0 +1,439 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Images of discs: menus as distributions' images have them, and what their systems are told. The trees are written after what
+each distribution's own tool makes (named below); kernels are small ones of the tests' own.
+"""
+
+import gzip
+import json
+
+import pytest
+
+import samples
+from conftest import BUILD
+from test_golden import same
+from test_unpack import cpio, iso
+
+pytestmark = pytest.mark.skipif(not (BUILD / "tools/kexec-unpack").exists(), reason="built without libarchive")
+
+KERNEL, INITRD = samples.bzimage(), b"070701"
+DRIVERS = gzip.compress(cpio({f"lib/modules/6.1.0/kernel/drivers/nvdimm/{name}.ko.xz": b"" for name in ("libnvdimm", "nd_pmem", "nd_e820")}))
+
+# live-build: share/bootloaders/grub-pc and isolinux.
+DEBIAN = {
+    "live/vmlinuz-6.1.0-50-amd64": KERNEL, "live/initrd.img-6.1.0-50-amd64": INITRD, "live/filesystem.squashfs": b"hsqs",
+    "boot/grub/loopback.cfg": "source /boot/grub/grub.cfg\n",
+    "boot/grub/config.cfg": "set default=0\nset timeout=-1\nloadfont $prefix/dejavu-bold-16.pf2\ninsmod all_video\nterminal_output gfxterm\n",
+    "boot/grub/grub.cfg": """source /boot/grub/config.cfg
+menuentry "Live system (amd64)" --hotkey=l {
+	linux	/live/vmlinuz-6.1.0-50-amd64 boot=live components quiet splash findiso=${iso_path}
+	initrd	/live/initrd.img-6.1.0-50-amd64
+}
+menuentry "Live system (amd64 fail-safe mode)" {
+	linux	/live/vmlinuz-6.1.0-50-amd64 boot=live components memtest noapic noapm nodma nomce nosmp nosplash vga=788
+	initrd	/live/initrd.img-6.1.0-50-amd64
+}
+if [ "${grub_platform}" = "efi" ]; then
+submenu 'Utilities...' { menuentry "UEFI Firmware Settings" { fwsetup } }
+fi
+""",
+    "isolinux/isolinux.cfg": "include menu.cfg\ndefault vesamenu.c32\nprompt 0\ntimeout 0\n",
+    "isolinux/menu.cfg": "label live\n\tmenu label ^Live system\n\tlinux /live/vmlinuz-6.1.0-50-amd64\n\tinitrd /live/initrd.img-6.1.0-50-amd64\n\tappend boot=live\n",
+}
+
+# livecd-rootfs and debian-cd's data for Ubuntu 24.04.
+UBUNTU = {
+    "casper/vmlinuz": KERNEL, "casper/initrd": INITRD, "casper/hwe-vmlinuz": KERNEL, "casper/hwe-initrd": INITRD, ".disk/info": "Ubuntu",
+    "boot/grub/grub.cfg": """set timeout=30
+loadfont unicode
+set menu_color_normal=white/black
+set menu_color_highlight=black/light-gray
+menuentry "Try or Install Ubuntu" {
+	set gfxpayload=keep
+	linux	/casper/vmlinuz  --- quiet splash
+	initrd	/casper/initrd
+}
+menuentry "Ubuntu (safe graphics)" {
+	set gfxpayload=keep
+	linux	/casper/vmlinuz nomodeset  --- quiet splash
+	initrd	/casper/initrd
+}
+grub_platform
+if [ "$grub_platform" = "efi" ]; then
+menuentry 'Boot from next volume' {
+	exit 1
+}
+menuentry 'UEFI Firmware Settings' {
+	fwsetup
+}
+else
+menuentry 'Test memory' {
+	linux16 /boot/memtest86+x64.bin
+}
+fi
+""",
+    "boot/grub/loopback.cfg": """menuentry "Try or Install Ubuntu" {
+	set gfxpayload=keep
+	linux	/casper/vmlinuz  iso-scan/filename=${iso_path} --- quiet splash
+	initrd	/casper/initrd
+}
+menuentry "Ubuntu with the HWE kernel" {
+	set gfxpayload=keep
+	linux	/casper/hwe-vmlinuz  iso-scan/filename=${iso_path} --- quiet splash
+	initrd	/casper/hwe-initrd
+}
+""",
+}
+
+# lorax: share/templates.d/99-generic/live/config_files/x86.
+FEDORA = {
+    "images/pxeboot/vmlinuz": KERNEL, "images/pxeboot/initrd.img": INITRD, "LiveOS/squashfs.img": b"hsqs",
+    "boot/grub2/grub.cfg": """set default="1"
+
+function load_video {
+  insmod all_video
+}
+
+load_video
+set gfxpayload=keep
+insmod gzio
+insmod part_gpt
+insmod ext2
+insmod chain
+
+set timeout=60
+search --no-floppy --set=root -l 'IMAGE'
+
+menuentry 'Start Fedora-Workstation-Live 41' --class fedora --class gnu-linux --class gnu --class os {
+	linux /images/pxeboot/vmlinuz root=live:CDLABEL=IMAGE rd.live.image quiet rhgb
+	initrd /images/pxeboot/initrd.img
+}
+menuentry 'Test this media & start Fedora-Workstation-Live 41' --class fedora --class gnu-linux --class gnu --class os {
+	linux /images/pxeboot/vmlinuz root=live:CDLABEL=IMAGE rd.live.image rd.live.check quiet rhgb
+	initrd /images/pxeboot/initrd.img
+}
+submenu 'Troubleshooting -->' {
+	menuentry 'Start Fedora-Workstation-Live 41 in basic graphics mode' --class fedora --class gnu-linux --class gnu --class os {
+		linux /images/pxeboot/vmlinuz root=live:CDLABEL=IMAGE rd.live.image nomodeset vga=791 quiet rhgb
+		initrd /images/pxeboot/initrd.img
+	}
+	menuentry 'Boot first drive' --class fedora --class gnu-linux --class gnu --class os {
+		chainloader (hd0)+1
+	}
+}
+""",
+}
+
+# archiso: configs/releng.
+ARCH = {
+    "arch/boot/x86_64/vmlinuz-linux": KERNEL, "arch/boot/x86_64/initramfs-linux.img": INITRD, "arch/x86_64/airootfs.sfs": b"hsqs",
+    "boot/2024-06-01-00-00-00-00.uuid": "",
+    "boot/grub/grub.cfg": """insmod part_gpt
+insmod part_msdos
+insmod fat
+insmod iso9660
+insmod ntfs
+if [ "${grub_platform}" == "efi" ]; then
+    insmod all_video
+fi
+if [ -z "${ARCHISO_UUID}" ]; then
+    if [ -z "${ARCHISO_HINT}" ]; then
+        regexp --set=1:ARCHISO_HINT '^\\(([^)]+)\\)' "${cmdpath}"
+    fi
+    search --no-floppy --set=root --file '/boot/2024-06-01-00-00-00-00.uuid' --hint "${ARCHISO_HINT}"
+    probe --set ARCHISO_UUID --fs-uuid "${root}"
+fi
+default=archlinux
+timeout=15
+menuentry "Arch Linux install medium (x86_64, ${archiso_platform})" --class arch --class gnu-linux --class gnu --class os --id 'archlinux' {
+    set gfxpayload=keep
+    linux /arch/boot/x86_64/vmlinuz-linux archisobasedir=arch archisodevice=UUID=1
+    initrd /arch/boot/x86_64/initramfs-linux.img
+}
+menuentry 'System shutdown' --class shutdown --class poweroff {
+    echo 'System shutting down...'
+    halt
+}
+""",
+    "boot/grub/loopback.cfg": """search --no-floppy --set=archiso_img_dev --file "${iso_path}"
+probe --set archiso_img_dev_uuid --fs-uuid "${archiso_img_dev}"
+default=archlinux
+timeout=15
+menuentry "Arch Linux install medium (x86_64)" --class arch --class gnu-linux --class gnu --class os --id 'archlinux' {
+    set gfxpayload=keep
+    linux /arch/boot/x86_64/vmlinuz-linux archisobasedir=arch img_dev=UUID=${archiso_img_dev_uuid} img_loop="${iso_path}"
+    initrd /arch/boot/x86_64/initramfs-linux.img
+}
+""",
+    "loader/entries/01-archiso-x86_64-linux.conf": "title Arch Linux install medium (x86_64, UEFI)\nsort-key 01\nlinux /arch/boot/x86_64/vmlinuz-linux\n"
+                                                  "initrd /arch/boot/x86_64/initramfs-linux.img\noptions archisobasedir=arch archisosearchuuid=2024-06-01-00-00-00-00\n",
+}
+
+# installation-images: data/boot of openSUSE's DVD, without GRUB's part.
+OPENSUSE = {
+    "boot/x86_64/loader/linux": KERNEL, "boot/x86_64/loader/initrd": INITRD, "boot/x86_64/root": b"hsqs",
+    "boot/x86_64/loader/isolinux.cfg": """default harddisk
+
+# hard disk
+label harddisk
+  localboot -2
+
+# install
+label linux
+  kernel linux
+  append initrd=initrd splash=silent showopts
+
+# rescue
+label rescue
+  kernel linux
+  append initrd=initrd splash=silent rescue=1 showopts
+
+ui gfxboot bootlogo message
+implicit 1
+prompt 1
+timeout 600
+""",
+}
+
+# nixpkgs: nixos/modules/installer/cd-dvd/iso-image.nix.
+NIXOS = {
+    "boot/bzImage": KERNEL, "boot/initrd": INITRD, "nix-store.squashfs": b"hsqs", "EFI/nixos-installer-image": "",
+    "boot/grub/loopback.cfg": "source /EFI/BOOT/grub.cfg\n",
+    "EFI/BOOT/grub.cfg": """set timeout=10
+search --set=root --file /EFI/nixos-installer-image
+if [ "${iso_path}" ] ; then
+  set isoboot="findiso=${iso_path}"
+fi
+menuentry 'NixOS 24.05 Installer'  --class installer {
+  linux /boot/bzImage ${isoboot} init=/nix/store/0-nixos-system-nixos-24.05/init  root=LABEL=IMAGE boot.shell_on_fail nohibernate loglevel=4
+  initrd /boot/initrd
+}
+menuentry 'NixOS 24.05 Installer (nomodeset)'  --class nomodeset {
+  linux /boot/bzImage ${isoboot} init=/nix/store/0-nixos-system-nixos-24.05/init  root=LABEL=IMAGE boot.shell_on_fail nohibernate loglevel=4 nomodeset
+  initrd /boot/initrd
+}
+""",
+}
+
+IMAGES = {"debian": DEBIAN, "ubuntu": UBUNTU, "fedora": FEDORA, "arch": ARCH, "opensuse": OPENSUSE, "nixos": NIXOS}
+
+
+@pytest.fixture
+def image(kexec, tmp_path):
+    """A function that makes an image, and the command."""
+    kexec.env["KX_FAKE_LIBEXEC"] = str(BUILD / "tools")
+    kexec.change(etc__fstab="UUID=0d15c000-0000-4000-8000-000000000001 / ext4 rw 0 1\n")
+
+    def make(files):
+        return iso(tmp_path, files)
+
+    return kexec, make
+
+
+def with_drivers(files):
+    """The same image, whose initrds have the drivers of persistent memory."""
+    return {name: DRIVERS if content == INITRD else content for name, content in files.items()}
+
+
+def cmdline(kexec, *args):
+    result = kexec("plan", "--json", *args)
+    assert result.status in (0, 1), result
+    return json.loads(result.out)["cmdline"]
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_menu(image, name):
+    kexec, make = image
+    file = make(IMAGES[name])
+    entry = ["linux"] if name == "opensuse" else []
+    listed = kexec("list", file)
+    words = [f"on disk: {cmdline(kexec, file, *entry)}\n"]
+    for what, files in ("in memory", with_drivers(IMAGES[name])), ("in its initrd", IMAGES[name]):
+        result = kexec("plan", "--json", "--to-ram", make(files), *entry)
+        words.append(f"{what}: {json.loads(result.out).get('cmdline') or result.err.rstrip()}\n")
+    text = listed.out + listed.err + f"exit status {listed.status}\n" + "".join(words)
+    same(f"image-{name}.txt", text.replace(str(kexec.folder), "DIR"))
+    answer = json.loads(kexec("list", "--json", make(IMAGES[name])).out)
+    assert [entry["title"] for entry in answer if entry["default"]], answer
+
+
+@pytest.mark.parametrize("efi", [False, True])
+def test_menu_follows_the_firmware(image, efi):
+    kexec, make = image
+    if efi:
+        (kexec.root / "sys/firmware/efi").mkdir(parents=True)
+    listed = kexec("list", make({name: text for name, text in UBUNTU.items() if "loopback" not in name}))
+    assert ("UEFI Firmware Settings" in listed.out) == efi and ("Test memory" in listed.out) != efi
+
+
+def test_entry_by_its_name(image):
+    kexec, make = image
+    file = make(UBUNTU)
+    assert "hwe-vmlinuz" in kexec("plan", file, "Ubuntu with the HWE kernel").out
+    result = kexec("load", file, "nothing of the kind")
+    assert result.status == 2 and not result.log and "nothing of the kind" in result.err
+
+
+def test_load_takes_the_files_out_of_it(image):
+    kexec, make = image
+    file = make({**UBUNTU, "casper/initrd": b"I" * 12345})
+    assert kexec("load", "-s", file, "--append=more").status in (0, 1)
+    result = kexec("load", "-s", file)
+    assert result.log and f"kernel={len(KERNEL)} initrd=12345" in result.log[0]
+
+
+def test_users_words_come_last(image):
+    kexec, make = image
+    assert cmdline(kexec, make(UBUNTU), "--append=console=ttyS0").endswith("quiet splash console=ttyS0")
+
+
+def test_words_are_in_front_of_those_for_the_installed_system(image):
+    kexec, make = image
+    line = cmdline(kexec, make({name: text for name, text in UBUNTU.items() if "loopback" not in name}))
+    assert line.split("---")[0].startswith("iso-scan/filename=/")
+
+
+def test_word_without_a_value_is_none(image):
+    """live-build's grub.cfg has "findiso=${iso_path}" for discs, too."""
+    kexec, make = image
+    line = cmdline(kexec, make({name: text for name, text in DEBIAN.items() if "loopback" not in name}))
+    assert line.split()[-1].startswith("findiso=/") and line.count("findiso") == 1
+
+
+def test_image_in_memory_is_in_the_map(image):
+    kexec, make = image
+    file = make(with_drivers(DEBIAN))
+    plan = json.loads(kexec("plan", "--json", "--to-ram", file).out)
+    segment, = [s for s in plan["segments"] if s["name"] == "image"]
+    region, = [m for m in plan["memory"] if m["type"] == "Persistent Memory (legacy)"]
+    assert segment["bufsz"] == file.stat().st_size
+    assert int(region["start"], 16) == int(segment["dest"], 16)
+    assert int(region["start"], 16) % (2 << 20) == 0 and region["size"] % (2 << 20) == 0 and region["size"] >= segment["bufsz"]
+
+
+def test_image_that_is_larger_than_memory_allows(image):
+    kexec, make = image
+    file = make(with_drivers(DEBIAN))
+    with file.open("r+b") as out:
+        out.truncate(600 << 20)
+    result = kexec("load", "--to-ram", file)
+    assert result.status == 2 and not result.log and "at most half" in result.err and "--to-ram" in result.err, result
+
+
+def test_in_memory_by_kexec_load_alone(image):
+    kexec, make = image
+    result = kexec("load", "-s", "--to-ram", make(with_drivers(DEBIAN)))
+    assert result.status == 2 and not result.log and "kexec_file_load" in result.err
+
+
+def test_image_in_an_initrd(image):
+    """Where there are no drivers: what the initramfs gets then is the image, and what sets up its device."""
+    kexec, make = image
+    file = make(DEBIAN)
+    result = kexec("load", "-s", "--to-ram", file, f"--initrd={kexec.initrd}")
+    assert result.status in (0, 1) and "has no driver of persistent memory" in result.err, result
+    size = int(result.log[0].split("initrd=")[1].split()[0])
+    assert file.stat().st_size < size < file.stat().st_size + 1024
+    assert "cmdline=live-media=/dev/loop0 boot=live" in result.log[0]
+
+
+def test_drivers_that_the_kernel_has_built_in(image):
+    kexec, make = image
+    builtin = cpio({"usr/lib/modules/6/modules.builtin": b"kernel/drivers/nvdimm/nd_pmem.ko\nkernel/drivers/nvdimm/nd_e820.ko\n"})
+    assert "live-media=/dev/pmem0" in cmdline(kexec, "--to-ram", make({**DEBIAN, "live/initrd.img-6.1.0-50-amd64": builtin}))
+
+
+def test_debians_installer_is_told_no_image(image):
+    kexec, make = image
+    file = make({"install.amd/vmlinuz": KERNEL, "install.amd/initrd.gz": INITRD,
+                 "isolinux/isolinux.cfg": "default install\nlabel install\n\tkernel /install.amd/vmlinuz\n\tappend initrd=/install.amd/initrd.gz --- quiet\n"})
+    result = kexec("load", file)
+    assert result.status == 2 and not result.log and "kexec netboot debian" in result.err
+    assert kexec("load", file, "--append=what-i-know").log
+
+
+def test_image_without_linux_is_memdisks(image):
+    kexec, make = image
+    file, memdisk = make({"COMMAND.COM": b"x"}), kexec.file("memdisk", KERNEL)
+    result = kexec("load", "-s", "--memdisk", memdisk, file)
+    assert result.log == [f"kexec_file_load kernel={len(KERNEL)} initrd={file.stat().st_size} cmdline=iso flags=0"], result
+    grub = kexec.file("grub.exe", KERNEL)
+    assert "map --mem (rd)+1 (0xff)" in kexec("load", "-s", "--memdisk", grub, file).log[0]
+
+
+def test_options_for_images_alone(image):
+    kexec, _make = image
+    for option in "--to-ram", f"--memdisk={kexec.kernel}":
+        result = kexec("load", kexec.kernel, option)
+        assert result.status == 3 and not result.log and "image of a disc" in result.err
+
+
+@pytest.mark.parametrize("text", ["menuentry x {", "while true; do true; done\n", "a=$$$$${((\n", "\0\0\0", "menuentry a { linux /../../x }\n"])
+def test_broken_menus(image, text):
+    """Nothing is loaded, and one message says why, or which entry cannot be started."""
+    kexec, make = image
+    result = kexec("load", make({"boot/grub/grub.cfg": text, "live/x": b""}))
+    assert result.status == 2 and not result.log and result.err, result
+
+
+def answers(kexec, tmp_path, text):
+    """kexec-unpack's stand-in, which says this for every menu."""
+    libexec = tmp_path / "libexec"
+    libexec.mkdir(exist_ok=True)
+    (libexec / "answer").write_bytes(text)
+    (libexec / "kexec-unpack").write_text(f"#!/bin/sh\n/bin/cat {libexec}/answer >&3\n")
+    (libexec / "kexec-unpack").chmod(0o755)
+    kexec.env["KX_FAKE_LIBEXEC"] = str(libexec)
+
+
+HEAD = b"live=\0label=\0"
+HOSTILE = {
+    "nothing": b"", "no end": HEAD + b"entry=x", "no key": HEAD + b"entry\0", "long key": HEAD + b"k" * 100 + b"=\0", "twice": HEAD + b"live=\0",
+    "title twice": HEAD + b"entry=x\0title=a\0title=b\0", "binary": bytes(range(256)) * 100, "many entries": HEAD + b"entry=x\0" * 5000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_answers(image, tmp_path, name):
+    """What comes out of the sandbox is believed no more than what went in."""
+    kexec, make = image
+    file = make(DEBIAN)
+    answers(kexec, tmp_path, HOSTILE[name])
+    result = kexec("load", file)
+    assert result.status in (2, 3) and not result.log and ("cannot read the menu" in result.err or "it is empty" in result.err), result
+
+
+def test_answer_that_leads_out_of_the_image(image, tmp_path):
+    """A path is looked for in the image alone, and a terminal is not written to."""
+    kexec, make = image
+    file = make(DEBIAN)
+    answers(kexec, tmp_path, HEAD + b"entry=\x1b[2J\0type=linux\0linux=/../../../" + str(kexec.kernel).encode() + b"\0")
+    listed = kexec("list", file)
+    assert listed.status == 0 and "\x1b" not in listed.out + listed.err
+    answers(kexec, tmp_path, HEAD + b"entry=x\0type=linux\0linux=" + str(kexec.kernel).encode() + b"\0")
+    # The stand-in's answer is the member, too, and no kernel: the file outside is never opened.
+    result = kexec("load", file)
+    assert result.status == 2 and not result.log and f"{file}#{kexec.kernel}" in result.err, result
+
+
+def test_file_that_is_not_in_the_image(image):
+    kexec, make = image
+    text = "label gone\n\tkernel /live/gone\nlabel there\n\tkernel /live/k\n"
+    found = json.loads(kexec("list", "--json", make({"live/k": KERNEL, "isolinux/isolinux.cfg": text})).out)
+    assert [entry["problem"] for entry in found] == ["/live/gone is not in the image", None]
+
+
+def test_word_that_is_there_without_a_value(image):
+    kexec, make = image
+    line = cmdline(kexec, make({"live/k": KERNEL, "boot/grub/grub.cfg": "menuentry a { linux /live/k findiso= quiet }\n"}))
+    assert line.startswith("findiso=/")
+
+
+def test_search_of_where_the_image_lies(image):
+    """As a loopback.cfg does it; any other search finds the image."""
+    kexec, make = image
+    text = """search --set=where --fs-uuid 0d15c000-0000-4000-8000-000000000001
+search --set=other --fs-uuid 0d15c000-0000-4000-8000-000000000002
+if [ "${where}" != "${other}" -a -n "${other}" ]; then menuentry found { linux /live/k }; fi
+"""
+    assert "* found\n" in kexec("list", make({"live/k": KERNEL, "boot/grub/loopback.cfg": text})).out

@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`kexec netboot`: mirrors signed by keys made here, and menus, from a server on the loopback interface."""
+
+import hashlib
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+import samples
+from conftest import BUILD, FAKE, ROOT
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+import servers  # noqa: E402
+
+DATA = ROOT / "contrib/netboot"
+IMAGES = "/debian/dists/trixie/main/installer-amd64/current/images"
+LINUX = f"{IMAGES}/netboot/debian-installer/amd64/linux"
+INITRD = f"{IMAGES}/netboot/debian-installer/amd64/initrd.gz"
+
+
+@pytest.fixture(name="web")
+def fixture_web():
+    with servers.Web() as web:
+        yield web
+
+
+@pytest.fixture(name="keys", scope="module")
+def fixture_keys(tmp_path_factory):
+    """Two that sign, and the keyring of the first."""
+    if not shutil.which("gpg"):
+        pytest.skip("gpg is not installed")
+    made = servers.Signer("mirror"), servers.Signer("other")
+    yield *made, made[0].keyring(tmp_path_factory.mktemp("keys") / "mirror.gpg")
+    for key in made:
+        key.close()
+
+
+def publish(web, key):
+    assert servers.debian_mirror(web, key, samples.bzimage(), b"INITRD") == [LINUX, INITRD]
+
+
+def got(web, path):
+    return path in [request[1] for request in web.gets()]
+
+
+@pytest.fixture(name="netboot")
+def fixture_netboot(kexec):
+    """kexec, with the installed data files, kexec-fetch and gpgv."""
+    folder = kexec.root / "usr/share/kexec/netboot"
+    folder.mkdir(parents=True)
+    for path in DATA.glob("*.conf"):
+        shutil.copy(path, folder)
+    if not (BUILD / "tools/kexec-fetch").exists():
+        pytest.skip("kexec-fetch was not built")
+    kexec.env |= {"KX_FAKE_LIBEXEC": str(BUILD / "tools"), "KX_FAKE_GPGV": shutil.which("gpgv") or "", "no_proxy": "*"}
+    kexec.change(proc__cmdline="root=/dev/sda1 console=tty0 console=ttyS1,9600n8 quiet\n")
+    return kexec
+
+
+def debian(netboot, web, keys, *more):
+    return netboot("netboot", "debian", "--mirror", web.url("/debian/"), "--keyring", keys[2], "-s", *more)
+
+
+def failed(result, *words):
+    assert (result.status, result.log) == (2, []), result.err
+    for word in words:
+        assert word in result.err
+
+
+# ---- a distribution --------------------------------------------------------------------------------------------------
+
+def test_debian(netboot, web, keys):
+    publish(web, keys[0])
+    result = debian(netboot, web, keys, "--append=priority=low")
+    assert result.status in (0, 1), result.err
+    size = len(samples.bzimage())
+    assert result.log == [f"kexec_file_load kernel={size} initrd=6 "
+                          "cmdline=console=tty0 console=ttyS1,9600n8 priority=low flags=0"]
+    assert "Debian trixie" in result.err and "kexec exec --now" in result.err
+    # The lists come before the large files, and the sizes before the first byte of these.
+    assert [request[1] for request in web.gets()] == [path for path in ("/debian/dists/trixie/InRelease", f"{IMAGES}/SHA256SUMS", LINUX, INITRD)]
+
+
+def test_plan_changes_nothing(netboot, web, keys):
+    publish(web, keys[0])
+    result = debian(netboot, web, keys, "--plan")
+    assert result.status in (0, 1), result.err
+    assert result.log == [] and not netboot.loaded()
+    assert "console=tty0 console=ttyS1,9600n8" in result.out and "boot_params" not in result.err
+
+
+def test_reboot(netboot, web, keys):
+    publish(web, keys[0])
+    netboot.change(proc__1__comm="systemd\n")
+    (netboot.root / "run/systemd/system").mkdir(parents=True)
+    result = debian(netboot, web, keys, "--reboot")
+    assert result.status in (0, 1), result.err
+    assert [line.split()[0] for line in result.log] == ["kexec_file_load", "run"]
+
+
+def test_changed_kernel(netboot, web, keys):
+    publish(web, keys[0])
+    web.put(LINUX, samples.bzimage(b"evil"))
+    failed(debian(netboot, web, keys), LINUX, "SHA256SUMS says")
+
+
+def test_changed_list(netboot, web, keys):
+    publish(web, keys[0])
+    web.put(f"{IMAGES}/SHA256SUMS", web.files[f"{IMAGES}/SHA256SUMS"].content + b"0" * 64 + b"  ./other\n")
+    failed(debian(netboot, web, keys), "SHA256SUMS")
+    assert not got(web, LINUX)
+
+
+def test_another_key(netboot, web, keys):
+    publish(web, keys[1])
+    failed(debian(netboot, web, keys), "InRelease")
+    assert not got(web, LINUX)
+
+
+def test_plain_http_without_a_keyring(netboot, web, keys):
+    publish(web, keys[0])
+    result = netboot("netboot", "debian", "--mirror=" + web.url("/debian"))
+    failed(result, "no keyring", "/usr/share/keyrings/debian-archive-keyring.gpg", "--keyring")
+    assert web.requests == []
+
+
+def test_installed_keyring(netboot, web, keys):
+    publish(web, keys[0])
+    folder = netboot.root / "usr/share/keyrings"
+    folder.mkdir(parents=True)
+    shutil.copy(keys[2], folder / "debian-archive-keyring.gpg")
+    result = netboot("netboot", "debian", "--mirror=" + web.url("/debian"))
+    assert result.status in (0, 1), result.err
+
+
+def test_insecure_by_hand(netboot, web, keys):
+    publish(web, keys[0])
+    result = netboot("netboot", "debian", "--mirror=" + web.url("/debian"), "--insecure")
+    assert result.status in (0, 1), result.err
+    web.put(LINUX, samples.bzimage(b"evil"))
+    failed(netboot("netboot", "debian", "--mirror=" + web.url("/debian"), "--insecure"), "SHA256SUMS says")
+
+
+def test_given_checksums_are_enough(netboot, web, keys):
+    publish(web, keys[0])
+    given = [f"--sha256={hashlib.sha256(web.files[path].content).hexdigest()}" for path in (LINUX, INITRD)]
+    result = netboot("netboot", "debian", "--mirror=" + web.url("/debian"), *given)
+    assert result.status in (0, 1), result.err
+    assert not got(web, "/debian/dists/trixie/InRelease")
+
+
+def test_release_that_is_not_there(netboot, web, keys):
+    publish(web, keys[0])
+    failed(debian(netboot, web, keys, "--release=12"), "/debian/dists/bookworm/InRelease", "404")
+
+
+def test_too_little_memory(netboot, web, keys):
+    publish(web, keys[0])
+    netboot.change(proc__meminfo="MemTotal: 200000 kB\nMemAvailable: 150000 kB\n")
+    failed(debian(netboot, web, keys), "Debian needs 256 MiB of memory", "195.3 MiB")
+    assert web.requests == []
+
+
+def test_own_file_wins(netboot, web):
+    folder = netboot.root / "etc/kexec/netboot"
+    folder.mkdir(parents=True)
+    web.put("/k", samples.bzimage())
+    web.put("/i", b"INITRD")
+    (folder / "debian.conf").write_text(f"title=Ours\nrelease=1\nmirror={web.url('')}\narch.x86_64=a\nkernel=k\n"
+                                        "initrd=i\ncmdline=own=${release}\nserial=text\n")
+    result = netboot("netboot", "debian", "-s", "--insecure")
+    assert result.status in (0, 1), result.err
+    assert "cmdline=own=1 text console=tty0 console=ttyS1,9600n8 flags" in result.log[0]
+    (folder / "debian.conf").write_text("title=Ours\nkernal=k\n")
+    failed(netboot("netboot", "debian"), "/etc/kexec/netboot/debian.conf:2: there is no such key")
+
+
+def test_fedora(netboot, web):
+    """Its checksums are in .treeinfo."""
+    top = "/f/42/Everything/x86_64/os"
+    kernel = samples.bzimage()
+    web.put(f"{top}/images/pxeboot/vmlinuz", kernel)
+    web.put(f"{top}/images/pxeboot/initrd.img", b"INITRD")
+    listed = {"images/pxeboot/initrd.img": b"INITRD", "images/pxeboot/vmlinuz": kernel}
+    web.put(f"{top}/.treeinfo", ("[checksums]\n" + "".join(
+        f"{name} = sha256:{hashlib.sha256(content).hexdigest()}\n" for name, content in listed.items())
+        + "\n[general]\nfamily = Fedora\n").encode())
+    netboot.change(proc__meminfo="MemTotal: 4000000 kB\nMemAvailable: 3500000 kB\n")
+    args = "netboot", "fedora", "--mirror", web.url("/f"), "-s"
+    failed(netboot(*args), "use https")
+    result = netboot(*args, "--insecure", "--release=42")
+    assert result.status in (0, 1), result.err
+    assert f"cmdline=ip=dhcp inst.repo={web.url('/f')}/42/Everything/x86_64/os/ inst.text console=tty0" in result.log[0]
+    web.put(f"{top}/images/pxeboot/initrd.img", b"INITRX")
+    failed(netboot(*args, "--insecure"), ".treeinfo says")
+
+
+@pytest.mark.parametrize("name", ["gentoo", "../../etc/shadow", "/etc/passwd", "debian.conf", ""])
+def test_unknown_distribution(netboot, name):
+    failed(netboot("netboot", name), "almalinux, alpine, arch, centos-stream, debian")
+
+
+def test_usage(netboot):
+    for args, words in (
+            ((), "nothing to start is given"),
+            (("debian", "--plan", "--reboot"), "give one of them"),
+            (("debian", "--release=../x"), "no release's name"),
+            (("debian", "--mirror=x"), "is no address"),
+            (("https://127.0.0.1/x", "--release=1"), "--release goes with a distribution")):
+        result = netboot("netboot", *args)
+        assert (result.status, result.log) == (3, []), result.err
+        assert words in result.err
+
+
+def test_without_kexec_fetch(netboot):
+    netboot.env["KX_FAKE_LIBEXEC"] = "/nonexistent"
+    failed(netboot("netboot", "debian"), "kexec-fetch")
+
+
+# ---- menus -----------------------------------------------------------------------------------------------------------
+
+MENU = """#!ipxe
+echo Menu of ${net0/mac} ${platform} ${buildarch}
+:start
+menu What is it to be?
+item --gap Systems
+item one The first one
+item sub More of them
+choose --default one%s target || goto left
+goto ${target} || chain ${target}.ipxe || goto left
+goto start
+:left
+set escape:hex 1b
+echo left ${escape}[2J
+exit 1
+:one
+kernel /k root=one
+initrd i1
+initrd i2
+boot
+"""
+SUB = """#!ipxe
+menu More
+item back Back
+item two The second one
+choose two || exit
+iseq ${two} back && exit ||
+kernel ../k console=ttyS9 root=${two}
+initrd i1
+boot
+"""
+
+
+@pytest.fixture(name="menus")
+def fixture_menus(netboot, web):
+    for path, content in {"/a/menu": (MENU % "").encode(), "/a/sub.ipxe": SUB.encode(), "/k": samples.bzimage(),
+                          "/a/i1": b"ONE!", "/a/i2": b"TWO!", "/a/waits": (MENU % " --timeout 5000").encode()}.items():
+        web.put(path, content)
+    netboot.change(proc__net__route="Iface\tDestination\tGateway\neth7\t00000000\t0202000A\n",
+                   sys__class__net__eth7__address="52:54:00:12:34:56\n")
+    return netboot
+
+
+def test_script(menus, web):
+    result = menus("netboot", web.url("/a/menu"), "--insecure", "-s", "--choose=one", "--append=more")
+    assert result.status in (0, 1), result.err
+    assert "Menu of 52:54:00:12:34:56 pcbios x86_64\n" in result.err
+    assert "initrd=8 cmdline=root=one console=tty0 console=ttyS1,9600n8 more flags" in result.log[0]
+
+
+def test_script_inside_another(menus, web):
+    result = menus("netboot", web.url("/a/menu"), "--insecure", "-s", "--choose=sub,back,sub,The second one")
+    assert result.status in (0, 1), result.err
+    assert "initrd=4 cmdline=console=ttyS9 root=two flags" in result.log[0]
+
+
+def test_choice_that_is_not_there(menus, web):
+    for choice, words in ("three", "has nothing of the name three"), ("sub", "the menu \"More\" asks for a choice, too"):
+        result = menus("netboot", web.url("/a/menu"), "--insecure", f"--choose={choice}")
+        assert result.status in (2, 3) and result.log == [] and words in result.err
+
+
+def test_menu_without_terminal(menus, web):
+    failed(menus("netboot", web.url("/a/menu"), "--insecure"), "there is no terminal", "--choose=one")
+    result = menus("netboot", web.url("/a/waits"), "--insecure", "-s")
+    assert result.status in (0, 1), result.err
+    assert "root=one" in result.log[0]
+    assert "would wait 5 s for \"The first one\", which is taken" in result.err
+
+
+def read_some(master, end):
+    """What comes next; nothing when it is over."""
+    assert select.select([master], [], [], max(end - time.monotonic(), 0))[0], "nothing more was said"
+    try:
+        return os.read(master, 65536).decode()
+    except OSError:
+        return ""
+
+
+def talk(master, process, keys):
+    """All that is said after the last of keys."""
+    text, end = "", time.monotonic() + 60
+    for wanted, key in keys:
+        while wanted not in text:
+            more = read_some(master, end)
+            assert more, text
+            text += more
+        text = text.partition(wanted)[2]
+        os.write(master, (key(process) if callable(key) else key).encode())
+    while more := read_some(master, end):
+        text += more
+    return text
+
+
+def at_terminal(kexec, *args, keys):
+    """Runs it at a terminal of its own, where each of keys is typed once what stands before it has been shown; or what a
+    function of the process says."""
+    master, slave = pty.openpty()
+    log = kexec.folder / "log"
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_LOG": str(log), "KX_FAKE_ROOT": str(kexec.root), **kexec.env}
+    with subprocess.Popen([FAKE, *args], cwd=kexec.folder, env=env, stdin=slave, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        try:
+            text = talk(master, process, keys)
+            status = process.wait(60)
+        finally:
+            process.kill()
+    os.close(master)
+    return status, text, log.read_text() if log.exists() else ""
+
+
+def test_menu_at_a_terminal(menus, web):
+    status, text, log = at_terminal(menus, "netboot", web.url("/a/menu"), "--insecure", "-s",
+                                    keys=[("to leave: ", "7\n"), ("no such number", "2\n"), ("2  The second one", "2\n")])
+    assert status in (0, 1), text
+    assert "root=two" in log
+
+
+def reader_of(process):
+    """The process that reads the menu."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
+        (pid,) = children.read().split()
+    return pid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no empty root directory")
+def test_menu_is_read_by_nobody(menus, web):
+    def look(process):
+        pid = reader_of(process)
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+        assert (status["Seccomp"], status["NoNewPrivs"], status["CapEff"]) == ("2", "1", "0" * 16)
+        assert "0" not in status["Uid"].split() and os.listdir(f"/proc/{pid}/root") == []
+        assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
+        assert os.readlink(f"/proc/{pid}/fd/0").startswith("socket:") and os.readlink(f"/proc/{pid}/fd/2") == "/dev/null"
+        return "q\n"
+
+    status, text, _ = at_terminal(menus, "netboot", web.url("/a/menu"), "--insecure", keys=[("to leave: ", look)])
+    assert status == 2, text
+
+
+def test_menu_is_left(menus, web):
+    status, text, log = at_terminal(menus, "netboot", web.url("/a/menu"), "--insecure", keys=[("to leave: ", "q\n")])
+    assert status == 2 and "kexec_" not in log
+    assert "left ?[2J" in text and "\x1b" not in text
+
+
+def test_plain_http_menu(menus, web):
+    failed(menus("netboot", web.url("/a/menu")), "https")
+    assert web.requests == []
+
+
+def test_script_by_https(menus, web, tmp_path):
+    """Is believed; a kernel by http that it names is not, unless its checksum is known."""
+    authority, pair = servers.authority(tmp_path)
+    with servers.Web(pair) as safe:
+        address = safe.put("/m", f"#!ipxe\nkernel {web.url('/k')} x=1\ninitrd {web.url('/a/i1')}\nboot\n".encode())
+        args = "netboot", address, f"--cacert={authority}", "-s"
+        failed(menus(*args), "/k", "use https")
+        assert web.requests == []
+        given = [f"--sha256={hashlib.sha256(content).hexdigest()}" for content in (samples.bzimage(), b"ONE!")]
+        result = menus(*args, *given)
+        assert result.status in (0, 1), result.err
+        assert "initrd=4 cmdline=x=1 console=tty0" in result.log[0]
+
+
+def test_kernel_of_a_menu_is_checked(menus, web):
+    result = menus("netboot", web.url("/a/menu"), "--insecure", "--choose=one", f"--sha256={'0' * 64}")
+    failed(result, "/k")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("#!ipxe\n:a\ngoto a\n", "goes round in circles"),
+    ("#!ipxe\nchain s\n", "does one of them chain itself"),
+    ("#!ipxe\nkernel file:///etc/shadow\nboot\n", "neither http, https, ftp nor tftp"),
+    ("#!ipxe\nkernel /gone\nboot\n", "404"),
+    ("#!ipxe\nsanboot http://x/y\n", "kexec cannot do it"),
+    ("<html>\n", "neither an iPXE script nor a PXELINUX configuration"),
+    pytest.param("\0" * 100, "`kexec load`", id="bytes"),
+    pytest.param("x" * (1 << 21), "`kexec load`", id="large"),
+])
+def test_bad_menus(menus, web, text, words):
+    web.put("/s", text.encode())
+    failed(menus("netboot", web.url("/s"), "--insecure"), words)
+
+
+def test_pxelinux(menus, web):
+    web.put("/boot/pxelinux.cfg/01-52-54-00-12-34-56",
+            b"default two\ntimeout 30\nlabel one\nlinux /k\nlabel two\nlinux /k\ninitrd ../a/i1\nappend x=2\nipappend 2\n")
+    web.put("/boot/pxelinux.cfg/default", b"label no\nlocalboot 0\n")
+    result = menus("netboot", web.url("/boot/"), "--insecure", "-s")
+    assert result.status in (0, 1), result.err
+    assert "initrd=4 cmdline=x=2 BOOTIF=01-52-54-00-12-34-56 console=tty0" in result.log[0]

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Starts kexec-fetch and hears what it reports, which is as little to be trusted as the network. */
+#include "fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/overflow.h"
+#include "child.h"
+#include "libexec/fetch_protocol.h"
+#include "machine/machine.h"
+#include "source.h"
+#include "url.h"
+#include "util.h"
+
+#define PROGRAM "kexec-fetch"
+#define ARGUMENTS_MAX 8
+/* Variables that name proxies, as curl(1), "ENVIRONMENT", has them. HTTP_PROXY is not among them: CGI. */
+#define VARIABLES_MAX 8
+
+/**
+ * struct work - one run of the program
+ * @url: for people
+ * @quiet: no progress is shown
+ * @size: what it said of the file's size, 0 nothing
+ */
+struct work {
+	const struct kx_fetch_options *options;
+	const char *url;
+	struct kx_bar bar;
+	bool quiet;
+	uint64_t size, max;
+};
+
+/* ---- what it reports ------------------------------------------------------------------------- */
+
+static void hear_line(struct work *work, const char *line)
+{
+	uint64_t done, total;
+
+	if (sscanf(line, "progress %" SCNu64 " %" SCNu64, &done, &total) == 2) {
+		if (!work->quiet)
+			kx_bar_show(&work->bar, done, total);
+	} else if (sscanf(line, "size %" SCNu64, &total) == 1) {
+		work->size = total;
+	} else if (!strncmp(line, "again ", 6)) {
+		kx_bar_break(&work->bar);
+		kx_say("trying again to get %s: %.200s", work->url, line + 6);
+	}
+}
+
+/* Until it closes its end. A line that does not fit is no line of ours, and left out. */
+static void hear(struct work *work, int from)
+{
+	char text[FETCH_LINE_MAX];
+	size_t used = 0;
+	ssize_t got;
+
+	while ((got = kx_retry(read(from, text + used, sizeof(text) - used))) > 0) {
+		char *line = text, *end;
+
+		used += (size_t)got;
+		while ((end = memchr(line, '\n', used - (size_t)(line - text)))) {
+			*end = 0;
+			hear_line(work, line);
+			line = end + 1;
+		}
+		used -= (size_t)(line - text);
+		memmove(text, line, used);
+		if (used == sizeof(text))
+			used = 0;
+	}
+}
+
+/* ---- starting it ----------------------------------------------------------------------------- */
+
+static void clear_texts(char *texts[])
+{
+	for (; *texts; texts++)
+		free(*texts);
+}
+
+static int find_program(const struct kx_tool *tool, const char *url, char **ret,
+			struct kx_error *err)
+{
+	if (!kx_url_is_fetched(url))
+		return kx_fail(err, EOPNOTSUPP,
+			       "cannot fetch %s: http, https, ftp and tftp are taken", url);
+	if (asprintf(ret, "%s/" PROGRAM, tool->libexec) < 0) {
+		*ret = NULL;
+		return kx_fail(err, ENOMEM, "out of memory");
+	}
+	if (access(*ret, X_OK) < 0)
+		return kx_fail(err, EOPNOTSUPP,
+			       "cannot fetch %s: the program for it, %s, is not installed; install "
+			       "it, or fetch the file by other means and give its path",
+			       url, *ret);
+	return 0;
+}
+
+static void copy_variables(char *ret[VARIABLES_MAX])
+{
+	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
+					     "ftp_proxy",  "all_proxy",   "ALL_PROXY",
+					     "no_proxy",   "NO_PROXY" };
+	size_t count = 0;
+
+	for (size_t i = 0; i < KX_ARRAY_SIZE(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && asprintf(&ret[count], "%s=%s", names[i], value) >= 0)
+			count++;
+	}
+	ret[count] = NULL;
+}
+
+static int open_cacert(const struct kx_fetch_options *options, int *ret, struct kx_error *err)
+{
+	if (!options->cacert)
+		return 0;
+	*ret = open(options->cacert, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return *ret < 0 ? kx_fail(err, errno, "cannot open %s: %m", options->cacert) : 0;
+}
+
+static int wait_for(struct kx_child *child, struct kx_error *err)
+{
+	int r = kx_child_wait(child, err);
+
+	return r > 0 ? -EIO : r;
+}
+
+/* @body: a memfd, or -1 when its size alone is asked for. */
+static int start(const char *program, const char *url, struct work *work, int body, int cacert,
+		 struct kx_error *err)
+{
+	char max[40], stall[40], *variables[VARIABLES_MAX + 1];
+	const char *argv[ARGUMENTS_MAX] = { program, max, stall };
+	struct kx_child_plan plan = { .argv = argv,
+				      .envp = (const char *const *)variables,
+				      .max_file = work->max };
+	struct kx_child child = KX_CHILD_NONE;
+	size_t count = 3;
+	int report[2], r;
+
+	snprintf(max, sizeof(max), "--max=%" PRIu64, work->max);
+	snprintf(stall, sizeof(stall), "--stall=%u",
+		 work->options->stall ? work->options->stall : KX_FETCH_STALL_SECONDS);
+	if (body < 0)
+		argv[count++] = "--size";
+	if (work->options->plain)
+		argv[count++] = "--plain";
+	if (cacert >= 0)
+		argv[count++] = "--cacert";
+	argv[count] = url;
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return kx_fail(err, errno, "cannot start %s: %m", program);
+	memcpy(plan.fds, (int[]){ -1, -1, -1, body, report[1], cacert }, 6 * sizeof(int));
+	plan.fd_count = 6;
+	copy_variables(variables);
+	r = kx_child_start(&plan, &child, err);
+	clear_texts(variables);
+	close(report[1]);
+	if (r == 0) {
+		hear(work, report[0]);
+		kx_bar_break(&work->bar);
+		r = wait_for(&child, err);
+	}
+	close(report[0]);
+	return r;
+}
+
+/* Half of what there is: the kernel makes a copy of what is loaded. */
+static uint64_t max_of(const struct kx_tool *tool, const struct kx_fetch_options *options)
+{
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
+	struct kx_error ignored = { 0 };
+
+	if (options->max)
+		return options->max;
+	if (kx_machine_read(tool->root, &machine, &ignored) < 0 || machine->mem_available < 2)
+		return KX_SOURCE_MAX;
+	return machine->mem_available / 2;
+}
+
+static int run(const struct kx_tool *tool, const struct kx_fetch_options *options, const char *url,
+	       int body, uint64_t *ret_size, struct kx_error *err)
+{
+	_cleanup_free_ char *program = NULL, *shown = kx_url_show(url);
+	_cleanup_(kx_closep) int cacert = -1;
+	struct work work = {
+		.options = options,
+		.url = shown,
+		.bar = { .what = shown },
+		.quiet = options->quiet || body < 0,
+		.max = max_of(tool, options),
+	};
+	int r;
+
+	if (!shown)
+		return kx_fail(err, ENOMEM, "out of memory");
+	r = find_program(tool, shown, &program, err);
+	if (r == 0)
+		r = open_cacert(options, &cacert, err);
+	if (r == 0)
+		r = start(program, url, &work, body, cacert, err);
+	*ret_size = work.size;
+	return r;
+}
+
+/* ---- the two ways to ask --------------------------------------------------------------------- */
+
+int kx_fetch(const struct kx_tool *tool, const struct kx_fetch_options *options, const char *url,
+	     struct kx_source **ret, struct kx_error *err)
+{
+	_cleanup_free_ char *shown = kx_url_show(url);
+	_cleanup_(kx_closep) int body = -1;
+	uint64_t ignored;
+	int r;
+
+	if (!shown)
+		return kx_fail(err, ENOMEM, "out of memory");
+	body = kx_memory_file("fetched", err);
+	if (body < 0)
+		return body;
+	r = run(tool, options, url, body, &ignored, err);
+	if (r == 0)
+		r = kx_memory_file_seal(body, err);
+	if (r < 0)
+		return r;
+	r = kx_source_from_fd(shown, body, ret, err);
+	body = -1; /* the source's */
+	return r;
+}
+
+int kx_fetch_size(const struct kx_tool *tool, const struct kx_fetch_options *options,
+		  const char *url, uint64_t *ret, struct kx_error *err)
+{
+	uint64_t size = 0;
+	int r;
+
+	/* TFTP has no such question. */
+	if (kx_url_has_scheme(url, "tftp")) {
+		*ret = 0;
+		return 0;
+	}
+	r = run(tool, options, url, -1, &size, err);
+	if (r == 0)
+		*ret = size;
+	return r;
+}

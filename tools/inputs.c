@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "inputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "machine/machine.h"
+#include "names.h"
+#include "source.h"
+#include "unpack.h"
+#include "url.h"
+#include "util.h"
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/*
+ * Where the member begins in "FILE#MEMBER", or NULL. A fragment is no part of an address that a server sees (RFC 3986, 3.5). Of a path, a
+ * file that is there under the whole name wins, and then the shortest part that is one; both may have a "#".
+ */
+static const char *member_of(const char *name)
+{
+	const char *mark = strchr(name, '#');
+
+	if (kx_url_is(name))
+		return mark ? mark + 1 : NULL;
+	if (access(name, F_OK) == 0)
+		return NULL;
+	for (; mark; mark = strchr(mark + 1, '#')) {
+		_cleanup_free_ char *file = strndup(name, (size_t)(mark - name));
+
+		if (!file || access(file, F_OK) == 0 || !strchr(mark + 1, '#'))
+			break;
+	}
+	return mark ? mark + 1 : NULL;
+}
+
+/* Without the member. NULL without memory. */
+static char *file_of(const char *name)
+{
+	const char *member = member_of(name);
+
+	return member ? strndup(name, (size_t)(member - 1 - name)) : strdup(name);
+}
+
+bool kx_order_is_file(const char *name)
+{
+	_cleanup_free_ char *file = file_of(name);
+
+	return file && access(file, F_OK) == 0;
+}
+
+/* ---- memory first ---------------------------------------------------------------------------- */
+
+/**
+ * struct need - what a load takes
+ * @fetched: bytes that come from the network; they are there twice, as they came and in the kernel's copy
+ * @local: bytes of files that are here
+ * @unknown: how many servers do not say
+ */
+struct need {
+	struct kx_inputs *inputs;
+	uint64_t fetched, local;
+	unsigned fetches, unknown;
+	struct kx_names seen;
+};
+
+static bool is_seen(const struct need *need, const char *file)
+{
+	for (size_t i = 0; i < need->seen.count; i++)
+		if (!strcmp(need->seen.v[i], file))
+			return true;
+	return false;
+}
+
+static int add_fetch(struct need *need, const char *file, struct kx_error *err)
+{
+	uint64_t size = 0;
+	int r = kx_trust_allows(&need->inputs->trust, file, err);
+
+	if (r == 0)
+		r = kx_fetch_size(need->inputs->tool, &need->inputs->trust.fetch, file, &size, err);
+	if (r < 0)
+		return r;
+	need->fetches++;
+	need->unknown += !size;
+	if (__builtin_add_overflow(need->fetched, size, &need->fetched))
+		need->fetched = UINT64_MAX;
+	return 0;
+}
+
+static int add_name(struct need *need, const char *name, struct kx_error *err)
+{
+	_cleanup_free_ char *file = file_of(name);
+	struct stat st;
+
+	if (!file)
+		return kx_fail(err, ENOMEM, "out of memory");
+	if (is_seen(need, file))
+		return 0;
+	if (kx_names_add(&need->seen, file) < 0)
+		return kx_fail(err, ENOMEM, "out of memory");
+	if (kx_url_is(file))
+		return add_fetch(need, file, err);
+	/* What cannot be found is said when it is opened. */
+	if (strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode))
+		need->local += (uint64_t)st.st_size;
+	return 0;
+}
+
+static int add_all(struct need *need, const struct kx_args *args, struct kx_error *err)
+{
+	int r = args->operand_count ? add_name(need, args->operands[0], err) : 0;
+
+	for (size_t i = 0; r == 0 && i < args->initrd_count; i++)
+		r = add_name(need, args->initrds[i], err);
+	for (size_t i = 0; r == 0 && i < args->module_count; i++) {
+		_cleanup_free_ char *file =
+			strndup(args->modules[i], strcspn(args->modules[i], " "));
+
+		r = file ? add_name(need, file, err) : kx_fail(err, ENOMEM, "out of memory");
+	}
+	if (r == 0 && args->ramdisk)
+		r = add_name(need, args->ramdisk, err);
+	return r == 0 && args->dtb ? add_name(need, args->dtb, err) : r;
+}
+
+static uint64_t add_sizes(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static int judge(const struct need *need, const struct kx_machine *machine,
+		 const struct kx_args *args, struct kx_error *err)
+{
+	uint64_t copy = args->panic ? 0 : add_sizes(need->fetched, need->local);
+	uint64_t all = add_sizes(need->fetched, copy);
+	uint64_t available = machine->mem_available;
+
+	kx_say("%s%s to fetch; all of it takes %s of memory with the kernel's copy, %s of %s are "
+	       "available",
+	       need->unknown ? "at least " : "", kx_size_text(need->fetched).s, kx_size_text(all).s,
+	       kx_size_text(available).s, kx_size_text(machine->mem_total).s);
+	if (available && all > available)
+		return kx_fail(err, ENOSPC,
+			       "not fetched: %s of memory are needed, %s are available; stop what "
+			       "uses memory, or take something smaller",
+			       kx_size_text(all).s, kx_size_text(available).s);
+	/* sanity_check_segment_list() in kernel/kexec_core.c */
+	if (args->method != KX_METHOD_FILE_LOAD && machine->mem_total &&
+	    copy > machine->mem_total / 2)
+		return kx_fail(
+			err, ENOSPC,
+			"not fetched: the kernel takes at most half of this machine's %s for "
+			"what is loaded, and this is %s; take something smaller",
+			kx_size_text(machine->mem_total).s, kx_size_text(copy).s);
+	return 0;
+}
+
+static int memory_first(struct kx_inputs *inputs, const struct kx_machine *machine,
+			const struct kx_args *args, struct kx_error *err)
+{
+	struct need need = { .inputs = inputs };
+	int r = add_all(&need, args, err);
+
+	if (r == 0 && need.fetches)
+		r = judge(&need, machine, args, err);
+	if (machine->mem_available > 1)
+		inputs->trust.fetch.max = machine->mem_available / 2;
+	kx_names_clear(&need.seen);
+	return r;
+}
+
+int kx_inputs_begin(const struct kx_tool *tool, const struct kx_machine *machine,
+		    const struct kx_args *args, struct kx_inputs *ret, struct kx_error *err)
+{
+	int r;
+
+	ret->tool = tool;
+	r = kx_trust_begin(tool, args, &ret->trust, err);
+	return r < 0 ? r : memory_first(ret, machine, args, err);
+}
+
+void kx_inputs_clear(struct kx_inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->held_count; i++) {
+		free(inputs->held[i].name);
+		kx_source_free(inputs->held[i].source);
+	}
+	free(inputs->held);
+	kx_trust_clear(&inputs->trust);
+	*inputs = (struct kx_inputs){ 0 };
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+int kx_order_open_file(const char *path, struct kx_source **ret, struct kx_error *err)
+{
+	char what[256];
+	int r;
+
+	snprintf(what, sizeof(what), "reading %s", strcmp(path, "-") ? path : "standard input");
+	kx_progress_begin(what);
+	r = kx_source_open(path, 0, ret, err);
+	kx_progress_end();
+	return r;
+}
+
+/* Whole, and checked. */
+static int open_whole(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
+		      struct kx_error *err)
+{
+	struct kx_source *source;
+	int r;
+
+	if (kx_url_is(name)) {
+		r = kx_trust_allows(&inputs->trust, name, err);
+		if (r == 0)
+			r = kx_fetch(inputs->tool, &inputs->trust.fetch, name, &source, err);
+	} else {
+		r = kx_order_open_file(name, &source, err);
+	}
+	if (r < 0)
+		return r;
+	r = kx_trust_check(&inputs->trust, name, source, err);
+	if (r < 0)
+		kx_source_free(source);
+	else
+		*ret = source;
+	return r;
+}
+
+/* An archive is opened once, however many of its members are asked for. */
+static int hold(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
+		struct kx_error *err)
+{
+	_cleanup_free_ char *file = file_of(name);
+	struct kx_held *more;
+	int r;
+
+	if (!file)
+		return kx_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < inputs->held_count; i++)
+		if (!strcmp(inputs->held[i].name, file)) {
+			*ret = inputs->held[i].source;
+			return 0;
+		}
+	more = reallocarray(inputs->held, inputs->held_count + 1, sizeof(*more));
+	if (!more)
+		return kx_fail(err, ENOMEM, "out of memory");
+	inputs->held = more;
+	r = open_whole(inputs, file, ret, err);
+	if (r == 0)
+		more[inputs->held_count++] = (struct kx_held){ kx_steal(file), *ret };
+	return r;
+}
+
+/* Of an archive that is checked. */
+static int open_member(struct kx_inputs *inputs, const char *name, const char *member,
+		       struct kx_source **ret, struct kx_error *err)
+{
+	struct kx_source *archive;
+	int r = hold(inputs, name, &archive, err);
+
+	if (r < 0)
+		return r;
+	return kx_unpack(inputs->tool, archive, member, ret, err);
+}
+
+int kx_order_open(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
+		  struct kx_error *err)
+{
+	const char *member = member_of(name);
+
+	return member ? open_member(inputs, name, member, ret, err)
+		      : open_whole(inputs, name, ret, err);
+}

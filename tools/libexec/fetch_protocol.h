@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What kexec and kexec-fetch agree on. */
+#ifndef KX_TOOL_FETCH_PROTOCOL_H
+#define KX_TOOL_FETCH_PROTOCOL_H
+
+/* Descriptors of kexec-fetch: the file to fill, where it reports, certificates. */
+#define FETCH_FD_BODY 3
+#define FETCH_FD_REPORT 4
+#define FETCH_FD_CACERT 5
+
+/* The longest line of a report. */
+#define FETCH_LINE_MAX 1024
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Menus of the network, asked by number: it works on any terminal, and over any serial line. */
+#include "netboot.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/text.h"
+#include "util.h"
+
+#define ANSWER_MAX 256
+
+/* ---- --choose -------------------------------------------------------------------------------- */
+
+static bool same(const char *a, struct kx_view b)
+{
+	return a && kx_text_is(b, a);
+}
+
+/* The next name of --choose, as an item's name or its whole text. */
+static int choose_given(struct kx_asker *asker, const struct kx_netboot_menu *menu, size_t *ret,
+			struct kx_error *err)
+{
+	struct kx_view rest = kx_text_of(asker->left), name = { 0 };
+	const char *given = asker->left;
+
+	if (!kx_text_field(&rest, ',', &name))
+		return kx_fail(err, EOPNOTSUPP,
+			       "the menu \"%s\" asks for a choice, too; add its name to --choose",
+			       menu->title);
+	asker->left += name.size + (given[name.size] == ',');
+	for (size_t i = 0; i < menu->count; i++) {
+		const struct kx_netboot_item *item = &menu->items[i];
+
+		if (!item->name || (!same(item->name, name) && !same(item->text, name)))
+			continue;
+		*ret = i;
+		return 0;
+	}
+	return kx_fail(err, EINVAL, "--choose: the menu \"%s\" has nothing of the name %.*s",
+		       menu->title, (int)name.size, given);
+}
+
+/* ---- at a terminal --------------------------------------------------------------------------- */
+
+static void show(const struct kx_netboot_menu *menu)
+{
+	unsigned number = 0;
+
+	fputs("\n", stderr);
+	kx_text_put(stderr, menu->title);
+	fputs("\n", stderr);
+	for (size_t i = 0; i < menu->count; i++) {
+		if (menu->items[i].name)
+			fprintf(stderr, " %c%3u  ", i == menu->chosen ? '*' : ' ', ++number);
+		else
+			fputs("       ", stderr);
+		kx_text_put(stderr, menu->items[i].text);
+		fputs("\n", stderr);
+	}
+}
+
+/* A line, without its end. Return: false when the time is over. An empty line at the end of input. */
+static bool read_answer(uint64_t timeout, char answer[ANSWER_MAX])
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	int wait = !timeout ? -1 : timeout > INT32_MAX ? INT32_MAX : (int)timeout;
+
+	answer[0] = '\0';
+	if (kx_retry(poll(&in, 1, wait)) == 0)
+		return false;
+	if (!fgets(answer, ANSWER_MAX, stdin))
+		snprintf(answer, ANSWER_MAX, "q");
+	answer[strcspn(answer, "\r\n")] = '\0';
+	return true;
+}
+
+/* The item of this number, counting those that can be chosen, or of this name. */
+static bool find_answer(const struct kx_netboot_menu *menu, const char *answer, size_t *ret)
+{
+	uint64_t wanted = 0, number = 0;
+
+	if (!kx_text_u64(kx_text_of(answer), 10, &wanted))
+		wanted = 0;
+	for (size_t i = 0; i < menu->count; i++) {
+		if (!menu->items[i].name)
+			continue;
+		if (++number != wanted && strcmp(menu->items[i].name, answer) != 0)
+			continue;
+		*ret = i;
+		return true;
+	}
+	return false;
+}
+
+static int ask(const struct kx_netboot_menu *menu, size_t *ret, struct kx_error *err)
+{
+	uint64_t timeout = menu->timeout;
+	char answer[ANSWER_MAX];
+
+	show(menu);
+	for (;;) {
+		fputs("number, Enter for *, q to leave", stderr);
+		if (timeout)
+			fprintf(stderr, " (* in %" PRIu64 " s)", (timeout + 999) / 1000);
+		fputs(": ", stderr);
+		*ret = menu->chosen;
+		if (!read_answer(timeout, answer)) {
+			fputs("\n", stderr);
+			return 0;
+		}
+		/* Somebody is there, and gets all the time. */
+		timeout = 0;
+		if (!*answer || find_answer(menu, answer, ret))
+			return 0;
+		if (!strcmp(answer, "q"))
+			return kx_fail(err, ECANCELED, "the menu \"%s\" was left", menu->title);
+		fputs("there is no such number; ", stderr);
+	}
+}
+
+/* ---- what the menus want --------------------------------------------------------------------- */
+
+static bool somebody_there(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+int kx_ask_choose(struct kx_asker *asker, const struct kx_netboot_menu *menu, size_t *ret,
+		  struct kx_error *err)
+{
+	if (asker->left)
+		return choose_given(asker, menu, ret, err);
+	if (somebody_there())
+		return ask(menu, ret, err);
+	if (!menu->timeout)
+		return kx_fail(err, EOPNOTSUPP,
+			       "the menu \"%s\" asks for a choice, and there is no terminal; give "
+			       "it by --choose, as --choose=%s",
+			       menu->title, menu->items[menu->chosen].name);
+	*ret = menu->chosen;
+	kx_say("the menu \"%s\" would wait %" PRIu64 " s for \"%s\", which is taken", menu->title,
+	       (menu->timeout + 999) / 1000, menu->items[menu->chosen].text);
+	return 0;
+}
+
+/* A key that has a time to be pressed in leads somewhere else; without such a time it says "go on". */
+int kx_ask_prompt(struct kx_asker *asker, const char *text, const char *key, uint64_t timeout,
+		  struct kx_error *err)
+{
+	char answer[ANSWER_MAX];
+
+	kx_text_put(stderr, text);
+	fputs("\n", stderr);
+	if (timeout && (asker->left || !somebody_there()))
+		return kx_fail(err, ECANCELED, "prompt: no key was pressed");
+	if (asker->left || !somebody_there())
+		return 0;
+	if (key)
+		fputs("Enter for that key, or q and Enter to go on without: ", stderr);
+	if (!read_answer(timeout, answer) || !strcmp(answer, "q"))
+		return kx_fail(err, ECANCELED, "prompt: no key was pressed");
+	return 0;
+}
