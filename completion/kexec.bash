@@ -72,7 +72,7 @@ _kexec()
 	fi
 
 	case $prev in
-	--initrd | --ramdisk | --dtb | --module | --kernel | --add | --sums | --sums-signature | --keyring | --signed-by | --signature | --cacert)
+	--initrd | --ramdisk | --dtb | --module | --add | --kernel | --sums | --sums-signature | --keyring | --signed-by | --signature | --cacert)
 		compopt -o filenames 2>/dev/null
 		_kexec_words -f
 		return

@@ -19,9 +19,9 @@ struct kx_format;
 #define KX_PLAN_CONTAINERS_SIZE 96
 #define KX_PLAN_DIRECT_WHY_SIZE 256
 #define KX_PLAN_HINT_MAX 8
+#define KX_PLAN_ENTER_SIZE 128
 /* The archive of what is carried over, and a copy of it. */
 #define KX_PLAN_WIPED_MAX 2
-#define KX_PLAN_ENTER_SIZE 128
 
 /* Every architecture's kexec page size that we plan for today. */
 #define KX_PAGE_SIZE 4096

@@ -307,18 +307,18 @@ static void put_hint(struct wire *wire, const struct kx_format *format, const st
 	*hint = wire->bad ? NULL : &format->hints[i];
 }
 
-static void put_carried(struct wire *wire, struct kx_carried *file)
+static void put_carried(struct wire *wire, struct kx_carried *carried)
 {
-	uint64_t mode = file->mode;
+	uint64_t mode = carried->mode;
 
-	put_owned_text(wire, &file->path);
-	put_u64(wire, &file->size);
+	put_owned_text(wire, &carried->path);
+	put_u64(wire, &carried->size);
 	put_u64(wire, &mode);
-	file->mode = (uint32_t)mode & 07777;
-	wire->bad |= !file->path;
+	carried->mode = (uint32_t)mode;
+	wire->bad |= !carried->path;
 }
 
-/* What is said of it: its bytes are in an initrd, and its words in the command line. */
+/* What is told of them; their bytes are in a segment, or in a file. */
 static void put_carry(struct wire *wire, struct kx_plan *plan)
 {
 	put_text(wire, &plan->network);

@@ -11,6 +11,7 @@ VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd
 	debian-archive-keyring dpkg util-linux binutils gcc libc6-dev xorriso
 	debootstrap mtools squashfs-tools"
 
+# cpio and systemd read what the command has made for the next system.
 CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish
 	gpgv gnupg openssl ca-certificates sbsigntool cpio systemd"
 

@@ -49,8 +49,7 @@ static uint32_t mode_of(const char *file)
 }
 
 /* "FILE=PATH": of several equal signs the one before PATH, which is absolute, counts. */
-static int add_file(struct kx_inputs *inputs, const char *text, struct kx_order *order,
-		    struct kx_error *err)
+static int add_file(const char *text, struct kx_order *order, struct kx_error *err)
 {
 	const char *equals = strrchr(text, '=');
 	_cleanup_free_ char *file = NULL, *path = NULL;
@@ -66,7 +65,7 @@ static int add_file(struct kx_inputs *inputs, const char *text, struct kx_order 
 	path = strdup(equals + 1);
 	if (!file || !path)
 		return kx_fail(err, ENOMEM, "out of memory");
-	r = kx_order_open(inputs, file, &source, err);
+	r = kx_order_open_file(file, &source, err);
 	return r < 0 ? r : add(order, source, kx_steal(path), mode_of(file), err);
 }
 
@@ -203,13 +202,13 @@ static int add_keys(const char *path, struct kx_order *order, struct kx_error *e
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-int kx_order_carry(struct kx_inputs *inputs, const struct kx_machine *machine,
-		   const struct kx_args *args, struct kx_order *order, struct kx_error *err)
+int kx_order_carry(const struct kx_machine *machine, const struct kx_args *args,
+		   struct kx_order *order, struct kx_error *err)
 {
 	int r = args->ssh_keys ? add_keys(machine->root, order, err) : 0;
 
 	for (size_t i = 0; r == 0 && i < args->add_count; i++)
-		r = add_file(inputs, args->adds[i], order, err);
+		r = add_file(args->adds[i], order, err);
 	order->request.keep_network = (enum kx_keep_network)args->keep_network;
 	order->request.adds = order->carry.adds;
 	order->request.add_count = order->carry.count;

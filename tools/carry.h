@@ -11,8 +11,8 @@
  *
  * Errors: -EINVAL, -ENOENT without any key, -ENOMEM, and what opening a source says.
  */
-int kx_order_carry(struct kx_inputs *inputs, const struct kx_machine *machine,
-		   const struct kx_args *args, struct kx_order *order, struct kx_error *err);
+int kx_order_carry(const struct kx_machine *machine, const struct kx_args *args,
+		   struct kx_order *order, struct kx_error *err);
 void kx_carry_clear(struct kx_carry *carry);
 
 /* What is carried over: names, sizes and permissions, never contents. */

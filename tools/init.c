@@ -72,7 +72,7 @@ static bool is_other(struct facts *facts)
  */
 static const char *const ask_systemd[] = { "systemctl", "kexec", NULL };
 static const char *const ask_openrc_init[] = { "openrc-shutdown", "--kexec", "now", NULL };
-static const char *const ask_runit[] = { "runit-init", "6", NULL };
+static const char *const ask_runit[] = { "init", "6", NULL };
 static const char *const ask_busybox[] = { "reboot", NULL };
 static const char *const ask_shutdown[] = { "shutdown", "-r", "now", NULL };
 

@@ -121,14 +121,14 @@ struct kx_args {
 	size_t initrd_count;
 	const char **modules;
 	size_t module_count;
-	const char **adds;
-	size_t add_count;
 	const char **sha256;
 	size_t sha256_count;
 	const char **sums;
 	size_t sums_count;
 	const char **signed_by;
 	size_t signed_by_count;
+	const char **adds;
+	size_t add_count;
 	const char **operands;
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;

@@ -194,8 +194,6 @@ static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
 		r = kx_order_open(inputs, args->ramdisk, &order->ramdisk, err);
 	if (r == 0 && args->dtb)
 		r = kx_order_open(inputs, args->dtb, &order->dtb, err);
-	if (r == 0)
-		r = kx_order_carry(inputs, machine, args, order, err);
 	return r;
 }
 
@@ -234,6 +232,8 @@ int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
 		r = make_cmdline(machine, args, &ret->cmdline, err);
 	if (r == 0)
 		r = open_all(tool, machine, args, ret, err);
+	if (r == 0)
+		r = kx_order_carry(machine, args, ret, err);
 	request->kernel = ret->kernel;
 	request->initrds = (const struct kx_source *const *)ret->initrds;
 	request->initrd_count = ret->initrd_count;

@@ -71,8 +71,8 @@ struct kx_order {
 	struct kx_source **module_sources;
 	size_t module_count;
 	char *cmdline;
-	struct kx_carry carry;
 	uint8_t *embedded;
+	struct kx_carry carry;
 };
 
 /**

@@ -198,7 +198,8 @@ static int cut_configuration(const struct reader *reader, struct label *label,
 	_cleanup_free_ char *whole = NULL;
 	struct kx_boot_stat stat;
 
-	if (!hash || hash == label->kernel)
+	/* At an address it is a member of an archive. */
+	if (!hash || hash == label->kernel || reader->remote)
 		return 0;
 	if (kx_boot_path("", reader->folder, label->kernel, &whole) < 0)
 		return -ENOMEM;

@@ -201,7 +201,11 @@ static int choose(const struct pxelinux *pxe, const struct kx_boot_entries *entr
 
 static int run(struct pxelinux *pxe, const char *folder, struct kx_netboot *ret)
 {
-	const struct kx_boot_fs fs = { .ctx = pxe, .read = pxe_read, .locate = pxe_locate };
+	const struct kx_boot_fs fs = {
+		.ctx = pxe,
+		.read = pxe_read,
+		.locate = pxe_locate,
+	};
 	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries entries = { 0 };
 	size_t chosen = 0;
 	int r = kx_pxelinux_read(&fs, folder, pxe->path, &entries, pxe->err);

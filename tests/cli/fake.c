@@ -4,8 +4,8 @@
  *   KX_FAKE_LOG      the file for these lines
  *   KX_FAKE_ROOT     where /proc and /sys are read; its "loaded" files follow what is loaded
  *   KX_FAKE_FAIL     operations that fail, as "kexec_load=1,reboot_kexec=22" with errno values
- *   KX_FAKE_INITRD   where kexec_file_load's initrd is written to
  *   KX_FAKE_GPGV     which gpgv(1) is started
+ *   KX_FAKE_INITRD   where kexec_file_load's initrd is written to
  *   KX_FAKE_NETWORK  set: the root file system is on the network
  *   KX_FAKE_FOREIGN  set: files are as if they came from a network or out of an archive
  */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Files that came from a network or out of an archive: planned for by a process that can do nothing else."""
 
+import json
 import os
 import re
 import subprocess
@@ -34,6 +35,16 @@ def test_it_loads(foreign):
     assert (result.status, result.out, result.err) == (0, "", here.err)
     assert result.log == [LOAD]
     assert result.drawn == 2  # of the one that loads, not of the other
+
+
+@pytest.mark.parametrize("method", ["-c", "-s"])
+def test_what_is_carried_is_told(foreign, method):
+    args = ("plan", method, foreign.kernel, f"--initrd={foreign.initrd}", f"--add={foreign.kernel}=/lib/one", "--json")
+    apart = foreign(*args)
+    foreign.env.clear()
+    here = foreign(*args)
+    assert [file["path"] for file in json.loads(apart.out)["carried"]] == ["/lib/one"]
+    assert (apart.out, apart.err) == (here.out, here.err)
 
 
 def test_what_the_kernel_loads_by_itself(foreign):

@@ -239,18 +239,3 @@ def test_kexec_load_has_the_overlay(carry):
     found, _ = plan(carry, "unknown", "-c", f"--add={carry.folder}/file=/etc/file")
     assert [s["name"] for s in found["segments"]].count("initrd") == 2
     assert carry("load", "-c", carry.kernel, f"--add={carry.folder}/file=/etc/file").log[-1].startswith("kexec_load ")
-
-
-def test_planned_by_another_process(carry):
-    """As where files come from a network: the plan that comes back says the same, and has the same archive."""
-    carry.file("file", b"x" * 5000)
-    options = ("--keep-network", f"--add={carry.folder}/file=/etc/file")
-    initrd = carry.initrd_of("networkd")
-    here, _ = plan(carry, "networkd", *options)
-    assert carry("load", "-s", carry.kernel, f"--initrd={initrd}", *options).status == 0
-    loaded = (carry.folder / "loaded-initrd").read_bytes()
-    carry.env["KX_FAKE_FOREIGN"] = "1"
-    there, _ = plan(carry, "networkd", *options)
-    assert (there["network"], there["carried"]) == (here["network"], here["carried"])
-    assert carry("load", "-s", carry.kernel, f"--initrd={initrd}", *options).status == 0
-    assert (carry.folder / "loaded-initrd").read_bytes() == loaded

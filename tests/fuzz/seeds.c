@@ -660,6 +660,40 @@ static void vmcore_seeds(void)
 	snappy_seed();
 }
 
+/* @count entries of a certificate table, of revision 2 but for the second one ("PE Format", WIN_CERTIFICATE). */
+static void signed_seed(const char *name, unsigned count, bool pe32)
+{
+	enum { ENTRY = 16 };
+	struct sample s = sample_pe(0x8664);
+	size_t table;
+
+	sample_pe_text(&s, ".linux", "linux");
+	table = s.size;
+	sample_pe_sign(&s, (size_t)count * ENTRY);
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t *entry = s.data + table + (size_t)i * ENTRY;
+
+		kx_put_le32(entry, ENTRY - i % 8);
+		kx_put_le16(entry + 4, i == 1 ? 0x100 : 0x200);
+		kx_put_le16(entry + 6, 2);
+		memcpy(entry + 8, "0\3\2\1\1", 5);
+	}
+	if (pe32) { /* its directories are 16 bytes further ahead */
+		kx_put_le16(s.data + SP_OPTIONAL, 0x10b);
+		memmove(s.data + SP_DIRECTORIES - 16, s.data + SP_DIRECTORIES, 4 + 5 * 8);
+	}
+	save("signatures", name, s.data, s.size);
+	sample_free(&s);
+}
+
+static void signatures_seeds(void)
+{
+	signed_seed("one", 1, false);
+	signed_seed("two-of-three", 3, false);
+	signed_seed("eighteen", 18, false);
+	signed_seed("pe32", 1, true);
+}
+
 static void network_seed(const char *name, struct sample_netlink *s, const char *resolv)
 {
 	memcpy(s->data + s->size, resolv, strlen(resolv));
@@ -710,40 +744,6 @@ static void network_seeds(void)
 	network_seed("bridge", &s, resolv);
 }
 
-/* @count entries of a certificate table, of revision 2 but for the second one ("PE Format", WIN_CERTIFICATE). */
-static void signed_seed(const char *name, unsigned count, bool pe32)
-{
-	enum { ENTRY = 16 };
-	struct sample s = sample_pe(0x8664);
-	size_t table;
-
-	sample_pe_text(&s, ".linux", "linux");
-	table = s.size;
-	sample_pe_sign(&s, (size_t)count * ENTRY);
-	for (unsigned i = 0; i < count; i++) {
-		uint8_t *entry = s.data + table + (size_t)i * ENTRY;
-
-		kx_put_le32(entry, ENTRY - i % 8);
-		kx_put_le16(entry + 4, i == 1 ? 0x100 : 0x200);
-		kx_put_le16(entry + 6, 2);
-		memcpy(entry + 8, "0\3\2\1\1", 5);
-	}
-	if (pe32) { /* its directories are 16 bytes further ahead */
-		kx_put_le16(s.data + SP_OPTIONAL, 0x10b);
-		memmove(s.data + SP_DIRECTORIES - 16, s.data + SP_DIRECTORIES, 4 + 5 * 8);
-	}
-	save("signatures", name, s.data, s.size);
-	sample_free(&s);
-}
-
-static void signatures_seeds(void)
-{
-	signed_seed("one", 1, false);
-	signed_seed("two-of-three", 3, false);
-	signed_seed("eighteen", 18, false);
-	signed_seed("pe32", 1, true);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
@@ -766,7 +766,7 @@ int main(int argc, char **argv)
 	relocs_seed("two-tables", false);
 	relocs_seed("three-tables", true);
 	vmcore_seeds();
-	network_seeds();
 	signatures_seeds();
+	network_seeds();
 	return 0;
 }

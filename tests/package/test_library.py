@@ -105,7 +105,8 @@ def example(installed, tmp_path):
     run("gcc", "-Wall", "-Wextra", "-Werror", ROOT / "docs/example.c", "-o", tmp_path / "as-it-is", *use)
     run("gcc", "-c", "-Dmain=example_main", ROOT / "docs/example.c", "-o", tmp_path / "example.o", *use)
     run("gcc", "-D_GNU_SOURCE", *(f"-I{ROOT / folder}" for folder in (".", "libkexec", "tools")), tmp_path / "example.o",
-        ROOT / "tests/package/fake_example.c", ROOT / "tests/cli/fake.c", "-o", tmp_path / "example", *use)
+        ROOT / "tests/package/fake_example.c", ROOT / "tests/cli/fake.c", "-Wl,--wrap=kx_source_open",
+        "-o", tmp_path / "example", *use)
     samples.machine(tmp_path / "root")
     (tmp_path / "vmlinuz").write_bytes(samples.bzimage())
     (tmp_path / "initrd").write_bytes(b"INITRD")

@@ -461,6 +461,7 @@ static void test_pxelinux_names(void **state)
 	check_names("::/a/vmlinuz", "https://tftp.test/a/vmlinuz");
 	check_names("10.0.2.9::a/vmlinuz", "tftp://10.0.2.9/a/vmlinuz");
 	check_names("http://b.test/vmlinuz", "http://b.test/vmlinuz");
+	check_names("n.tar.gz#a/vmlinuz", "https://tftp.test/srv/n.tar.gz#a/vmlinuz");
 }
 
 static void check_search(const char *name)
