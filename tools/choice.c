@@ -11,7 +11,9 @@
 #include "base/overflow.h"
 #include "boot/choose.h"
 #include "image.h"
+#include "inputs.h"
 #include "names.h"
+#include "source.h"
 #include "url.h"
 #include "util.h"
 
@@ -413,7 +415,7 @@ static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struc
 	return r < 0 ? r : put_member(tool, file, &image, name, choice, err);
 }
 
-/* Before all of it is fetched for nothing: an image's menu is read from a file here. */
+/* Before all of it is fetched, by its name. */
 static bool is_image_address(const char *url)
 {
 	size_t size;
@@ -428,9 +430,50 @@ static int refuse_image(const char *url, struct kx_error *err)
 
 	return kx_fail(
 		err, EOPNOTSUPP,
-		"cannot start %s: an image of a disc is started from a file; fetch it first, or "
-		"name its files, as %s#/casper/vmlinuz",
-		shown ? shown : "it", shown ? shown : "ADDRESS");
+		"cannot start %s: the system on an image of a disc needs that after the start; "
+		"give --to-ram, which keeps it in memory, or fetch it to a disk first",
+		shown ? shown : "it");
+}
+
+static bool fetches_more(const struct kx_args *args)
+{
+	bool found = args->dtb && kx_url_is(args->dtb);
+
+	for (size_t i = 0; i < args->initrd_count; i++)
+		found |= kx_url_is(args->initrds[i]);
+	return found;
+}
+
+/* All of it, checked, as a file that this process alone has: in place of its address. */
+static int fetch_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
+{
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
+	_cleanup_(kx_inputs_clear) struct kx_inputs inputs = { 0 };
+	struct kx_args *args = &choice->args;
+	char path[64];
+	int r;
+
+	if (!args->to_ram && !args->memdisk)
+		return refuse_image(args->operands[0], err);
+	/* Their checksums would have to be told from the image's. */
+	if (fetches_more(args))
+		return kx_fail(err, EINVAL,
+			       "with an image at an address, --initrd and --dtb are files of this "
+			       "machine; fetch them first");
+	r = kx_machine_read(tool->root, &machine, err);
+	if (r == 0)
+		r = kx_inputs_begin(tool, machine, args, &inputs, err);
+	if (r == 0)
+		r = kx_order_open(&inputs, args->operands[0], &choice->fetched, err);
+	if (r == 0)
+		r = kx_trust_end(&inputs.trust, err);
+	if (r < 0)
+		return r;
+	args->sha256_count = args->sums_count = 0;
+	args->keyring = args->sums_signature = NULL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", kx_source_fd(choice->fetched));
+	return keep(choice, path, &args->operands[0]) < 0 ? kx_fail(err, ENOMEM, "out of memory")
+							  : 0;
 }
 
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
@@ -447,8 +490,12 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 	ret->before = strcmp(tool->root, "/") ? tool->root : "";
 	if (args->pick)
 		return choose_picked(tool, args->pick, ret, err);
-	if (word == KX_BOOT_WORD_ADDRESS && is_image_address(name))
-		return refuse_image(name, err);
+	if (word == KX_BOOT_WORD_ADDRESS && is_image_address(name)) {
+		r = fetch_image(tool, ret, err);
+		if (r < 0)
+			return r;
+		name = ret->args.operands[0];
+	}
 	if (name && kx_image_is(name))
 		return put_image(tool, ret, err);
 	if (args->to_ram || args->memdisk)
@@ -476,6 +523,7 @@ void kx_choice_clear(struct kx_choice *choice)
 	kx_boot_entries_clear(&choice->entries);
 	kx_volumes_close(&choice->volumes);
 	kx_names_clear(&choice->strings);
+	kx_source_free(choice->fetched);
 	free(choice->words);
 	*choice = (struct kx_choice)KX_CHOICE_NONE;
 }

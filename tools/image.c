@@ -296,6 +296,9 @@ static int find_place(const struct kx_tool *tool, const char *file, struct kx_im
 	const char *rest = NULL;
 	int r;
 
+	/* What was fetched lies nowhere. */
+	if (!path && errno == ENOENT && access(file, R_OK) == 0)
+		return 0;
 	if (!path)
 		return kx_fail(err, errno, "cannot find %s: %m", file);
 	r = kx_volumes_open(tool->root, &volumes, err);

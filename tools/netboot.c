@@ -71,6 +71,8 @@ static void list_names(const struct kx_tool *tool, struct kx_root *root, char *t
 					text + used, size - used, "%s%.*s", used ? ", " : "",
 					(int)(strlen(names.v[j]) - strlen(SUFFIX)), names.v[j]);
 	}
+	if (!used)
+		snprintf(text, size, "none, since no such file is installed");
 }
 
 static int unknown(const struct kx_tool *tool, struct kx_root *root, const char *name,

@@ -147,11 +147,42 @@ static int take_line(struct kx_sums *sums, const char *line, size_t size, bool *
 	return r < 0 ? r : take_plain(sums, line, size, err);
 }
 
+/*
+ * A Release file is signed for a release and says which: one of another, and older, release would be as well signed (Debian's
+ * repository format, "Suite", "Codename"; mirrors have it at dists/RELEASE/).
+ */
+static int check_release(struct kx_view text, const char *where, struct kx_error *err)
+{
+	const char *release = strstr(where, "/dists/");
+	struct kx_view line, word;
+	bool named = false;
+	size_t size;
+
+	if (!release)
+		return 0;
+	release += strlen("/dists/");
+	size = strcspn(release, "/");
+	while (kx_text_line(&text, &line)) {
+		if (!kx_text_word(&line, &word) ||
+		    (!kx_text_is(word, "Codename:") && !kx_text_is(word, "Suite:")) ||
+		    !kx_text_word(&line, &word))
+			continue;
+		if (word.size == size && !memcmp(word.data, release, size))
+			return 0;
+		named = true;
+	}
+	return named ? kx_fail(err, EBADMSG,
+			       "cannot use %s: it is of another release than \"%.*s\", by what is "
+			       "signed in it; take another mirror",
+			       where, (int)size, release)
+		     : 0;
+}
+
 int kx_sums_parse(struct kx_view text, const char *where, struct kx_sums *ret, struct kx_error *err)
 {
 	struct kx_view line;
 	bool in_release = false;
-	int r = 0;
+	int r = check_release(text, where, err);
 
 	ret->where = strdup(where);
 	if (!ret->where)

@@ -35,7 +35,7 @@ struct kx_sums {
  *
  * Lines that are none are left out, such as those of other checksums.
  *
- * Errors: -EBADMSG there is none in it; -E2BIG more than are taken; -ENOMEM.
+ * Errors: -EBADMSG there is none in it, or it is a Release file at dists/RELEASE/ of another release; -E2BIG more than are taken; -ENOMEM.
  */
 int kx_sums_parse(struct kx_view text, const char *where, struct kx_sums *ret,
 		  struct kx_error *err);

@@ -4,6 +4,7 @@
 import dataclasses
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -16,6 +17,11 @@ sys.path.append(str(ROOT / "tests/vm"))  # lab
 BUILD = pathlib.Path(os.environ.get("KX_BUILD", ROOT / "build"))
 FAKE = BUILD / "tests/cli/kexec-fake"
 LIST_OPTIONS = BUILD / "tests/cli/list-options"
+
+# Ignored by nohup(1) and in a script's background jobs, and then by every program that is started from there.
+for number, usual in (signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 @dataclasses.dataclass

@@ -5,14 +5,19 @@ each distribution's own tool makes (named below); kernels are small ones of the 
 """
 
 import gzip
+import hashlib
 import json
+import sys
 
 import pytest
 
 import samples
-from conftest import BUILD
+from conftest import BUILD, ROOT
 from test_golden import same
 from test_unpack import cpio, iso
+
+sys.path.insert(0, str(ROOT / "tests"))
+import servers  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not (BUILD / "tools/kexec-unpack").exists(), reason="built without libarchive")
 
@@ -318,6 +323,40 @@ def test_image_that_is_larger_than_memory_allows(image):
         out.truncate(600 << 20)
     result = kexec("load", "--to-ram", file)
     assert result.status == 2 and not result.log and "at most half" in result.err and "--to-ram" in result.err, result
+
+
+@pytest.fixture(name="web")
+def on_the_network(image):
+    kexec, _ = image
+    kexec.env["no_proxy"] = "*"
+    with servers.Web() as web:
+        yield web
+
+
+def test_image_at_an_address(image, web):
+    """In memory it is as one that lay on a disk, and what vouches for it is asked first."""
+    kexec, make = image
+    file = make(with_drivers(DEBIAN))
+    here = json.loads(kexec("plan", "--json", "--to-ram", file).out)
+    url, digest = web.put("/live.iso", file.read_bytes()), hashlib.sha256(file.read_bytes()).hexdigest()
+    result = kexec("plan", "--json", "--to-ram", url, f"--sha256={digest}")
+    assert result.status in (0, 1), result
+    there = json.loads(result.out)
+    assert there["cmdline"] == here["cmdline"] and there["memory"] == here["memory"]
+    assert [(s["name"], s["bufsz"]) for s in there["segments"]] == [(s["name"], s["bufsz"]) for s in here["segments"]]
+    assert kexec("load", "--to-ram", url, f"--sha256={digest}").log[0].startswith("kexec_load ")
+    for more, status, word in (("--sha256=" + "0" * 64, 2, "its SHA-256 is"), ("--fetch-timeout=9", 2, "cannot trust"),
+                               (f"--initrd={url}", 3, "files of this machine")):
+        result = kexec("load", "--to-ram", url, more)
+        assert (result.status, result.log) == (status, []) and word in result.err, result
+
+
+def test_disc_at_an_address(image, web):
+    kexec, make = image
+    file = make({"README": b"no menu"})
+    url = web.put("/dos.iso", file.read_bytes())
+    result = kexec("load", url, f"--memdisk={kexec.kernel}", "--insecure")
+    assert f"initrd={file.stat().st_size}" in kexec("load", "-s", url, f"--memdisk={kexec.kernel}", "--insecure").log[0], result
 
 
 def test_in_memory_by_kexec_load_alone(image):

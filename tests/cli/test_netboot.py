@@ -118,6 +118,15 @@ def test_changed_list(netboot, web, keys):
     assert not got(web, LINUX)
 
 
+def test_another_release(netboot, web, keys):
+    """An old one is as well signed."""
+    servers.debian_mirror(web, keys[0], samples.bzimage(), b"INITRD", codename="bookworm")
+    for path in list(web.files):
+        web.put(path.replace("bookworm", "trixie"), web.files[path].content)
+    failed(debian(netboot, web, keys), "dists/trixie/InRelease: it is of another release than \"trixie\"")
+    assert not got(web, LINUX)
+
+
 def test_another_key(netboot, web, keys):
     publish(web, keys[1])
     failed(debian(netboot, web, keys), "InRelease")

@@ -159,6 +159,34 @@ static void urls(void **state)
 	}
 }
 
+static void a_release_file_is_of_its_release(void **state)
+{
+	static const char text[] =
+		"Origin: Debian\nSuite: oldstable\nCodename: bookworm\nSHA256:\n "
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef 7 main/x\n";
+	const struct {
+		const char *where;
+		int r;
+	} cases[] = {
+		{ "http://h/debian/dists/bookworm/InRelease", 0 },
+		{ "http://h/debian/dists/oldstable/InRelease", 0 },
+		{ "/srv/InRelease", 0 },
+		{ "http://h/debian/dists/trixie/InRelease", -EBADMSG },
+		{ "http://h/debian/dists/book/InRelease", -EBADMSG },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kx_sums sums = { 0 };
+
+		assert_int_equal(kx_sums_parse(kx_view_of(text, sizeof(text) - 1), cases[i].where,
+					       &sums, &err),
+				 cases[i].r);
+		if (cases[i].r)
+			assert_non_null(strstr(err.text, "of another release than"));
+		kx_sums_clear(&sums);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +195,7 @@ int main(void)
 		cmocka_unit_test(finds_below_its_own_directory_by_the_whole_path),
 		cmocka_unit_test(finds_elsewhere_by_the_longest_end),
 		cmocka_unit_test(two_checksums_of_one_name_are_none),
+		cmocka_unit_test(a_release_file_is_of_its_release),
 		cmocka_unit_test(urls),
 	};
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`kexec netboot`: a machine that has a network and a serial line, and nothing of what it starts, gets Debian's installer."""
 
+import hashlib
+import io
 import shutil
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -67,6 +70,30 @@ def test_debian_installer_from_a_mirror(signer, web):
         assert guest.ok("cat /sys/kernel/kexec_loaded").strip() == "1"
         since = len(guest.text["console"])
         guest.start("exec kexec exec")
+        guest.wait_console("Debian installer main menu", since)
+
+
+def test_installer_out_of_an_archive(signer, web):
+    """The same by hand, with the command of a running system: netboot.tar.gz, as a mirror has it, whose list is signed."""
+    key, keyring = signer
+    top, images = "/debian/dists/bookworm", "main/installer-amd64/current/images"
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as archive:
+        for path, name in zip(assets.debian_installer(), ("linux", "initrd.gz")):
+            archive.add(path, f"./debian-installer/amd64/{name}")
+    listed = servers.sums(**{"./netboot/netboot.tar.gz": packed.getvalue()})
+    release = f"Codename: bookworm\nSHA256:\n {hashlib.sha256(listed).hexdigest()} {len(listed)} {images}/SHA256SUMS\n"
+    web.put(f"{top}/InRelease", key.around(release.encode()))
+    web.put(f"{top}/{images}/SHA256SUMS", listed)
+    web.put(f"{top}/{images}/netboot/netboot.tar.gz", packed.getvalue())
+    at = f"http://10.0.2.2:{web.port}{top}"
+    inside = f"{at}/{images}/netboot/netboot.tar.gz#debian-installer/amd64"
+    with machine({"/root/mirror.gpg": keyring}) as guest:
+        guest.ok(f"kexec --load {inside}/linux --initrd={inside}/initrd.gz --sums={at}/InRelease "
+                 f"--sums={at}/{images}/SHA256SUMS --keyring=/root/mirror.gpg "
+                 '--command-line="console=ttyS0 priority=low"', timeout=300)
+        since = len(guest.text["console"])
+        guest.start("kexec --exec")
         guest.wait_console("Debian installer main menu", since)
 
 
