@@ -9,6 +9,29 @@
 
 #include "carry/carry.h"
 
+/* ---- cards ----------------------------------------------------------------------------------- */
+
+/* Is something built of the link? */
+static bool has_more(const struct kx_keep *keep, size_t at)
+{
+	for (size_t i = 0; i < keep->link_count; i++)
+		if (keep->links[i].lower == at)
+			return true;
+	return keep->links[at].master != KX_KEEP_NONE;
+}
+
+/*
+ * The address by which its name is pinned; NULL for none. What is built of a card has its address, and systemd's reader would
+ * have udev give both the name: then the next system's own name for the card has to be the one that it has here.
+ */
+static const uint8_t *pin(const struct kx_keep *keep, size_t at, bool full)
+{
+	const struct kx_net_link *link = keep->links[at].from;
+
+	return link->kind == KX_NET_ETHERNET && !(full && has_more(keep, at)) ? kx_keep_mac(link)
+									      : NULL;
+}
+
 /* ---- names ----------------------------------------------------------------------------------- */
 
 static bool taken(const struct kx_keep *keep, const char *name)
@@ -20,12 +43,13 @@ static bool taken(const struct kx_keep *keep, const char *name)
 }
 
 /* "eth0" is what the kernel may call another card just then: dracut.cmdline(7), ifname=. */
-static void rename_card(struct kx_keep *keep, struct kx_keep_link *link)
+static void rename_card(struct kx_keep *keep, size_t at, bool full)
 {
+	struct kx_keep_link *link = &keep->links[at];
 	char name[KX_NET_NAME_SIZE];
 
 	if (strncmp(link->name, "eth", 3) != 0 || link->name[3] < '0' || link->name[3] > '9' ||
-	    !kx_keep_mac(link->from))
+	    !pin(keep, at, full))
 		return;
 	snprintf(name, sizeof(name), "net%.12s", link->name + 3);
 	if (!taken(keep, name))
@@ -51,13 +75,12 @@ static int rename_vlan(struct kx_keep *keep, struct kx_keep_link *link, struct k
 	return 0;
 }
 
-static int rename_links(struct kx_keep *keep, struct kx_error *err)
+static int rename_links(struct kx_keep *keep, bool full, struct kx_error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < keep->link_count; i++)
-		if (keep->links[i].from->kind == KX_NET_ETHERNET)
-			rename_card(keep, &keep->links[i]);
+		rename_card(keep, i, full);
 	for (size_t i = 0; r == 0 && i < keep->link_count; i++)
 		if (keep->links[i].from->kind == KX_NET_VLAN)
 			r = rename_vlan(keep, &keep->links[i], err);
@@ -102,15 +125,19 @@ static void put_bond(const struct kx_keep *keep, size_t at, FILE *out)
 	fputc(' ', out);
 }
 
-static void put_link(const struct kx_keep *keep, size_t at, FILE *out)
+static void put_link(const struct kx_keep *keep, size_t at, struct kx_render *to)
 {
+	FILE *out = to->words;
 	const struct kx_keep_link *link = &keep->links[at];
-	const uint8_t *mac = kx_keep_mac(link->from);
+	const uint8_t *mac = pin(keep, at, to->full);
 
 	switch (link->from->kind) {
 	case KX_NET_ETHERNET:
 		if (mac)
 			fprintf(out, "ifname=%s:%s ", link->name, kx_mac_text(mac, ':').s);
+		else if (kx_keep_mac(link->from))
+			fprintf(to->left, "that %s is the card %s; ", link->name,
+				kx_mac_text(kx_keep_mac(link->from), ':').s);
 		break;
 	case KX_NET_BOND:
 		put_bond(keep, at, out);
@@ -256,7 +283,7 @@ static int render_named(const struct kx_keep *keep, struct kx_render *to, struct
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < keep->link_count; i++)
-		put_link(keep, i, to->words);
+		put_link(keep, i, to);
 	for (size_t i = 0; i < keep->address_count; i++) {
 		const struct kx_keep_address *address = &keep->addresses[i];
 
@@ -283,7 +310,7 @@ static int render(const struct kx_keep *keep, struct kx_render *to, struct kx_er
 	if (!named)
 		return kx_fail(err, ENOMEM, "cannot keep the network: out of memory");
 	*named = *keep;
-	r = rename_links(named, err);
+	r = rename_links(named, to->full, err);
 	if (r == 0)
 		r = render_named(named, to, err);
 	free(named);

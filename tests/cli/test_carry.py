@@ -115,10 +115,13 @@ def test_systemd_understands_the_words(carry, network, tmp_path):
     assert everything.count("\nGateway=") == len(routes)
     assert "\nDNS=192.0.2.53" in everything
     if network == "on-link":
+        assert "52:54:00:00:00:02" in files["lan0.link"]
         assert "\nDestination=172.31.1.1/32\n" in everything and "\nGateway=fe80::1" in everything
     if network == "vlan":
-        assert "\nId=5" in files["net0.5.netdev"] and "\nVLAN=net0.5" in files["net0.network"]
-        assert "52:54:00:00:00:02" in files["net0.link"] and "\nMTUBytes=9000" in files["net0.network"]
+        assert "\nId=5" in files["eth0.5.netdev"] and "\nVLAN=eth0.5" in files["eth0.network"]
+        assert "\nMTUBytes=9000" in files["eth0.network"]
+        # It would be the VLAN's, too, which has the card's address.
+        assert not any(name.endswith(".link") for name in files)
     if network == "bond":
         assert "\nBond=bond0" in files["lan0.network"] and "\nBond=bond0" in files["lan1.network"]
 
@@ -239,3 +242,18 @@ def test_kexec_load_has_the_overlay(carry):
     found, _ = plan(carry, "unknown", "-c", f"--add={carry.folder}/file=/etc/file")
     assert [s["name"] for s in found["segments"]].count("initrd") == 2
     assert carry("load", "-c", carry.kernel, f"--add={carry.folder}/file=/etc/file").log[-1].startswith("kexec_load ")
+
+
+def test_planned_by_another_process(carry):
+    """As where files come from a network: the plan that comes back says the same, and has the same archive."""
+    carry.file("file", b"x" * 5000)
+    options = ("--keep-network", f"--add={carry.folder}/file=/etc/file")
+    initrd = carry.initrd_of("networkd")
+    here, _ = plan(carry, "networkd", *options)
+    assert carry("load", "-s", carry.kernel, f"--initrd={initrd}", *options).status == 0
+    loaded = (carry.folder / "loaded-initrd").read_bytes()
+    carry.env["KX_FAKE_FOREIGN"] = "1"
+    there, _ = plan(carry, "networkd", *options)
+    assert (there["network"], there["carried"]) == (here["network"], here["carried"])
+    assert carry("load", "-s", carry.kernel, f"--initrd={initrd}", *options).status == 0
+    assert (carry.folder / "loaded-initrd").read_bytes() == loaded

@@ -504,14 +504,15 @@ static void test_dracut(void **state)
 	f->full = true;
 	elaborate(f);
 	says(f, &kx_render_dracut,
-	     "ifname=lan0:52:54:00:00:00:f2 ifname=net1:52:54:00:00:00:f3 "
-	     "bond=bond0:lan0,net1:mode=4,miimon=50,xmit_hash_policy=0,lacp_rate=0 "
+	     "bond=bond0:lan0,eth1:mode=4,miimon=50,xmit_hash_policy=0,lacp_rate=0 "
 	     "vlan=bond0.5:bond0 ip=192.0.2.15::192.0.2.1:255.255.255.0::bond0:none "
 	     "ip=[2001:db8::15]::[2001:db8:1::1]:64::bond0:none "
 	     "ip=10.0.5.1:::255.255.255.0::bond0.5:none "
 	     "rd.route=[2001:db8:1::1/128]::bond0 rd.route=10.1.0.0/16:10.0.5.254:bond0.5 "
 	     "nameserver=192.0.2.53 rd.neednet=1 ");
-	assert_string_equal(f->left, "the route to 10.2.0.0/16; ");
+	assert_string_equal(f->left,
+			    "that lan0 is the card 52:54:00:00:00:f2; that eth1 is the card "
+			    "52:54:00:00:00:f3; the route to 10.2.0.0/16; ");
 }
 
 /* Its shell dies of a second ip= for an interface. */
@@ -522,6 +523,9 @@ static void test_classic_dracut(void **state)
 	elaborate(f);
 	assert_int_equal(render(f, &kx_render_dracut), 0);
 	assert_null(strstr(f->words, "2001"));
+	assert_non_null(strstr(f->words,
+			       "ifname=lan0:52:54:00:00:00:f2 ifname=net1:52:54:00:00:00:f3 "
+			       "bond=bond0:lan0,net1:mode=4,"));
 	assert_string_equal(
 		f->left, "2001:db8::15/64 of bond0; the route to ::/0; the route to 10.2.0.0/16; ");
 }

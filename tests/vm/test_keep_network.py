@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""--keep-network: what the next system makes of it, and that it gets out. The card is the second of two, and renamed."""
+"""--keep-network: what the next system makes of it, and that it gets out. The card is the second of two, renamed mostly."""
 
 import json
 import re
+
+import pytest
 
 from lab import assets, jump, network
 from lab.initrd import Initrd, Link
 
 # Nothing of it is what DHCP would give there. The gateway is in nobody's network.
 ON_LINK = """
-ip link set eth1 name lan0 && ip link set lan0 mtu 1400 up && ip link set eth0 up
-ip addr add 10.0.2.77/32 dev lan0
-ip route add 10.0.2.2 dev lan0 && ip route add default via 10.0.2.2 dev lan0
-ip link add link lan0 name lan0.5 type vlan id 5 && ip link set lan0.5 up
-ip addr add 10.0.5.1/24 dev lan0.5 && ip route add 10.1.0.0/16 via 10.0.5.254
+ip link set eth1 name {card}; ip link set {card} mtu 1400 up && ip link set eth0 up
+ip addr add 10.0.2.77/32 dev {card}
+ip route add 10.0.2.2 dev {card} && ip route add default via 10.0.2.2 dev {card}
+ip link add link {card} name {card}.5 type vlan id 5 && ip link set {card}.5 up
+ip addr add 10.0.5.1/24 dev {card}.5 && ip route add 10.1.0.0/16 via 10.0.5.254
 mkdir -p /etc && echo nameserver 10.0.2.3 >/etc/resolv.conf && hostname server.example.org
 """
 WITHIN = """
@@ -49,23 +51,25 @@ def gets_out(guest):
     guest.ok("ping -c 1 -W 20 10.0.2.2")
 
 
-def test_by_networkd():
-    """Gateway on the link, VLAN, name and MTU; systemd-networkd is the judge of its files."""
-    kernel, guest = booted(network.systemd())
+@pytest.mark.parametrize("told", ["networkd", "dracut"])
+def test_by_systemd(told):
+    """Gateway on the link, VLAN and MTU, by files, with the card's name, or by words; systemd-networkd is their judge."""
+    card = {"networkd": "lan0", "dracut": "eth1"}[told]
+    kernel, guest = booted(network.systemd(told == "dracut"))
     with guest:
-        guest.ok(ON_LINK)
+        guest.ok(ON_LINK.format(card=card))
         gets_out(guest)
         plan = load(guest, kernel)
-        assert plan["network"]["as"] == "networkd"
+        assert plan["network"]["as"] == told
         guest.jump("second")
         wait_for(guest, "ip route | grep -q '^10.1.0.0/16' && ip route | grep -q ^default")
         address, routes = guest.ok("ip addr"), guest.ok("ip route")
-        lan0 = re.search(r"^\d+: lan0: .*?(?=^\d+:|\Z)", address, re.M | re.S).group()
-        assert network.MACS[1] in lan0 and "inet 10.0.2.77/32" in lan0 and "mtu 1400" in lan0
-        assert re.search(r": lan0\.5@lan0: .*inet 10\.0\.5\.1/24", address, re.S)
-        assert "vlan id 5" in guest.ok("cat /proc/net/vlan/lan0.5 | grep -o 'VID: 5' && echo vlan id 5")
-        assert re.search(r"^default via 10\.0\.2\.2 dev lan0", routes, re.M)
-        assert re.search(r"^10\.1\.0\.0/16 via 10\.0\.5\.254 dev lan0\.5", routes, re.M)
+        found = re.search(rf"^\d+: {card}: .*?(?=^\d+:|\Z)", address, re.M | re.S).group()
+        assert network.MACS[1] in found and "inet 10.0.2.77/32" in found and "mtu 1400" in found
+        assert re.search(rf": {card}\.5@{card}: .*inet 10\.0\.5\.1/24", address, re.S)
+        guest.ok(f"grep 'VID: 5' /proc/net/vlan/{card}.5")
+        assert re.search(rf"^default via 10\.0\.2\.2 dev {card}\b", routes, re.M)
+        assert re.search(rf"^10\.1\.0\.0/16 via 10\.0\.5\.254 dev {card}\.5", routes, re.M)
         gets_out(guest)
 
 

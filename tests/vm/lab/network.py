@@ -51,6 +51,7 @@ def _libraries(package):
 # In place of init: udev names the cards, then systemd-networkd is told that this is all there is.
 START = r"""#!/bin/sh
 mkdir -p /run/udev /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp
+[ ! -x /lib/systemd/systemd-network-generator ] || /lib/systemd/systemd-network-generator
 /lib/systemd/systemd-udevd --daemon
 udevadm trigger --action=add --subsystem-match=net
 udevadm settle
@@ -60,16 +61,20 @@ echo "networkd runs"
 """
 
 
-def systemd():
-    """systemd-networkd and udev of Debian 12, as an initrd has them."""
+def systemd(dracut=False):
+    """systemd-networkd and udev of Debian 12, as an initrd has them; with what reads dracut's words."""
     root, udev = assets.unpack("bookworm", "systemd"), assets.unpack("bookworm", "udev")
     rules = ("50-udev-default.rules", "75-net-description.rules", "80-net-setup-link.rules")
     files = {**_libraries("systemd"), **_libraries("udev"), "/bin/udevadm": udev / "bin/udevadm",
              "/lib/systemd/systemd-networkd": root / "lib/systemd/systemd-networkd",
              "/lib/systemd/systemd-udevd": Link("/bin/udevadm"), "/lab/start": START,
              "/etc/passwd": "root:x:0:0::/root:/bin/sh\nsystemd-network:x:998:998::/:/bin/false\n",
+             "/etc/initrd-release": "",
              "/etc/machine-id": "0123456789abcdef0123456789abcdef\n",
              "/etc/group": "root:x:0:\nsystemd-network:x:998:\n"}
+    if dracut:
+        name = "lib/systemd/systemd-network-generator"
+        files.update({f"/{name}": root / name, "/usr/lib/dracut/hooks": ""})
     for rule in rules:
         files[f"/lib/udev/rules.d/{rule}"] = (udev / "lib/udev/rules.d" / rule).read_bytes()
     return files
