@@ -202,6 +202,9 @@ static void hear(int words, const char *name, int status, struct kx_error *err)
 		if (((unsigned char)text[i] < ' ' || text[i] == 0x7f) &&
 		    (text[i] != '\n' || i + 2 >= size || strncmp(text + i, "\n  ", 3) != 0))
 			text[i] = ' ';
+		else if ((unsigned char)text[i] == 0xc2 && i + 1 < size &&
+			 (unsigned char)text[i + 1] < 0xa0)
+			text[i] = text[i + 1] = ' '; /* U+0080 to U+009F are controls, too */
 	text[size > 0 ? size : 0] = 0;
 	if (size > 0)
 		kx_fail(err, EIO, "%s", text);

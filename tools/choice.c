@@ -375,6 +375,9 @@ static int put_member(const struct kx_tool *tool, const char *file, struct kx_im
 	image->entries = (struct kx_boot_entries){ 0 };
 	kx_say_notes(&choice->entries, &choice->volumes);
 	r = choose(name, choice, err);
+	/* A file here of that name is no entry of it. */
+	if (r == 0 && !choice->entry)
+		r = say_none(choice, name, err);
 	if (r < 0)
 		return r;
 	if (asprintf(&before, "%s#", file) < 0)
@@ -435,12 +438,14 @@ static int refuse_image(const char *url, struct kx_error *err)
 		shown ? shown : "it");
 }
 
-static bool fetches_more(const struct kx_args *args)
+/* Does it need checksums of its own beside the image's? */
+static bool has_more(const struct kx_args *args)
 {
-	bool found = args->dtb && kx_url_is(args->dtb);
+	bool checked = args->sha256_count || args->sums_count;
+	bool found = args->dtb && (checked || kx_url_is(args->dtb));
 
 	for (size_t i = 0; i < args->initrd_count; i++)
-		found |= kx_url_is(args->initrds[i]);
+		found |= checked || kx_url_is(args->initrds[i]);
 	return found;
 }
 
@@ -455,11 +460,11 @@ static int fetch_image(const struct kx_tool *tool, struct kx_choice *choice, str
 
 	if (!args->to_ram && !args->memdisk)
 		return refuse_image(args->operands[0], err);
-	/* Their checksums would have to be told from the image's. */
-	if (fetches_more(args))
+	if (has_more(args))
 		return kx_fail(err, EINVAL,
 			       "with an image at an address, --initrd and --dtb are files of this "
-			       "machine; fetch them first");
+			       "machine, and no --sha256 or --sums is theirs; fetch the image "
+			       "first");
 	r = kx_machine_read(tool->root, &machine, err);
 	if (r == 0)
 		r = kx_inputs_begin(tool, machine, args, &inputs, err);
@@ -472,8 +477,10 @@ static int fetch_image(const struct kx_tool *tool, struct kx_choice *choice, str
 	args->sha256_count = args->sums_count = 0;
 	args->keyring = args->sums_signature = NULL;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", kx_source_fd(choice->fetched));
-	return keep(choice, path, &args->operands[0]) < 0 ? kx_fail(err, ENOMEM, "out of memory")
-							  : 0;
+	if (keep(choice, path, &args->operands[0]) < 0)
+		return kx_fail(err, ENOMEM, "out of memory");
+	args->fetched = args->operands[0];
+	return 0;
 }
 
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
@@ -496,7 +503,7 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 			return r;
 		name = ret->args.operands[0];
 	}
-	if (name && kx_image_is(name))
+	if (name && !kx_url_is(name) && kx_image_is(name))
 		return put_image(tool, ret, err);
 	if (args->to_ram || args->memdisk)
 		return kx_fail(err, EINVAL,

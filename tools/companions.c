@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "url.h"
 #include "util.h"
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -132,7 +133,7 @@ static int add_global(const char *kernel, struct kx_order *order, struct kx_erro
 int kx_order_open_companions(const char *kernel, struct kx_order *order, struct kx_error *err)
 {
 	/* The stub sees no links, since there are none on that partition. */
-	_cleanup_free_ char *path = realpath(kernel, NULL);
+	_cleanup_free_ char *path = kx_url_is(kernel) ? NULL : realpath(kernel, NULL);
 	int r;
 
 	if (!path)

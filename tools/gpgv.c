@@ -16,6 +16,7 @@
 #define KEYRING_MAX (16U << 20)
 #define OUTPUT_MAX (64U << 20)
 #define STATUS_MAX (1U << 20)
+#define SECONDS_MAX 120
 #define FD_STATUS "4"
 #define FD_SIGNATURE "-&5" /* gpgv(1), --enable-special-filenames */
 
@@ -236,6 +237,7 @@ static int run(const struct kx_tool *tool, const struct descriptors *fds, bool d
 		.fd_count = 6,
 		.max_file = OUTPUT_MAX,
 		.sandbox = KX_SANDBOX_VERIFIER,
+		.seconds = SECONDS_MAX,
 	};
 	struct kx_child child = KX_CHILD_NONE;
 	int r = kx_child_start(&plan, &child, err);

@@ -2,6 +2,7 @@
 #include "inputs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -181,6 +182,7 @@ int kx_inputs_begin(const struct kx_tool *tool, const struct kx_machine *machine
 	int r;
 
 	ret->tool = tool;
+	ret->fetched = args->fetched;
 	r = kx_trust_begin(tool, args, &ret->trust, err);
 	return r < 0 ? r : memory_first(ret, machine, args, err);
 }
@@ -210,6 +212,15 @@ int kx_order_open_file(const char *path, struct kx_source **ret, struct kx_error
 	return r;
 }
 
+/* A descriptor of our own, of what is not trusted more than when it came. */
+static int open_fetched(const char *name, struct kx_source **ret, struct kx_error *err)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? kx_fail(err, errno, "cannot open %s: %m", name)
+		      : kx_source_from_fd(name, fd, ret, err);
+}
+
 /* Whole, and checked. */
 static int open_whole(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
 		      struct kx_error *err)
@@ -221,6 +232,8 @@ static int open_whole(struct kx_inputs *inputs, const char *name, struct kx_sour
 		r = kx_trust_allows(&inputs->trust, name, err);
 		if (r == 0)
 			r = kx_fetch(inputs->tool, &inputs->trust.fetch, name, &source, err);
+	} else if (inputs->fetched && !strcmp(name, inputs->fetched)) {
+		r = open_fetched(name, &source, err);
 	} else {
 		r = kx_order_open_file(name, &source, err);
 	}
@@ -268,7 +281,14 @@ static int open_member(struct kx_inputs *inputs, const char *name, const char *m
 
 	if (r < 0)
 		return r;
-	return kx_unpack(inputs->tool, archive, member, ret, err);
+	r = kx_unpack(inputs->tool, archive, member, ret, err);
+	/* What was read is what was checked. */
+	if (r == 0) {
+		r = kx_source_unchanged(archive, err);
+		if (r < 0)
+			kx_source_free(kx_steal(*ret));
+	}
+	return r;
 }
 
 int kx_order_open(struct kx_inputs *inputs, const char *name, struct kx_source **ret,

@@ -14,10 +14,12 @@ struct kx_held {
 /**
  * struct kx_inputs - all that are opened for one load
  * @trust: what they are checked by
+ * @fetched: the name of one that came from an address before, as a descriptor; NULL for none
  */
 struct kx_inputs {
 	const struct kx_tool *tool;
 	struct kx_trust trust;
+	const char *fetched;
 	struct kx_held *held;
 	size_t held_count;
 };

@@ -86,14 +86,17 @@ static bool find_answer(const struct kx_netboot_menu *menu, const char *answer, 
 
 	if (!kx_text_u64(kx_text_of(answer), 10, &wanted))
 		wanted = 0;
-	for (size_t i = 0; i < menu->count; i++) {
-		if (!menu->items[i].name)
-			continue;
-		if (++number != wanted && strcmp(menu->items[i].name, answer) != 0)
-			continue;
-		*ret = i;
-		return true;
-	}
+	for (size_t i = 0; i < menu->count; i++)
+		if (menu->items[i].name && ++number == wanted) {
+			*ret = i;
+			return true;
+		}
+	/* Numbers are what is shown, so no name takes the place of one. */
+	for (size_t i = 0; i < menu->count; i++)
+		if (menu->items[i].name && !strcmp(menu->items[i].name, answer)) {
+			*ret = i;
+			return true;
+		}
 	return false;
 }
 
@@ -115,10 +118,10 @@ static int ask(const struct kx_netboot_menu *menu, size_t *ret, struct kx_error 
 		}
 		/* Somebody is there, and gets all the time. */
 		timeout = 0;
-		if (!*answer || find_answer(menu, answer, ret))
-			return 0;
 		if (!strcmp(answer, "q"))
 			return kx_fail(err, ECANCELED, "the menu \"%s\" was left", menu->title);
+		if (!*answer || find_answer(menu, answer, ret))
+			return 0;
 		fputs("there is no such number; ", stderr);
 	}
 }

@@ -40,11 +40,15 @@ struct kx_style kx_style_of(FILE *out)
 static void put(FILE *out, const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		bool control = (unsigned char)text[i] < ' ' || text[i] == 0x7f;
+		const unsigned char *at = (const unsigned char *)text + i;
+		/* U+0080 to U+009F in UTF-8 are controls, too: U+009B begins sequences as ESC [ does. */
+		bool c1 = at[0] == 0xc2 && i + 1 < size && at[1] < 0xa0;
+		bool control = at[0] < ' ' || at[0] == 0x7f || c1;
 		bool list =
 			text[i] == '\n' && i + 2 < size && text[i + 1] == ' ' && text[i + 2] == ' ';
 
 		putc(control && !list ? '?' : text[i], out);
+		i += c1;
 	}
 }
 

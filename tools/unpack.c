@@ -15,6 +15,8 @@
 #include "util.h"
 
 #define WORDS_MAX 8
+/* The program has ten minutes of a processor. */
+#define SECONDS_MAX 3600
 
 /* What comes out is loaded, and kexec_load takes no more than that (kernel/kexec_core.c, sanity_check_segment_list()). */
 static uint64_t most(void)
@@ -98,6 +100,7 @@ static int run(const struct kx_tool *tool, int from, int to, const char *const *
 		.fds = { from, -1, -1, to },
 		.fd_count = KX_UNPACK_OUT + 1,
 		.max_file = most(),
+		.seconds = SECONDS_MAX,
 	};
 	int r;
 

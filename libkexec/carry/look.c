@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,7 +86,8 @@ static int member_add(const struct kx_cpio_member *member, struct kx_look *look)
 			look->marks[marks[i].mark] = marks[i].path;
 	if (S_ISDIR(member->mode))
 		note_home(path, look);
-	if (S_ISLNK(member->mode) && member->content.size) {
+	/* A longer one leads nowhere: the kernel that unpacks it has no such paths either. */
+	if (S_ISLNK(member->mode) && member->content.size && member->content.size < PATH_MAX) {
 		target = strndup((const char *)member->content.data, member->content.size);
 		if (!target) {
 			free(path);

@@ -55,9 +55,9 @@ def people(tmp_path_factory):
             "expired": Authority(folder, "expired", expired=True)}
 
 
-def uki():
+def uki(more=32768):
     """A unified kernel image whose headers a signer can read ("PE Format")."""
-    sections = {".linux": samples.bzimage(), ".cmdline": b"own"}
+    sections = {".linux": samples.bzimage(), ".cmdline": b"own", ".rodata": bytes(more)}
     head = bytearray(0x400)
     head[0:2], head[0x80:0x84] = b"MZ", b"PE\0\0"
     struct.pack_into("<I", head, 0x3C, 0x80)
@@ -162,7 +162,7 @@ def test_each_region_is_signed(tool, image, people):
         bad[at] ^= 1
         is_refused(tool, tool.file("bad.efi", bad), f"--signed-by={people['root'].pem}", says=changed)
     bad = tool.file("bad.efi", signed + b"more")
-    is_refused(tool, bad, f"--signed-by={people['root'].pem}", says=changed)
+    is_refused(tool, bad, f"--signed-by={people['root'].pem}", says="does not end where the file does")
     # What is left out: the checksum.
     good = bytearray(signed)
     good[CHECKSUM] ^= 1
@@ -195,10 +195,26 @@ def test_malformed_table(tool, image, people, at, value, says):
 
 def test_table_elsewhere(tool, image, people):
     bad = bytearray(people["signer"].sign_pe(image, tool.folder / "signed.efi").read_bytes())
-    for at, size, says in (0x10, 64, "lies in the file's header"), (len(bad), 64, "reaches past its end"), \
+    for at, size, says in (0x10, 64, "does not end where"), (0x10, len(bad) - 0x10, "lies in the file's header"), (len(bad), 64, "reaches past its end"), \
             (0xFFFFFFF0, 0xFFFFFFF0, "reaches past its end"):
         struct.pack_into("<II", bad, DIRECTORY, at, size)
         is_refused(tool, tool.file("bad.efi", bad), f"--signed-by={people['root'].pem}", says=says)
+
+
+def test_table_in_the_middle(tool, image, people):
+    """What is hashed is the same, but all behind it is somewhere else: headers and readers go by offsets."""
+    signed = people["signer"].sign_pe(image, tool.folder / "signed.efi").read_bytes()
+    table, size = struct.unpack_from("<II", signed, DIRECTORY)
+    blob = struct.pack("<IHH", 8 + 4096, 0x200, 1) + b"E" * 4096 + signed[table:table + size]
+    bad = bytearray(signed[:0x600] + blob + signed[0x600:table])
+    struct.pack_into("<II", bad, DIRECTORY, 0x600, len(blob))
+    is_refused(tool, tool.file("bad.efi", bad), f"--signed-by={people['root'].pem}", says="does not end where the file does")
+
+
+def test_too_little_is_signed(tool, people):
+    """What is behind it is nobody's, and other formats' headers are looked for there."""
+    signed = people["signer"].sign_pe(tool.file("small.efi", uki(0)), tool.folder / "signed.efi")
+    is_refused(tool, signed, f"--signed-by={people['root'].pem}", says="is too little for a kernel")
 
 
 def test_old_digest(tool, people):
@@ -236,7 +252,8 @@ def appended(content, message, kind=2, size=None):
 
 def test_appended(tool, people):
     """Such a kernel is no bzImage for x86, which has nothing behind it: so it is only asked whether it is refused for that."""
-    content, message = tool.kernel.read_bytes(), people["signer"].message(tool.kernel).read_bytes()
+    content = tool.kernel.read_bytes() + bytes(32768)
+    message = people["signer"].message(tool.file("padded", content)).read_bytes()
     by = f"--signed-by={people['signer'].pem}"
 
     def of(*args, **more):

@@ -50,7 +50,7 @@ def boot_partition(folder, files):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content.encode() if isinstance(content, str) else content)
     image = folder.with_suffix(".img")
-    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", folder, image, "64M"], check=True)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", folder, image, "192M"], check=True)
     return image
 
 

@@ -584,13 +584,16 @@ static enum outcome run(struct fetch *fetch)
 static void report_end(struct fetch *fetch)
 {
 	curl_off_t length = -1;
+	long status = 0;
 
 	if (!fetch->options->size) {
 		report(fetch, "progress %" PRIu64 " %" PRIu64 "\n", fetch->done, fetch->done);
 		return;
 	}
 	curl_easy_getinfo(fetch->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	if (length >= 0)
+	curl_easy_getinfo(fetch->curl, CURLINFO_RESPONSE_CODE, &status);
+	/* Of a refusal it is the size of the words about it. */
+	if (length >= 0 && (!is_http(fetch) || status / 100 == 2))
 		report(fetch, "size %" PRIu64 "\n", (uint64_t)length);
 }
 

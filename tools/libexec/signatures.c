@@ -21,6 +21,9 @@ enum {
 	DIRECTORY_ENTRY_SIZE = 8,
 };
 
+/* The least that is signed of a kernel. */
+#define SIGNED_MIN 32768
+
 static int malformed(struct kx_error *err, const char *what)
 {
 	return kx_fail(err, EBADMSG, "malformed signature: %s; copy the file again", what);
@@ -77,18 +80,39 @@ static bool split(struct kx_view file, const struct kx_pe *pe, struct kx_signatu
 	       add_part(file, table + pe->certificates.size, file.size, ret);
 }
 
+/*
+ * What is behind the signed part is nobody's, and a multiboot header is looked for in the first 32 KiB of a file (Multiboot2
+ * Specification, 3.1), whatever it is otherwise.
+ */
+static int check_size(uint64_t signed_size, struct kx_error *err)
+{
+	return signed_size < SIGNED_MIN ? kx_fail(err, EBADMSG,
+						  "what is signed of it, %" PRIu64
+						  " bytes, is too little for a kernel",
+						  signed_size)
+					: 0;
+}
+
 int kx_signatures_of_pe(struct kx_view file, struct kx_signatures *ret, struct kx_error *err)
 {
 	struct kx_signatures found = { 0 };
 	struct kx_pe pe;
+	uint64_t table;
 	int r = kx_pe_parse(file, &pe, err);
 
 	if (r < 0)
 		return r;
 	if (!pe.certificates.size)
 		return kx_fail(err, ENODATA, "carries no signature");
+	table = (uint64_t)(pe.certificates.data - file.data);
+	/* Where the table is, is not signed: in the middle it would move what is behind it, and headers and readers go by offsets. */
+	if (table + pe.certificates.size != file.size)
+		return malformed(err, "its table does not end where the file does");
 	if (!split(file, &pe, &found))
 		return malformed(err, "its table lies in the file's header");
+	r = check_size(table, err);
+	if (r < 0)
+		return r;
 	r = read_table(pe.certificates, &found, err);
 	if (r == 0 && !found.count)
 		r = kx_fail(err, ENODATA, "carries no signature of a known kind");
@@ -115,6 +139,7 @@ int kx_signatures_appended(struct kx_view file, struct kx_signatures *ret, struc
 	uint64_t end = file.size;
 	const uint8_t *info;
 	uint32_t size;
+	int r;
 
 	if (end < MAGIC_SIZE || !kx_view_equals(file, end - MAGIC_SIZE, magic, MAGIC_SIZE))
 		return kx_fail(err, ENODATA, "carries no signature");
@@ -130,6 +155,9 @@ int kx_signatures_appended(struct kx_view file, struct kx_signatures *ret, struc
 	       info[INFO_SIGNATURE_SIZE + 2] << 8 | info[INFO_SIGNATURE_SIZE + 3];
 	if (!size || size > end)
 		return malformed(err, "it is larger than the file");
+	r = check_size(end - size, err);
+	if (r < 0)
+		return r;
 	*ret = (struct kx_signatures){ .part_count = 1, .count = 1 };
 	ret->signatures[0] = kx_view_of(file.data + end - size, size);
 	ret->parts[0] = kx_view_of(file.data, end - size);
