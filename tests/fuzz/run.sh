@@ -35,12 +35,8 @@ files_of() {
 	multiboot) echo format/multiboot ;;
 	network) echo 'machine/net(link|work)[.]c|libkexec/carry/(keep|kernel|dracut|netcfg|networkd)[.]c' ;;
 	plan) echo 'libkexec/(plan[.]c|format/)' ;;
-	netboot) echo 'libkexec/netboot/' ;;
-	network) echo 'machine/(network|netlink)[.]c|libkexec/carry/' ;;
 	real_mode) echo 'format/(zimage|real_mode|bzimage32|linux_x86)[.]c' ;;
 	relocs) echo 'arch/x86/relocs[.]c' ;;
-	sums) echo 'tools/(sums|url)[.]c' ;;
-	signatures) echo 'libexec/signatures[.]c' ;;
 	sums) echo 'tools/(sums|url)[.]c' ;;
 	text) echo 'libkexec/cmdline[.]c|machine/config[.]c' ;;
 	volumes) echo 'boot/volumes[.]c' ;;
@@ -48,7 +44,6 @@ files_of() {
 	wire) echo 'libkexec/wire[.]c' ;;
 	uki) echo 'format/(pe|uki|uki_image)[.]c' ;;
 	vmcore) echo 'libkexec/vmcore/' ;;
-	wire) echo 'libkexec/wire[.]c' ;;
 	*) echo "machine/$1[.]c" ;;
 	esac
 }
