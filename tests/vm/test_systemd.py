@@ -174,6 +174,20 @@ def test_ordinary_reboot(suite, firmware):
         assert guest.text["console"].count("@@slow is done") == 2
 
 
+def test_what_is_loaded_stays():
+    """What was loaded by hand is what an ordinary reboot starts, and the choice for once that it was is used up then, not before."""
+    installed = disk.get()
+    old = installed.releases[1]
+    with disk.boot(installed, integration(SYSTEMD)) as guest:
+        settle(guest)
+        guest.ok("systemctl daemon-reload && systemctl enable --now kexec-reboot.service")
+        guest.ok("printf 'reboot = kexec\\nload = --append=lab.word=conf\\n' >/etc/kexec.conf")
+        guest.ok(f"grub-reboot '{grub_id(old)}' && kexec load")
+        assert environment(guest)["next_entry"] == grub_id(old)
+        arrive(guest, "systemctl reboot", old, GRUB_WORDS)
+        assert environment(guest).get("next_entry", "") == ""
+
+
 # By its init: which scripts, and how they are enabled.
 SCRIPTED = {
     "sysvinit": (SYSVINIT, "update-rc.d kexec-load defaults && update-rc.d kexec-jump defaults"),
