@@ -193,10 +193,11 @@ SCRIPTED = {
     "sysvinit": (SYSVINIT, "update-rc.d kexec-load defaults && update-rc.d kexec-jump defaults"),
     "openrc": (OPENRC, "rc-update add kexec-load default && rc-update add kexec-jump shutdown && rc-update -u && "
                "rc-service kexec-load start"),
+    "runit": (SYSVINIT, "update-rc.d kexec-load defaults && update-rc.d kexec-jump defaults"),
 }
 
 
-@pytest.mark.parametrize("init", ["sysvinit", pytest.param("openrc", marks=pytest.mark.long)])
+@pytest.mark.parametrize("init", ["sysvinit", *(pytest.param(init, marks=pytest.mark.long) for init in ("openrc", "runit"))])
 def test_reboots_by_scripts(init):
     """Where scripts start the loaded kernel: `kexec reboot`, an ordinary reboot by kexec.conf, and one through the firmware."""
     installed = disk.get(init=init)
