@@ -209,14 +209,12 @@ class Web:
 # ---- TFTP (RFC 1350) and FTP (RFC 959), as much as a client asks for ------------------------------------------------------
 
 
-class Tftp:
-    """Files without options, so in blocks of 512 bytes."""
+class Serving:
+    """What answers on a socket of its own, from when it is entered until it is left."""
 
-    def __init__(self, files, host="127.0.0.1"):
-        self.files, self.host = files, host
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((host, 0))
-        self.port = self.socket.getsockname()[1]
+    def __init__(self, files, listening):
+        self.files, self.socket = files, listening
+        self.host, self.port = listening.getsockname()
 
     def __enter__(self):
         threading.Thread(target=self.serve, daemon=True).start()
@@ -226,7 +224,16 @@ class Tftp:
         self.socket.close()
 
     def url(self, name):
-        return f"tftp://127.0.0.1:{self.port}/{name}"
+        return f"{type(self).__name__.lower()}://127.0.0.1:{self.port}/{name}"
+
+
+class Tftp(Serving):
+    """Files without options, so in blocks of 512 bytes."""
+
+    def __init__(self, files, host="127.0.0.1"):
+        listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        listening.bind((host, 0))
+        super().__init__(files, listening)
 
     def serve(self):
         with contextlib.suppress(OSError):
@@ -247,21 +254,9 @@ class Tftp:
                 to.recvfrom(64)
 
 
-class Ftp:
+class Ftp(Serving):
     def __init__(self, files, host="127.0.0.1"):
-        self.files, self.host = files, host
-        self.socket = socket.create_server((host, 0))
-        self.port = self.socket.getsockname()[1]
-
-    def __enter__(self):
-        threading.Thread(target=self.serve, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def url(self, name):
-        return f"ftp://127.0.0.1:{self.port}/{name}"
+        super().__init__(files, socket.create_server((host, 0)))
 
     def serve(self):
         with contextlib.suppress(OSError):
