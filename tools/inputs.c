@@ -142,7 +142,7 @@ static int judge(const struct need *need, const struct kx_machine *machine,
 	uint64_t all = add_sizes(need->fetched, copy);
 	uint64_t available = machine->mem_available;
 
-	kx_say("%s%s to fetch; all of it takes %s of memory with the kernel's copy, %s of %s are "
+	kx_say("%s%s to fetch; all of it needs %s of memory with the kernel's copy, %s of %s are "
 	       "available",
 	       need->unknown ? "at least " : "", kx_size_text(need->fetched).s, kx_size_text(all).s,
 	       kx_size_text(available).s, kx_size_text(machine->mem_total).s);

@@ -73,7 +73,7 @@ def message(result):
     """What it says at last, but for what it says beforehand and on the way."""
     lines = [line.removeprefix("kexec: ") for line in result.err.splitlines()]
     return [line for line in lines
-            if " to fetch; all of it takes " not in line and not line.startswith("trying again to get ")
+            if " to fetch; all of it needs " not in line and not line.startswith("trying again to get ")
             and not re.search(r": \d+% of |: [\d.]+ [KMG]iB$", line)]
 
 
@@ -112,7 +112,7 @@ def test_plan_and_debug_name_the_address(net, web):
 def test_memory_comes_first(net, web):
     url = web.put("/vmlinuz", KERNEL)
     first = net("load", url, "--insecure").err.splitlines()[0]
-    assert first == ("kexec: 204 KiB to fetch; all of it takes 408 KiB of memory with the kernel's copy, 1.4 GiB of 1.9 GiB are "
+    assert first == ("kexec: 204 KiB to fetch; all of it needs 408 KiB of memory with the kernel's copy, 1.4 GiB of 1.9 GiB are "
                      "available")
 
 
