@@ -18,9 +18,12 @@ void kx_netboot_clear(struct kx_netboot *netboot)
 const char *kx_netboot_setting(const struct kx_netboot_setting *settings, size_t count,
 			       const char *name)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(settings[i].name, name))
+	for (size_t i = 0; i < count; i++) {
+		const char *slash = strrchr(settings[i].name, '/');
+
+		if (!strcmp(slash ? slash + 1 : settings[i].name, name))
 			return settings[i].value;
+	}
 	return NULL;
 }
 

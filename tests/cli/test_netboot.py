@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import netlink
 import samples
 from conftest import BUILD, FAKE, ROOT
 
@@ -236,7 +237,8 @@ def test_without_kexec_fetch(netboot):
 # ---- menus -----------------------------------------------------------------------------------------------------------
 
 MENU = """#!ipxe
-echo Menu of ${net0/mac} ${platform} ${buildarch}
+echo Menu of ${net0/mac} ${platform} ${buildarch} ${next-server}
+echo ip=${netX/ip}::${gateway}:${netmask} nameserver=${dns}
 :start
 menu What is it to be?
 item --gap Systems
@@ -272,15 +274,18 @@ def fixture_menus(netboot, web):
     for path, content in {"/a/menu": (MENU % "").encode(), "/a/sub.ipxe": SUB.encode(), "/k": samples.bzimage(),
                           "/a/i1": b"ONE!", "/a/i2": b"TWO!", "/a/waits": (MENU % " --timeout 5000").encode()}.items():
         web.put(path, content)
-    netboot.change(proc__net__route="Iface\tDestination\tGateway\neth7\t00000000\t0202000A\n",
-                   sys__class__net__eth7__address="52:54:00:12:34:56\n")
+    netlink.put(netboot.root, [netlink.link(6, "lan0"), netlink.link(7, "wan0")],
+                [netlink.address(6, "10.0.0.1", 8), netlink.address(7, "192.0.2.15", 24)],
+                [netlink.route(7, "0.0.0.0", 0, "192.0.2.1")])
+    netboot.change(etc__resolv__conf="nameserver 192.0.2.53\n")
     return netboot
 
 
 def test_script(menus, web):
     result = menus("netboot", web.url("/a/menu"), "--insecure", "-s", "--choose=one", "--append=more")
     assert result.status in (0, 1), result.err
-    assert "Menu of 52:54:00:12:34:56 pcbios x86_64\n" in result.err
+    assert "Menu of 52:54:00:00:00:07 pcbios x86_64 localhost\nip=192.0.2.15::192.0.2.1:255.255.255.0 nameserver=192.0.2.53\n" \
+        in result.err
     assert "initrd=8 cmdline=root=one console=tty0 console=ttyS1,9600n8 more flags" in result.log[0]
 
 
@@ -302,6 +307,27 @@ def test_menu_without_terminal(menus, web):
     assert result.status in (0, 1), result.err
     assert "root=one" in result.log[0]
     assert "would wait 5 s for \"The first one\", which is taken" in result.err
+
+
+READS = """#!ipxe
+echo -n Root: ${} && read root || goto left
+kernel /k root=${root}
+boot
+:left
+echo left
+exit 1
+"""
+
+
+def test_text_is_asked_for(menus, web):
+    web.put("/r", READS.encode())
+    failed(menus("netboot", web.url("/r"), "--insecure"), "asks for a text, as \"root\", and there is no terminal")
+    result = menus("netboot", web.url("/r"), "--insecure", "-s", "--choose=sda1")
+    assert result.status in (0, 1) and "cmdline=root=sda1 " in result.log[0], result.err
+    status, text, log = at_terminal(menus, "netboot", web.url("/r"), "--insecure", "-s", keys=[("to leave it so: ", "sdb2\n")])
+    assert status in (0, 1) and "cmdline=root=sdb2 " in log, text
+    status, text, log = at_terminal(menus, "netboot", web.url("/r"), "--insecure", "-s", keys=[("to leave it so: ", "\x04")])
+    assert status == 2 and text.startswith("left"), text
 
 
 def read_some(master, end):
@@ -421,9 +447,9 @@ def test_bad_menus(menus, web, text, words):
 
 
 def test_pxelinux(menus, web):
-    web.put("/boot/pxelinux.cfg/01-52-54-00-12-34-56",
+    web.put("/boot/pxelinux.cfg/01-52-54-00-00-00-07",
             b"default two\ntimeout 30\nlabel one\nlinux /k\nlabel two\nlinux /k\ninitrd ../a/i1\nappend x=2\nipappend 2\n")
     web.put("/boot/pxelinux.cfg/default", b"label no\nlocalboot 0\n")
     result = menus("netboot", web.url("/boot/"), "--insecure", "-s")
     assert result.status in (0, 1), result.err
-    assert "initrd=4 cmdline=x=2 BOOTIF=01-52-54-00-12-34-56 console=tty0" in result.log[0]
+    assert "initrd=4 cmdline=x=2 BOOTIF=01-52-54-00-00-00-07 console=tty0" in result.log[0]
