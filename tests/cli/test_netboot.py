@@ -2,12 +2,15 @@
 """`kexec netboot`: mirrors signed by keys made here, and menus, from a server on the loopback interface."""
 
 import hashlib
+import io
+import json
 import os
 import pty
 import select
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 
 import pytest
@@ -95,6 +98,12 @@ def test_plan_changes_nothing(netboot, web, keys):
     assert result.status in (0, 1), result.err
     assert result.log == [] and not netboot.loaded()
     assert "console=tty0 console=ttyS1,9600n8" in result.out and "boot_params" not in result.err
+    found = json.loads(debian(netboot, web, keys, "--plan", "--json", "--append=priority=low").out)
+    assert found["cmdline"] == "console=tty0 console=ttyS1,9600n8 priority=low" and found["segments"]
+    web.put(LINUX, samples.bzimage(b"evil"))
+    result = debian(netboot, web, keys, "--plan", "--json")
+    assert result.status == 2 and "SHA256SUMS says" in json.loads(result.out)["error"]
+    assert netboot("netboot", "debian", "--json").status == 3 and not netboot.loaded()
 
 
 def test_reboot(netboot, web, keys):
@@ -194,7 +203,7 @@ def test_own_file_wins(netboot, web):
 
 def test_fedora(netboot, web):
     """Its checksums are in .treeinfo."""
-    top = "/f/42/Everything/x86_64/os"
+    top = "/f/44/Everything/x86_64/os"
     kernel = samples.bzimage()
     web.put(f"{top}/images/pxeboot/vmlinuz", kernel)
     web.put(f"{top}/images/pxeboot/initrd.img", b"INITRD")
@@ -205,11 +214,35 @@ def test_fedora(netboot, web):
     netboot.change(proc__meminfo="MemTotal: 4000000 kB\nMemAvailable: 3500000 kB\n")
     args = "netboot", "fedora", "--mirror", web.url("/f"), "-s"
     failed(netboot(*args), "use https")
-    result = netboot(*args, "--insecure", "--release=42")
+    result = netboot(*args, "--insecure")
     assert result.status in (0, 1), result.err
-    assert f"cmdline=ip=dhcp inst.repo={web.url('/f')}/42/Everything/x86_64/os/ inst.text console=tty0" in result.log[0]
+    assert f"cmdline=ip=dhcp inst.repo={web.url('/f')}/44/Everything/x86_64/os/ inst.text console=tty0" in result.log[0]
     web.put(f"{top}/images/pxeboot/initrd.img", b"INITRX")
     failed(netboot(*args, "--insecure"), ".treeinfo says")
+
+
+def test_ubuntu(netboot, web, keys):
+    """Kernel and initrd are in an archive that the signed list has."""
+    top, packed = "/u/26.04.1", io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in (("amd64/linux", samples.bzimage()), ("amd64/initrd", b"INITRD"), ("amd64/pxelinux.0", b"")):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    netboot.change(proc__meminfo="MemTotal: 6000000 kB\nMemAvailable: 5500000 kB\n")
+    args = "netboot", "ubuntu", "--mirror", web.url("/u"), f"--keyring={keys[2]}", "-s"
+    for signer, good in ((keys[1], False), (keys[0], True)):
+        content = packed.getvalue()
+        listed = f"{hashlib.sha256(content).hexdigest()} *ubuntu-26.04.1-netboot-amd64.tar.gz\n".encode()
+        web.put(f"{top}/ubuntu-26.04.1-netboot-amd64.tar.gz", content)
+        web.put(f"{top}/SHA256SUMS", listed)
+        web.put(f"{top}/SHA256SUMS.gpg", signer.detached(listed))
+        result = netboot(*args)
+        if not good:
+            failed(result, "SHA256SUMS")
+            assert not got(web, f"{top}/ubuntu-26.04.1-netboot-amd64.tar.gz")
+    assert result.status in (0, 1), result.err
+    assert "cmdline=root=/dev/ram0" in result.log[0] and f"url={web.url('/u')}/26.04.1/ubuntu-26.04.1-live-server-amd64.iso console=tty0" in result.log[0]
 
 
 @pytest.mark.parametrize("name", ["gentoo", "../../etc/shadow", "/etc/passwd", "debian.conf", ""])
