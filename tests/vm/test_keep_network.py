@@ -3,11 +3,12 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 
 from lab import assets, jump, network
-from lab.initrd import Initrd, Link
+from lab.initrd import Initrd, Link, packaged
 from lab.peer import Peer
 
 # Nothing of it is what DHCP would give there. The gateway is in nobody's network.
@@ -139,6 +140,25 @@ def test_by_initramfs_tools():
         assert "default via 10.0.2.2 dev eth1" in guest.ok("ip route")
         assert "10.0.2.3" in guest.ok("cat /run/net-eth1.conf") and "server" in guest.ok("cat /run/net-eth1.conf")
         gets_out(guest)
+
+
+def test_dropbear_has_the_host_keys(tmp_path):
+    """dropbear's own program reads what it is given, and finds the public key in it."""
+    kinds, files = ("ed25519", "ecdsa", "rsa"), {}
+    for kind in kinds:
+        path = tmp_path / f"ssh_host_{kind}_key"
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "me", "-f", path], check=True)
+        files |= {f"/etc/ssh/{path.name}": path, f"/etc/ssh/{path.name}.pub": path.with_suffix(".pub")}
+    kernel = assets.kernel("6.1")
+    second = Initrd("second", files={"/usr/sbin/dropbear": "", **packaged("bookworm", "dropbear-bin", "/usr/bin/dropbearkey")})
+    with jump.boot("6.1", {**files, **jump.carried(kernel, second)}) as guest:
+        guest.ok(f"kexec load /boot/vmlinuz-{kernel.release} --initrd=/boot/initrd.img-{kernel.release} "
+                 "--append='console=ttyS0 no_timer_check' --ssh-keys || [ $? = 1 ]")
+        guest.jump("second")
+        for kind in kinds:
+            said = guest.ok(f"dropbearkey -y -f /etc/dropbear/dropbear_{kind}_host_key").splitlines()
+            public = (tmp_path / f"ssh_host_{kind}_key.pub").read_text().split()[:2]
+            assert public in [line.split()[:2] for line in said], said
 
 
 def test_keys_and_files():
