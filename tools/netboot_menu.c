@@ -266,6 +266,9 @@ static int put_result(struct message *end, const struct kx_netboot *netboot)
 		r = put_string(end, netboot->cmdline);
 	for (size_t i = 0; r == 0 && i < netboot->initrds.count; i++)
 		r = put_string(end, netboot->initrds.v[i]);
+	for (size_t i = 0; r == 0 && i < netboot->files.count; i++)
+		r = put_string(end, netboot->files.v[i]);
+	end->head.number = netboot->initrds.count;
 	return r;
 }
 
@@ -479,6 +482,26 @@ static void say(const struct message *message)
 	fputs("\n", stderr);
 }
 
+/* What it is called there is looked at where it is put. */
+static int take_file(const struct message *end, size_t *pos, struct kx_names *ret,
+		     struct kx_error *err)
+{
+	const char *url = NULL, *path, *mode;
+	int r = next_url(end, pos, &url, err);
+
+	if (r < 0)
+		return r;
+	path = next_string(end, pos);
+	mode = next_string(end, pos);
+	if (!path || !mode || strlen(mode) != 4 || mode[strspn(mode, "01234567")] ||
+	    ret->count >= 3UL * KX_NETBOOT_INITRDS_MAX)
+		return malformed(err);
+	if (kx_names_add(ret, url) < 0 || kx_names_add(ret, path) < 0 ||
+	    kx_names_add(ret, mode) < 0)
+		return kx_fail(err, ENOMEM, "out of memory");
+	return 0;
+}
+
 static int take_result(const struct message *end, struct kx_netboot *ret, struct kx_error *err)
 {
 	_cleanup_(kx_netboot_clear) struct kx_netboot out = { 0 };
@@ -493,13 +516,15 @@ static int take_result(const struct message *end, struct kx_netboot *ret, struct
 		return malformed(err);
 	out.kernel = strdup(kernel);
 	out.cmdline = strdup(cmdline);
-	while (r == 0 && pos < end->head.size) {
+	if (end->head.number > KX_NETBOOT_INITRDS_MAX)
+		r = malformed(err);
+	while (r == 0 && out.initrds.count < end->head.number) {
 		r = next_url(end, &pos, &initrd, err);
-		if (r == 0 && out.initrds.count == KX_NETBOOT_INITRDS_MAX)
-			r = malformed(err);
 		if (r == 0 && kx_names_add(&out.initrds, initrd) < 0)
 			r = kx_fail(err, ENOMEM, "out of memory");
 	}
+	while (r == 0 && pos < end->head.size)
+		r = take_file(end, &pos, &out.files, err);
 	if (r == 0 && (!out.kernel || !out.cmdline))
 		r = kx_fail(err, ENOMEM, "out of memory");
 	if (r < 0)

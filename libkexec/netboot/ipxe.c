@@ -413,6 +413,30 @@ static int run_imgfree(struct ipxe *ipxe, struct words *words, size_t first)
 
 /* ---- boot and chain -------------------------------------------------------------------------- */
 
+/* ipxe.org/cmd/initrd: "PATH mode=755", in octal; folders are made whatever "mkdir=" says. */
+static int fill_file(struct ipxe *ipxe, const struct image *image, struct kx_netboot *ret)
+{
+	struct kx_view rest = kx_text_of(image->args), path = { 0 }, word;
+	_cleanup_free_ char *place = NULL;
+	unsigned mode = 0644;
+	char text[8];
+	int r;
+
+	if (!kx_text_word(&rest, &path))
+		return 0;
+	while (kx_text_word(&rest, &word))
+		if (kx_text_starts(word, "mode="))
+			mode = (unsigned)strtoul((const char *)word.data + strlen("mode="), NULL,
+						 8);
+	snprintf(text, sizeof(text), "%04o", mode & 0777);
+	r = kx_text_dup(path, &place);
+	if (r == 0)
+		r = kx_names_add(&ret->files, image->url);
+	if (r == 0)
+		r = kx_names_add(&ret->files, place);
+	return r == 0 ? kx_names_add(&ret->files, text) : r;
+}
+
 static int fill_initrds(struct ipxe *ipxe, struct kx_netboot *ret)
 {
 	int r = 0;
@@ -422,13 +446,8 @@ static int fill_initrds(struct ipxe *ipxe, struct kx_netboot *ret)
 
 		if (i == ipxe->kernel)
 			continue;
-		/* ipxe.org/cmd/initrd: such a file is put into the initrd under that name. */
-		if (image->args)
-			return kx_fail(ipxe->err, EOPNOTSUPP,
-				       "puts %s into the initrd as %s, which is not understood "
-				       "here",
-				       image->url, image->args);
-		r = kx_names_add(&ret->initrds, image->url);
+		r = image->args && *image->args ? fill_file(ipxe, image, ret)
+						: kx_names_add(&ret->initrds, image->url);
 	}
 	return r < 0 ? no_memory(ipxe) : 0;
 }

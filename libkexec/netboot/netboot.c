@@ -11,6 +11,7 @@ void kx_netboot_clear(struct kx_netboot *netboot)
 {
 	free(netboot->kernel);
 	kx_names_clear(&netboot->initrds);
+	kx_names_clear(&netboot->files);
 	free(netboot->cmdline);
 	*netboot = (struct kx_netboot){ 0 };
 }

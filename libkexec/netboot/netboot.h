@@ -24,11 +24,12 @@
  * struct kx_netboot - what is to be started; all strings are its own
  * @kernel: its URL
  * @initrds: their URLs, in order
+ * @files: to be put into the initrd, each as three strings: its URL, where it goes, and its permissions as "0644"
  * @cmdline: never NULL
  */
 struct kx_netboot {
 	char *kernel;
-	struct kx_names initrds;
+	struct kx_names initrds, files;
 	char *cmdline;
 };
 

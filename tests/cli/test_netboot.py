@@ -363,6 +363,28 @@ def test_text_is_asked_for(menus, web):
     assert status == 2 and text.startswith("left"), text
 
 
+def test_file_put_into_the_initrd(menus, web, tmp_path):
+    """With its name and permissions, checked as all that a menu names, and put there by the process that may do nothing else."""
+    web.put("/p", b"#!ipxe\nkernel /k x=1\ninitrd /a/i1\ninitrd /hook /hooks/pxe mkdir=-1 mode=755\nboot\n")
+    web.put("/hook", b"#!/bin/sh\n")
+    menus.env["KX_FAKE_INITRD"] = str(tmp_path / "initrd")
+    args = "netboot", web.url("/p"), "--insecure", "-s"
+    result = menus(*args)
+    assert result.status in (0, 1) and "/hook as /hooks/pxe" in result.err, result.err
+    loaded = (tmp_path / "initrd").read_bytes()
+    assert loaded.startswith(b"ONE!")
+    subprocess.run(["cpio", "-idm", "--quiet"], cwd=tmp_path, input=loaded[loaded.find(b"070701"):], check=True)
+    assert (tmp_path / "hooks/pxe").read_bytes() == b"#!/bin/sh\n" and (tmp_path / "hooks/pxe").stat().st_mode & 0o777 == 0o755
+    given = [f"--sha256={hashlib.sha256(content).hexdigest()}" for content in (samples.bzimage(), b"ONE!", b"#!/bin/sh\n")]
+    result = menus(*args, *given)
+    assert result.status in (0, 1) and "nothing vouches" not in result.err.replace("nothing vouches for " + web.url("/p"), ""), result.err
+    web.put("/hook", b"#!/bin/evil\n")
+    failed(menus(*args, *given), "/hook")
+    web.put("/p", b"#!ipxe\nkernel /k\ninitrd /hook ../../etc/x\nboot\n")
+    result = menus(*args)
+    assert result.status == 3 and result.log == [] and "that is no path of a file" in result.err
+
+
 def read_some(master, end):
     """What comes next; nothing when it is over."""
     assert select.select([master], [], [], max(end - time.monotonic(), 0))[0], "nothing more was said"

@@ -115,6 +115,9 @@ int main(int argc, char **argv)
 	printf("kernel: %s\n", netboot.kernel);
 	for (size_t n = 0; n < netboot.initrds.count; n++)
 		printf("initrd: %s\n", netboot.initrds.v[n]);
+	for (size_t n = 0; n + 2 < netboot.files.count; n += 3)
+		printf("file: %s as %s, %s\n", netboot.files.v[n], netboot.files.v[n + 1],
+		       netboot.files.v[n + 2]);
 	printf("cmdline: %s\n", netboot.cmdline);
 	kx_netboot_clear(&netboot);
 	return 0;

@@ -314,6 +314,23 @@ static void test_prompt(void **state)
 	assert_string_equal(web.log, "prompt Press Ctrl-B\n");
 }
 
+static void test_files(void **state)
+{
+	static const char *const wanted[] = { "https://boot.test/a/f", "/etc/f", "0755",
+					      "https://boot.test/a/g", "g",      "0644" };
+	_cleanup_(kx_netboot_clear) struct kx_netboot got = { 0 };
+	struct kx_error err = { 0 };
+	struct web web = { 0 };
+
+	web_add(&web, SCRIPT,
+		"#!ipxe\nkernel k\ninitrd i\ninitrd f /etc/f mkdir=1 mode=755\ninitrd g g\nboot");
+	assert_int_equal(run(&web, SCRIPT, &got, &err), 0);
+	assert_int_equal(got.initrds.count, 1);
+	assert_int_equal(got.files.count, KX_ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < KX_ARRAY_SIZE(wanted); i++)
+		assert_string_equal(got.files.v[i], wanted[i]);
+}
+
 static void test_read(void **state)
 {
 	static const char script[] =
@@ -403,8 +420,6 @@ static void test_failures(void **state)
 	check_refused("#!ipxe\nkernel --name\n", -EBADMSG, "--name lacks its value");
 	check_refused("#!ipxe\nkernel a\n", -ECANCELED, "ends without starting anything");
 	check_refused("#!ipxe\nexit 3\n", -ECANCELED, "status 3");
-	check_refused("#!ipxe\nkernel k\ninitrd f /etc/f mode=644\nboot", -EOPNOTSUPP,
-		      "into the initrd as /etc/f");
 	check_refused("#!ipxe\nset x:base64 aa\n", -EOPNOTSUPP, "type base64");
 	check_refused("#!ipxe\nset x:hex zz\n", -EBADMSG, "no row of bytes");
 	check_refused("#!ipxe\nitem a b\n", -ENOENT, "there is no menu");
@@ -569,6 +584,7 @@ int main(void)
 		cmocka_unit_test(test_next_mirror),
 		cmocka_unit_test(test_prompt),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_verify),

@@ -147,6 +147,7 @@ goto ${target}
 :second
 kernel linux lab.mac=${net0/mac:hexhyp} lab.ip=${ip} no_timer_check
 initrd initrd.gz
+initrd hook /lab/hooks/hook mode=755
 boot
 """
 
@@ -157,6 +158,7 @@ def test_script(web):
     web.put("/a/menu.ipxe", SCRIPT.encode())
     web.put("/a/linux", kernel.image.read_bytes())
     web.put("/a/initrd.gz", second.build("gzip"))
+    web.put("/a/hook", b"#!/bin/sh\necho a hook\n")
     with machine({}) as guest:
         result = guest.run(f"kexec netboot http://10.0.2.2:{web.port}/a/menu.ipxe --insecure --choose=second", timeout=300)
         assert result.status in (0, 1), result
@@ -164,3 +166,4 @@ def test_script(web):
         assert guest.ok("cat /proc/cmdline").strip() == \
             "lab.mac=52-54-00-aa-00-01 lab.ip=10.0.2.15 no_timer_check console=ttyS0"
         assert guest.facts("random") == {"random": random_hash(second.random)}
+        assert guest.ok("/lab/hooks/hook; stat -c '%a %u' /lab/hooks/hook") == "a hook\n755 0\n"
