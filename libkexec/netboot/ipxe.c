@@ -614,6 +614,16 @@ static struct menu *find_menu(struct ipxe *ipxe, const char *name)
 	return NULL;
 }
 
+/* The last one takes its place, and leaves nothing behind. */
+static void drop_menu(struct ipxe *ipxe, struct menu *menu)
+{
+	struct menu *last = &ipxe->menus[--ipxe->menu_count];
+
+	menu_clear(menu);
+	*menu = *last;
+	*last = (struct menu){ 0 };
+}
+
 static int run_menu(struct ipxe *ipxe, struct words *words, size_t first)
 {
 	const char *name = words->menu ? words->menu : "";
@@ -630,8 +640,7 @@ static int run_menu(struct ipxe *ipxe, struct words *words, size_t first)
 	menu->title = joined(words, first);
 	if (menu->name && menu->title)
 		return 0;
-	menu_clear(menu);
-	*menu = ipxe->menus[--ipxe->menu_count];
+	drop_menu(ipxe, menu);
 	return no_memory(ipxe);
 }
 
@@ -728,10 +737,8 @@ static int run_choose(struct ipxe *ipxe, struct words *words, size_t first)
 	if (r == 0)
 		r = judge(ipxe, kx_ipxe_set(&ipxe->settings, words->v[first],
 					    menu->items[chosen].name, ipxe->err));
-	if (!words->keep) {
-		menu_clear(menu);
-		*menu = ipxe->menus[--ipxe->menu_count];
-	}
+	if (!words->keep)
+		drop_menu(ipxe, menu);
 	return r;
 }
 

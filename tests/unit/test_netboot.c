@@ -253,6 +253,19 @@ static void test_menus(void **state)
 	assert_non_null(strstr(web.log, "* Debian 13\n"));
 }
 
+/* Each has its own items, whichever goes first. */
+static void test_menus_by_name(void **state)
+{
+	struct web web = { 0 };
+
+	web_add(&web, SCRIPT,
+		"#!ipxe\nmenu --name a A\nitem -m a one One\nmenu --name b B\nitem -m b two Two\n"
+		"choose -m a x\nmenu --name c C\nitem -m c three Three\nchoose -m b y\n"
+		"choose -m c z\nkernel k ${x} ${y} ${z}\nboot");
+	check_good(&web, SCRIPT, "https://boot.test/a/k", "", "one two three");
+	assert_string_equal(web.log, "menu A\n* One\nmenu B\n* Two\nmenu C\n* Three\n");
+}
+
 static void test_menu_is_left(void **state)
 {
 	struct web web = { .choices = { "debian", "", "exit" } };
@@ -585,6 +598,7 @@ int main(void)
 		cmocka_unit_test(test_prompt),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_menus_by_name),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_verify),
