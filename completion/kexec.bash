@@ -20,7 +20,7 @@ _kexec_options()
 	plan) echo "$basic --load-panic $load $image --machine= --json $always" ;;
 	load) echo "--load-panic --commit $load $image $always" ;;
 	reboot) echo "$load $image $always" ;;
-	netboot) echo "--plan --reboot --release= --mirror= --choose= $load $always" ;;
+	netboot) echo "--plan --json --reboot --release= --mirror= --choose= $load $always" ;;
 	exec) echo "--now --no-ifdown --no-sync $always" ;;
 	unload | coldreboot) echo "$always" ;;
 	status | check) echo "--machine= --json $always" ;;

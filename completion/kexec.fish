@@ -108,7 +108,7 @@ complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last 
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu exec unload coldreboot' -l reset-vga -d 'set VGA text mode between the kernels'
 complete -c kexec -n '__fish_seen_subcommand_from plan status check crash' -l machine -x -a '(__fish_complete_directories)' -d 'answer for the machine saved in DIR, not for this one'
 complete -c kexec -n '__fish_seen_subcommand_from list' -l root -x -a '(__fish_complete_directories)' -d 'list what could be started in the tree or boot partition at DIR'
-complete -c kexec -n '__fish_seen_subcommand_from plan status check last crash list' -l json -d 'answer in JSON'
+complete -c kexec -n '__fish_seen_subcommand_from plan netboot status check last crash list' -l json -d 'answer in JSON'
 complete -c kexec -n '__fish_seen_subcommand_from last' -l svg -d 'answer with a drawing in SVG'
 complete -c kexec -n 'not __fish_seen_subcommand_from status check machine last crash list menu exec unload coldreboot' -s d -l debug -d 'print the plan of a load on standard error'
 complete -c kexec -s h -l help -d 'print this help'

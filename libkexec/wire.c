@@ -172,6 +172,9 @@ bool kx_request_foreign(const struct kx_request *request)
 	for (uint64_t i = 0; (source = source_at(request, i)); i++)
 		if (kx_source_foreign(source))
 			return true;
+	for (size_t i = 0; i < request->add_count; i++)
+		if (kx_source_foreign(request->adds[i].source))
+			return true;
 	return false;
 }
 

@@ -9,11 +9,11 @@ BUILD_PACKAGES="gcc libc6-dev make meson ninja-build pkg-config libdeflate-dev l
 # What the VM tests run on: QEMU, its firmware, and what builds the guests' initrds.
 VM_PACKAGES="python3 qemu-system-x86 qemu-utils ovmf seabios busybox-static zstd lz4 lzop xz-utils bzip2 e2fsprogs sbsigntool openssl
 	debian-archive-keyring dpkg util-linux binutils gcc libc6-dev xorriso
-	debootstrap mtools squashfs-tools"
+	debootstrap mtools squashfs-tools openssh-client"
 
 # cpio and systemd read what the command has made for the next system.
 CHECK_PACKAGES="clang clang-format clang-tidy python3-pytest mandoc bash-completion zsh fish
-	gpgv gnupg openssl ca-certificates sbsigntool cpio systemd"
+	gpgv gnupg openssl ca-certificates sbsigntool cpio systemd openssh-client"
 
 # For scripts/dist, for scripts/deb beside BUILD_PACKAGES, and for the tests of all kinds of packages.
 DIST_PACKAGES="git tar xz-utils"

@@ -59,6 +59,7 @@ static const struct {
 	{ offsetof(struct kx_args, initrds), offsetof(struct kx_args, initrd_count) },
 	{ offsetof(struct kx_args, modules), offsetof(struct kx_args, module_count) },
 	{ offsetof(struct kx_args, adds), offsetof(struct kx_args, add_count) },
+	{ offsetof(struct kx_args, placed), offsetof(struct kx_args, placed_count) },
 	{ offsetof(struct kx_args, sha256), offsetof(struct kx_args, sha256_count) },
 	{ offsetof(struct kx_args, sums), offsetof(struct kx_args, sums_count) },
 	{ offsetof(struct kx_args, signed_by), offsetof(struct kx_args, signed_by_count) },

@@ -69,6 +69,20 @@ static int add_file(const char *text, struct kx_order *order, struct kx_error *e
 	return r < 0 ? r : add(order, source, kx_steal(path), mode_of(file), err);
 }
 
+/* The same of a menu's: an address, where it goes, and its permissions. */
+static int add_placed(struct kx_inputs *inputs, const char *const *placed, struct kx_order *order,
+		      struct kx_error *err)
+{
+	_cleanup_free_ char *path = strdup(placed[1]);
+	struct kx_source *source = NULL;
+	int r = path ? kx_order_open(inputs, placed[0], &source, err)
+		     : kx_fail(err, ENOMEM, "out of memory");
+
+	return r < 0 ? r
+		     : add(order, source, kx_steal(path), (uint32_t)strtoul(placed[2], NULL, 8),
+			   err);
+}
+
 /* ---- --ssh-keys ------------------------------------------------------------------------------ */
 
 static bool is_host_key(const char *name, bool *ret_public)
@@ -202,13 +216,15 @@ static int add_keys(const char *path, struct kx_order *order, struct kx_error *e
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-int kx_order_carry(const struct kx_machine *machine, const struct kx_args *args,
-		   struct kx_order *order, struct kx_error *err)
+int kx_order_carry(struct kx_inputs *inputs, const struct kx_machine *machine,
+		   const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
 	int r = args->ssh_keys ? add_keys(machine->root, order, err) : 0;
 
 	for (size_t i = 0; r == 0 && i < args->add_count; i++)
 		r = add_file(args->adds[i], order, err);
+	for (size_t i = 0; r == 0 && i + 2 < args->placed_count; i += 3)
+		r = add_placed(inputs, args->placed + i, order, err);
 	order->request.keep_network = (enum kx_keep_network)args->keep_network;
 	order->request.adds = order->carry.adds;
 	order->request.add_count = order->carry.count;

@@ -2,17 +2,18 @@
 #ifndef KX_TOOL_CARRY_H
 #define KX_TOOL_CARRY_H
 
+#include "inputs.h"
 #include "json.h"
 #include "names.h"
 #include "tool.h"
 
 /**
- * kx_order_carry() - open what --add and --ssh-keys name, for the order's request
+ * kx_order_carry() - open what --add and --ssh-keys name, and what a menu puts into the initrd, for the order's request
  *
  * Errors: -EINVAL, -ENOENT without any key, -ENOMEM, and what opening a source says.
  */
-int kx_order_carry(const struct kx_machine *machine, const struct kx_args *args,
-		   struct kx_order *order, struct kx_error *err);
+int kx_order_carry(struct kx_inputs *inputs, const struct kx_machine *machine,
+		   const struct kx_args *args, struct kx_order *order, struct kx_error *err);
 void kx_carry_clear(struct kx_carry *carry);
 
 /* What is carried over: names, sizes and permissions, never contents. */

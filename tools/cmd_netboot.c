@@ -21,6 +21,10 @@ int kx_cmd_netboot(const struct kx_tool *tool, const struct kx_args *args)
 		kx_say("--plan changes nothing, and --reboot does; give one of them");
 		return KX_EXIT_ERROR;
 	}
+	if (args->json && !args->plan) {
+		kx_say("--json goes with --plan; a load says nothing but what failed");
+		return KX_EXIT_ERROR;
+	}
 	if (args->plan)
 		return kx_cmd_plan(tool, &load);
 	if (args->reboot)

@@ -59,35 +59,6 @@ static int put(struct kx_view bytes, int *ret, struct kx_error *err)
 	return *ret < 0 ? *ret : 0;
 }
 
-static int sextet(uint8_t c)
-{
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(letters, c) : NULL;
-
-	return at ? (int)(at - letters) : -1;
-}
-
-/* One line of base64, in place of what was there; bits left over wait for the next one. */
-static size_t decode_line(struct kx_view line, unsigned *bits, unsigned *count, uint8_t *to)
-{
-	size_t size = 0;
-
-	for (uint64_t i = 0; i < line.size; i++) {
-		int value = sextet(line.data[i]);
-
-		if (value < 0)
-			continue;
-		*bits = *bits << 6 | (unsigned)value;
-		*count += 6;
-		if (*count >= 8) {
-			*count -= 8;
-			to[size++] = (uint8_t)(*bits >> *count);
-		}
-	}
-	return size;
-}
-
 /*
  * gpgv wants it without armor (RFC 9580, 6.2): headers, an empty line, base64, a checksum that begins with "=". The checksum is left
  * out: what is broken is no key.
@@ -95,7 +66,7 @@ static size_t decode_line(struct kx_view line, unsigned *bits, unsigned *count, 
 static int put_armored(struct kx_view text, int *ret, struct kx_error *err)
 {
 	_cleanup_free_ uint8_t *bytes = malloc((size_t)text.size);
-	unsigned bits = 0, count = 0;
+	struct kx_base64 state = { 0 };
 	bool in_body = false;
 	struct kx_view line;
 	size_t size = 0;
@@ -106,9 +77,9 @@ static int put_armored(struct kx_view text, int *ret, struct kx_error *err)
 		line = kx_text_trim(line);
 		if (kx_text_starts(line, "-----")) {
 			in_body = false;
-			bits = count = 0;
+			state = (struct kx_base64){ 0 };
 		} else if (in_body && !kx_text_starts(line, "=")) {
-			size += decode_line(line, &bits, &count, bytes + size);
+			size += kx_text_base64(&state, line, bytes + size);
 		} else if (!line.size) {
 			in_body = true;
 		}

@@ -117,6 +117,8 @@ static int add_all(struct need *need, const struct kx_args *args, struct kx_erro
 
 	for (size_t i = 0; r == 0 && i < args->initrd_count; i++)
 		r = add_name(need, args->initrds[i], err);
+	for (size_t i = 0; r == 0 && i < args->placed_count; i += 3)
+		r = add_name(need, args->placed[i], err);
 	for (size_t i = 0; r == 0 && i < args->module_count; i++) {
 		_cleanup_free_ char *file =
 			strndup(args->modules[i], strcspn(args->modules[i], " "));

@@ -270,6 +270,22 @@ static int put_initrds(const struct target *target, struct kx_choice *choice, st
 	return 0;
 }
 
+static int put_files(const struct target *target, struct kx_choice *choice, struct kx_error *err)
+{
+	const struct kx_names *files = &target->netboot.files;
+	struct kx_args *args = &choice->args;
+	int r = 0;
+
+	free(args->placed);
+	args->placed_count = 0;
+	args->placed = calloc(files->count + 1, sizeof(*args->placed));
+	if (!args->placed)
+		return no_memory(err);
+	for (size_t i = 0; r == 0 && i < files->count; i++)
+		r = keep(choice, files->v[i], &args->placed[args->placed_count++], err);
+	return r;
+}
+
 /* The first that is there of those that the distribution's own tools install. */
 static int put_keyring(const struct target *target, struct kx_choice *choice, struct kx_error *err)
 {
@@ -343,6 +359,8 @@ static int put_target(const struct target *target, struct kx_choice *choice, str
 	if (r == 0)
 		r = put_initrds(target, choice, err);
 	if (r == 0)
+		r = put_files(target, choice, err);
+	if (r == 0)
 		r = make_cmdline(target, &line, err);
 	if (r == 0)
 		r = keep(choice, line, &args->append, err);
@@ -356,6 +374,8 @@ static void say_target(const struct target *target)
 	kx_say("kernel %s", target->netboot.kernel);
 	for (size_t i = 0; i < target->netboot.initrds.count; i++)
 		kx_say("initrd %s", target->netboot.initrds.v[i]);
+	for (size_t i = 0; i + 2 < target->netboot.files.count; i += 3)
+		kx_say("file %s as %s", target->netboot.files.v[i], target->netboot.files.v[i + 1]);
 }
 
 int kx_netboot_find(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)

@@ -7,7 +7,7 @@
 #include "tool.h"
 
 /* More than any machine's facts, for scripts. */
-#define KX_FACTS_MAX 16
+#define KX_FACTS_MAX 20
 
 /**
  * struct kx_facts - what scripts may ask about this machine
@@ -19,7 +19,7 @@ struct kx_facts {
 };
 
 /* Best effort: what cannot be read is not there. Errors: -ENOMEM. */
-int kx_facts_read(const struct kx_tool *tool, struct kx_facts *ret);
+int kx_facts_read(const struct kx_tool *tool, const char *url, struct kx_facts *ret);
 void kx_facts_clear(struct kx_facts *facts);
 
 /**
@@ -47,6 +47,8 @@ struct kx_asker {
 /* As struct kx_netboot_ops has them. Errors also: -EOPNOTSUPP there is nobody to ask. */
 int kx_ask_choose(struct kx_asker *asker, const struct kx_netboot_menu *menu, size_t *ret,
 		  struct kx_error *err);
+int kx_ask_read(struct kx_asker *asker, const char *setting, const char *now, char **ret,
+		struct kx_error *err);
 int kx_ask_prompt(struct kx_asker *asker, const char *text, const char *key, uint64_t timeout,
 		  struct kx_error *err);
 

@@ -21,18 +21,27 @@ static bool same(const char *a, struct kx_view b)
 	return a && kx_text_is(b, a);
 }
 
-/* The next name of --choose, as an item's name or its whole text. */
+/* The next name of --choose. */
+static bool next_given(struct kx_asker *asker, struct kx_view *ret)
+{
+	struct kx_view rest = kx_text_of(asker->left);
+
+	if (!kx_text_field(&rest, ',', ret))
+		return false;
+	asker->left += ret->size + (asker->left[ret->size] == ',');
+	return true;
+}
+
+/* It is an item's name or its whole text. */
 static int choose_given(struct kx_asker *asker, const struct kx_netboot_menu *menu, size_t *ret,
 			struct kx_error *err)
 {
-	struct kx_view rest = kx_text_of(asker->left), name = { 0 };
-	const char *given = asker->left;
+	struct kx_view name = { 0 };
 
-	if (!kx_text_field(&rest, ',', &name))
+	if (!next_given(asker, &name))
 		return kx_fail(err, EOPNOTSUPP,
 			       "the menu \"%s\" asks for a choice, too; add its name to --choose",
 			       menu->title);
-	asker->left += name.size + (given[name.size] == ',');
 	for (size_t i = 0; i < menu->count; i++) {
 		const struct kx_netboot_item *item = &menu->items[i];
 
@@ -42,7 +51,7 @@ static int choose_given(struct kx_asker *asker, const struct kx_netboot_menu *me
 		return 0;
 	}
 	return kx_fail(err, EINVAL, "--choose: the menu \"%s\" has nothing of the name %.*s",
-		       menu->title, (int)name.size, given);
+		       menu->title, (int)name.size, (const char *)name.data);
 }
 
 /* ---- at a terminal --------------------------------------------------------------------------- */
@@ -149,6 +158,41 @@ int kx_ask_choose(struct kx_asker *asker, const struct kx_netboot_menu *menu, si
 	kx_say("the menu \"%s\" would wait %" PRIu64 " s for \"%s\", which is taken", menu->title,
 	       (menu->timeout + 999) / 1000, menu->items[menu->chosen].text);
 	return 0;
+}
+
+static int read_given(struct kx_asker *asker, const char *setting, char **ret, struct kx_error *err)
+{
+	struct kx_view text = { 0 };
+
+	if (!next_given(asker, &text))
+		return kx_fail(err, EOPNOTSUPP,
+			       "the script asks for a text, too, as \"%s\"; add it to --choose",
+			       setting);
+	*ret = strndup((const char *)text.data, text.size);
+	return *ret ? 0 : kx_fail(err, ENOMEM, "out of memory");
+}
+
+int kx_ask_read(struct kx_asker *asker, const char *setting, const char *now, char **ret,
+		struct kx_error *err)
+{
+	char answer[ANSWER_MAX];
+
+	if (asker->left)
+		return read_given(asker, setting, ret, err);
+	if (!somebody_there())
+		return kx_fail(err, EOPNOTSUPP,
+			       "the script asks for a text, as \"%s\", and there is no terminal; "
+			       "give it by --choose",
+			       setting);
+	kx_text_put(stderr, setting);
+	fputs(" [", stderr);
+	kx_text_put(stderr, now);
+	fputs("], Enter to leave it so: ", stderr);
+	read_answer(0, answer);
+	if (feof(stdin))
+		return kx_fail(err, ECANCELED, "nothing was typed for \"%s\"", setting);
+	*ret = strdup(*answer ? answer : now);
+	return *ret ? 0 : kx_fail(err, ENOMEM, "out of memory");
 }
 
 /* A key that has a time to be pressed in leads somewhere else; without such a time it says "go on". */

@@ -2,17 +2,14 @@
 /* The running machine as iPXE names its parts: ipxe.org/cfg. */
 #include "netboot.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/overflow.h"
+#include "carry/carry.h"
+#include "machine/machine.h"
 #include "machine/root.h"
-#include "machine/text.h"
 #include "util.h"
 
 /* Takes @value over; NULL is nothing to add. */
@@ -72,92 +69,83 @@ static int add_kind(struct kx_root *root, const struct kx_machine *machine, stru
 
 /* ---- the interface that leads out ------------------------------------------------------------ */
 
-/*
- * Lines "eth0 DESTINATION GATEWAY FLAGS …", addresses as the machine keeps them, in hexadecimal (net/ipv4/fib_trie.c): the one with
- * the destination 0 is the default route.
- */
-static bool default_route(struct kx_root *root, char interface[IFNAMSIZ], struct in_addr *ret)
+static int add_ip(struct kx_facts *facts, const char *name, const struct kx_ip *ip)
 {
-	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
-	struct kx_view rest, line, name, word;
-	uint64_t to, gateway;
-
-	if (kx_root_read(root, "/proc/net/route", KX_CAP_VALUE, &blob) < 0)
-		return false;
-	rest = kx_blob_view(&blob);
-	while (kx_text_line(&rest, &line)) {
-		if (!kx_text_word(&line, &name) || name.size >= IFNAMSIZ ||
-		    !kx_text_word(&line, &word) || !kx_text_u64(word, 16, &to) || to ||
-		    !kx_text_word(&line, &word) || !kx_text_u64(word, 16, &gateway))
-			continue;
-		memcpy(interface, name.data, name.size);
-		interface[name.size] = '\0';
-		ret->s_addr = (in_addr_t)gateway;
-		return true;
-	}
-	return false;
+	return ip->family == 4 ? add_copy(facts, name, kx_ip_text(ip).s) : 0;
 }
 
-static int add_address(struct kx_facts *facts, const char *name, struct in_addr address)
+/* A bond or a VLAN has the address that it shows, and that is what a server knows this machine by. */
+static int add_mac(const struct kx_net_link *link, struct kx_facts *facts)
 {
-	char text[INET_ADDRSTRLEN];
-
-	return address.s_addr && inet_ntop(AF_INET, &address, text, sizeof(text))
-		       ? add_copy(facts, name, text)
-		       : 0;
+	return link->have_mac ? add_copy(facts, "net0/mac", kx_mac_text(link->mac, ':').s) : 0;
 }
 
-static struct in_addr ipv4_of(const struct sockaddr *address)
+static int add_way(const struct kx_keep *keep, size_t link, struct kx_facts *facts)
 {
-	struct sockaddr_in in = { 0 };
+	const struct kx_net_address *address = kx_keep_address(keep, link, 4);
+	const struct kx_net_route *way = kx_keep_gateway(keep, link, 4);
+	int r = add_mac(keep->links[link].from, facts);
 
-	if (address && address->sa_family == AF_INET)
-		memcpy(&in, address, sizeof(in));
-	return in.sin_addr;
+	if (r == 0 && address)
+		r = add_ip(facts, "net0/ip", &address->ip);
+	if (r == 0 && address)
+		r = add_copy(facts, "net0/netmask", kx_ip_netmask(address->prefix).s);
+	return r == 0 && way ? add_ip(facts, "net0/gateway", &way->via) : r;
 }
 
-/* Of this system alone: another root has no addresses. */
-static int add_addresses(struct kx_facts *facts, const char *interface)
+static int add_names(const struct kx_network *network, struct kx_facts *facts)
 {
-	struct ifaddrs *all = NULL;
 	int r = 0;
 
-	if (getifaddrs(&all) < 0)
-		return 0;
-	for (struct ifaddrs *i = all; i; i = i->ifa_next) {
-		if (strcmp(i->ifa_name, interface) != 0 || !ipv4_of(i->ifa_addr).s_addr)
-			continue;
-		r = add_address(facts, "ip", ipv4_of(i->ifa_addr));
-		if (r == 0)
-			r = add_address(facts, "netmask", ipv4_of(i->ifa_netmask));
-		break;
-	}
-	freeifaddrs(all);
-	return r;
+	for (size_t i = 0; r == 0 && i < network->dns_count; i++)
+		if (network->dns[i].family == 4) {
+			r = add_ip(facts, "net0/dns", &network->dns[i]);
+			break;
+		}
+	if (r == 0 && network->host[0])
+		r = add_copy(facts, "hostname", network->host);
+	return r == 0 && network->domain[0] ? add_copy(facts, "domain", network->domain) : r;
 }
 
-static int add_network(struct kx_root *root, struct kx_facts *facts)
+static int add_network(const struct kx_network *network, struct kx_facts *facts)
 {
-	char interface[IFNAMSIZ], path[64];
-	struct in_addr gateway = { 0 };
-	char *mac;
-	int r;
+	struct kx_keep *keep = malloc(sizeof(*keep));
+	struct kx_error ignored = { 0 };
+	size_t link;
+	int r = 0;
 
-	if (!default_route(root, interface, &gateway))
-		return 0;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/address", interface);
-	mac = first_line(root, path);
-	r = mac ? add_copy(facts, "net0/mac", mac) : 0;
-	if (r == 0)
-		r = add(facts, "mac", mac);
-	else
-		free(mac);
-	if (r == 0)
-		r = add_address(facts, "gateway", gateway);
-	return r == 0 ? add_addresses(facts, interface) : r;
+	if (!keep)
+		return -ENOMEM;
+	if (kx_keep_choose(network, keep, &ignored) == 0) {
+		link = kx_keep_main(keep, 4);
+		if (link != KX_KEEP_NONE)
+			r = add_way(keep, link, facts);
+	}
+	free(keep);
+	return r == 0 ? add_names(network, facts) : r;
 }
 
-int kx_facts_read(const struct kx_tool *tool, struct kx_facts *ret)
+/* Where DHCP told iPXE to go on is where this script is: its host, without name, password and port. */
+static int add_server(const char *url, struct kx_facts *facts)
+{
+	_cleanup_free_ char *host = NULL;
+	const char *start = strstr(url, "://"), *at;
+	size_t size;
+
+	if (!start)
+		return 0;
+	start += strlen("://");
+	size = strcspn(start, "/?#");
+	at = memrchr(start, '@', size);
+	if (at) {
+		size -= (size_t)(at + 1 - start);
+		start = at + 1;
+	}
+	host = strndup(start, *start == '[' ? strcspn(start, "]") + 1 : strcspn(start, ":/?#"));
+	return host ? add_copy(facts, "next-server", host) : -ENOMEM;
+}
+
+int kx_facts_read(const struct kx_tool *tool, const char *url, struct kx_facts *ret)
 {
 	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
 	_cleanup_(kx_root_close) struct kx_root root = KX_ROOT_NONE;
@@ -169,7 +157,9 @@ int kx_facts_read(const struct kx_tool *tool, struct kx_facts *ret)
 	r = add_kind(&root, machine, ret);
 	if (r == 0)
 		r = add_dmi(&root, ret);
-	return r == 0 ? add_network(&root, ret) : r;
+	if (r == 0)
+		r = add_network(&machine->network, ret);
+	return r == 0 ? add_server(url, ret) : r;
 }
 
 void kx_facts_clear(struct kx_facts *facts)

@@ -28,7 +28,7 @@
 /* How often the other side may ask for anything. */
 #define QUESTIONS_MAX 20000U
 
-enum what { ANSWER, GET, PROBE, CHOOSE, PROMPT, SAY, DONE, FAILED };
+enum what { ANSWER, GET, PROBE, CHOOSE, PROMPT, READ, SAY, DONE, FAILED };
 
 /* @number and @other: a time in milliseconds and an item, or a result. Strings follow, each with its NUL. */
 struct head {
@@ -231,6 +231,25 @@ static int child_prompt(void *ctx, const char *text, const char *key, uint64_t t
 		      : kx_fail(err, -r, "%s", strerror(-r));
 }
 
+static int child_read(void *ctx, const char *setting, const char *now, char **ret,
+		      struct kx_error *err)
+{
+	_cleanup_(message_clear) struct message answer = { 0 }, ask = { .head.what = READ };
+	int r = put_string(&ask, setting);
+	size_t pos = 0;
+	const char *text;
+
+	if (r == 0)
+		r = put_string(&ask, now);
+	r = r == 0 ? question(*(int *)ctx, &ask, &answer, err)
+		   : kx_fail(err, -r, "%s", strerror(-r));
+	if (r < 0)
+		return r;
+	text = next_string(&answer, &pos);
+	*ret = strdup(text ? text : "");
+	return *ret ? 0 : kx_fail(err, ENOMEM, "out of memory");
+}
+
 static void child_say(void *ctx, const char *text)
 {
 	_cleanup_(message_clear) struct message say = { .head.what = SAY };
@@ -247,6 +266,9 @@ static int put_result(struct message *end, const struct kx_netboot *netboot)
 		r = put_string(end, netboot->cmdline);
 	for (size_t i = 0; r == 0 && i < netboot->initrds.count; i++)
 		r = put_string(end, netboot->initrds.v[i]);
+	for (size_t i = 0; r == 0 && i < netboot->files.count; i++)
+		r = put_string(end, netboot->files.v[i]);
+	end->head.number = netboot->initrds.count;
 	return r;
 }
 
@@ -257,6 +279,7 @@ static void child_run(int fd, const char *url, const struct kx_facts *facts)
 					    .probe = child_probe,
 					    .choose = child_choose,
 					    .prompt = child_prompt,
+					    .read = child_read,
 					    .say = child_say };
 	_cleanup_(message_clear) struct message end = { .head.what = DONE };
 	struct kx_netboot netboot = { 0 };
@@ -391,6 +414,20 @@ static int prompt(struct server *server, const struct message *ask, struct kx_er
 		    : malformed(err);
 }
 
+static int read_text(struct server *server, const struct message *ask, struct message *answer,
+		     struct kx_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t pos = 0;
+	const char *setting = next_string(ask, &pos), *now = next_string(ask, &pos);
+	int r = setting && now ? kx_ask_read(&server->asker, setting, now, &text, err)
+			       : malformed(err);
+
+	if (r < 0)
+		return r;
+	return put_string(answer, text) < 0 ? kx_fail(err, ENOMEM, "out of memory") : 0;
+}
+
 static int answer_to(struct server *server, const struct message *ask, struct message *answer,
 		     struct kx_error *err)
 {
@@ -411,6 +448,8 @@ static int answer_to(struct server *server, const struct message *ask, struct me
 		return r;
 	case PROMPT:
 		return prompt(server, ask, err);
+	case READ:
+		return read_text(server, ask, answer, err);
 	default:
 		return malformed(err);
 	}
@@ -443,6 +482,26 @@ static void say(const struct message *message)
 	fputs("\n", stderr);
 }
 
+/* What it is called there is looked at where it is put. */
+static int take_file(const struct message *end, size_t *pos, struct kx_names *ret,
+		     struct kx_error *err)
+{
+	const char *url = NULL, *path, *mode;
+	int r = next_url(end, pos, &url, err);
+
+	if (r < 0)
+		return r;
+	path = next_string(end, pos);
+	mode = next_string(end, pos);
+	if (!path || !mode || strlen(mode) != 4 || mode[strspn(mode, "01234567")] ||
+	    ret->count >= 3UL * KX_NETBOOT_INITRDS_MAX)
+		return malformed(err);
+	if (kx_names_add(ret, url) < 0 || kx_names_add(ret, path) < 0 ||
+	    kx_names_add(ret, mode) < 0)
+		return kx_fail(err, ENOMEM, "out of memory");
+	return 0;
+}
+
 static int take_result(const struct message *end, struct kx_netboot *ret, struct kx_error *err)
 {
 	_cleanup_(kx_netboot_clear) struct kx_netboot out = { 0 };
@@ -457,13 +516,15 @@ static int take_result(const struct message *end, struct kx_netboot *ret, struct
 		return malformed(err);
 	out.kernel = strdup(kernel);
 	out.cmdline = strdup(cmdline);
-	while (r == 0 && pos < end->head.size) {
+	if (end->head.number > KX_NETBOOT_INITRDS_MAX)
+		r = malformed(err);
+	while (r == 0 && out.initrds.count < end->head.number) {
 		r = next_url(end, &pos, &initrd, err);
-		if (r == 0 && out.initrds.count == KX_NETBOOT_INITRDS_MAX)
-			r = malformed(err);
 		if (r == 0 && kx_names_add(&out.initrds, initrd) < 0)
 			r = kx_fail(err, ENOMEM, "out of memory");
 	}
+	while (r == 0 && pos < end->head.size)
+		r = take_file(end, &pos, &out.files, err);
 	if (r == 0 && (!out.kernel || !out.cmdline))
 		r = kx_fail(err, ENOMEM, "out of memory");
 	if (r < 0)
@@ -563,7 +624,7 @@ int kx_netboot_menu(const struct kx_tool *tool, const struct kx_args *args, cons
 	bare.sha256_count = bare.sums_count = 0;
 	bare.sums_signature = bare.keyring = NULL;
 	r = kx_trust_begin(tool, &bare, &server.trust, err);
-	if (r == 0 && kx_facts_read(tool, &facts) < 0)
+	if (r == 0 && kx_facts_read(tool, url, &facts) < 0)
 		r = kx_fail(err, ENOMEM, "out of memory");
 	if (r == 0)
 		r = run(&server, url, &facts, ret, err);

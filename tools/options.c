@@ -211,7 +211,7 @@ const struct kx_option kx_options[] = {
 	{ 0, "root", "DIR", "list what could be started in the tree or boot partition at DIR",
 	  KX_LIST, .ours = true, .group = KX_GROUP_OUTPUT, STRING(root) },
 	{ 0, "json", NULL, "answer in JSON",
-	  KX_PLAN | KX_STATUS | KX_CHECK | KX_LAST | KX_CRASH | KX_LIST, .ours = true,
+	  KX_PLAN | KX_NETBOOT | KX_STATUS | KX_CHECK | KX_LAST | KX_CRASH | KX_LIST, .ours = true,
 	  .group = KX_GROUP_OUTPUT, SET(json, 1) },
 	{ 0, "svg", NULL, "answer with a drawing in SVG", KX_LAST, .ours = true,
 	  .group = KX_GROUP_OUTPUT, SET(svg, 1) },

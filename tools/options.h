@@ -128,7 +128,8 @@ struct kx_args {
 	const char **signed_by;
 	size_t signed_by_count;
 	const char **adds;
-	size_t add_count;
+	const char **placed; /* what a menu puts into the initrd: as struct kx_netboot's files */
+	size_t add_count, placed_count;
 	const char **operands;
 	size_t operand_count;
 	const struct kx_option *stop, *not_built, *image;

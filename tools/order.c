@@ -206,6 +206,8 @@ static int open_all(const struct kx_tool *tool, const struct kx_machine *machine
 	if (r == 0)
 		r = open_each(&inputs, machine, args, order, err);
 	if (r == 0)
+		r = kx_order_carry(&inputs, machine, args, order, err);
+	if (r == 0)
 		r = kx_trust_end(&inputs.trust, err);
 	return r;
 }
@@ -232,8 +234,6 @@ int kx_order_make(const struct kx_tool *tool, const struct kx_machine *machine,
 		r = make_cmdline(machine, args, &ret->cmdline, err);
 	if (r == 0)
 		r = open_all(tool, machine, args, ret, err);
-	if (r == 0)
-		r = kx_order_carry(machine, args, ret, err);
 	request->kernel = ret->kernel;
 	request->initrds = (const struct kx_source *const *)ret->initrds;
 	request->initrd_count = ret->initrd_count;

@@ -222,6 +222,41 @@ static int put_authorized(const struct kx_add *add, const struct kx_look *look,
 	return r;
 }
 
+static bool is_host_key(const char *path)
+{
+	static const char start[] = "/etc/ssh/ssh_host_", end[] = "_key";
+	size_t size = strlen(path);
+
+	return !strncmp(path, start, strlen(start)) && size > strlen(start) + strlen(end) &&
+	       !strcmp(path + size - strlen(end), end);
+}
+
+/* So that dropbear shows the keys that OpenSSH shows here. */
+static int put_host_key(struct kx_plan *plan, const struct kx_add *add, struct kx_overlay *overlay,
+			struct kx_error *err)
+{
+	uint8_t *key = NULL;
+	const char *file = NULL;
+	char path[64];
+	size_t size = 0;
+	int r = kx_dropbear_key(kx_source_view(add->source), &key, &size, &file);
+
+	if (r == -ENOMEM)
+		return no_memory(err);
+	if (r < 0) {
+		kx_plan_warn(plan,
+			     "the initrd has dropbear, which cannot be given %s (%s): it shows "
+			     "another key in its place",
+			     add->path,
+			     r == -EBADMSG ? "it is malformed"
+					   : "it has a passphrase, an older format, or is of a "
+					     "kind that dropbear has not");
+		return 0;
+	}
+	snprintf(path, sizeof(path), "etc/dropbear/%s", file);
+	return kx_overlay_add(overlay, path, 0600, kx_view_of(key, size), key, err);
+}
+
 static int carry_files(struct kx_plan *plan, const struct kx_look *look, struct kx_overlay *overlay,
 		       struct kx_error *err)
 {
@@ -234,6 +269,8 @@ static int carry_files(struct kx_plan *plan, const struct kx_look *look, struct 
 		r = add->path ? kx_overlay_add(overlay, add->path, add->mode,
 					       kx_source_view(add->source), NULL, err)
 			      : put_authorized(add, look, overlay, err);
+		if (r == 0 && look->marks[KX_LOOK_DROPBEAR] && add->path && is_host_key(add->path))
+			r = put_host_key(plan, add, overlay, err);
 	}
 	return r;
 }

@@ -70,6 +70,18 @@ int kx_look(const struct kx_source *const *sources, size_t count, uint64_t unpac
 	    struct kx_look *ret, struct kx_error *err);
 void kx_look_clear(struct kx_look *look);
 
+/* ---- dropbear -------------------------------------------------------------------------------- */
+
+/**
+ * kx_dropbear_key() - a host key of OpenSSH's, as dropbear keeps it
+ * @text: the file
+ * @ret: malloc'ed, *ret_size bytes, secret
+ * @ret_file: what it is called in /etc/dropbear; a constant
+ *
+ * Errors: -EBADMSG; -EOPNOTSUPP with a passphrase, in a format of before OpenSSH 7.8, or of a kind that dropbear has not; -ENOMEM.
+ */
+int kx_dropbear_key(struct kx_view text, uint8_t **ret, size_t *ret_size, const char **ret_file);
+
 /* ---- overlay: files to be added -------------------------------------------------------------- */
 
 #define KX_OVERLAY_MAX 512

@@ -59,6 +59,9 @@ void kx_overlay_clear(struct kx_overlay *overlay)
 {
 	for (size_t i = 0; i < overlay->count; i++) {
 		free(overlay->v[i].path);
+		/* A key may be among them. */
+		if (overlay->v[i].owned)
+			explicit_bzero(overlay->v[i].owned, overlay->v[i].content.size);
 		free(overlay->v[i].owned);
 	}
 	overlay->count = 0;

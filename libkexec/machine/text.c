@@ -111,6 +111,34 @@ bool kx_text_u64(struct kx_view text, unsigned base, uint64_t *ret)
 	return true;
 }
 
+static int sextet(uint8_t c)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(letters, c) : NULL;
+
+	return at ? (int)(at - letters) : -1;
+}
+
+size_t kx_text_base64(struct kx_base64 *state, struct kx_view line, uint8_t *to)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < line.size; i++) {
+		int value = sextet(line.data[i]);
+
+		if (value < 0)
+			continue;
+		state->bits = state->bits << 6 | (unsigned)value;
+		state->count += 6;
+		if (state->count >= 8) {
+			state->count -= 8;
+			to[size++] = (uint8_t)(state->bits >> state->count);
+		}
+	}
+	return size;
+}
+
 int kx_text_dup(struct kx_view text, char **ret)
 {
 	char *copy;

@@ -43,6 +43,19 @@ bool kx_text_has_word(struct kx_view text, const char *what);
  */
 bool kx_text_u64(struct kx_view text, unsigned base, uint64_t *ret);
 
+/* Bits of a base64 text that are left over from its lines so far. */
+struct kx_base64 {
+	unsigned bits, count;
+};
+
+/**
+ * kx_text_base64() - decode one more line of base64 (RFC 4648, 4)
+ * @to: three bytes for each four characters; may be where @line is
+ *
+ * What is none of its letters does not count. Return: how many bytes came of it.
+ */
+size_t kx_text_base64(struct kx_base64 *state, struct kx_view line, uint8_t *to);
+
 /* A string of its own. Errors: -EBADMSG when there is a NUL in it; -ENOMEM. */
 int kx_text_dup(struct kx_view text, char **ret);
 

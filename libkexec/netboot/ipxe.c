@@ -186,6 +186,11 @@ static const struct option choose_options[] = {
 };
 static const struct option prompt_options[] = { TAKES('k', "key", key),
 						TAKES('t', "timeout", timeout), END };
+static const struct option read_options[] = { TAKES('t', "timeout", timeout), END };
+static const struct option verify_options[] = { TAKES('s', "signer", ignored),
+						TAKES('t', "timeout", timeout),
+						FLAG('k', "keep", ignored_flag),
+						FLAG('q', "quiet", ignored_flag), END };
 static const struct option echo_options[] = { FLAG('n', "n", ignored_flag), END };
 static const struct option cpuid_options[] = { FLAG('e', "ext", replace),
 					       FLAG('c', "ecx", is_default), END };
@@ -371,6 +376,26 @@ static int run_imgargs(struct ipxe *ipxe, struct words *words, size_t first)
 	return describe(ipxe, &ipxe->images[image], words, first + 1);
 }
 
+/* iPXE's keys are in iPXE. What vouches for an image here is what vouches for all that a script names. */
+static int run_imgverify(struct ipxe *ipxe, struct words *words, size_t first)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t image = 0;
+	int r = acquire(ipxe, words->v[first], false, &image);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&text,
+		     "warning: %s: its signature for iPXE is not looked at; how it is fetched, or "
+		     "its checksum, vouches for it",
+		     ipxe->images[image].url) < 0) {
+		text = NULL;
+		return no_memory(ipxe);
+	}
+	ipxe->ops->say(ipxe->ops->ctx, text);
+	return 0;
+}
+
 static int run_imgfree(struct ipxe *ipxe, struct words *words, size_t first)
 {
 	if (first == words->count)
@@ -388,6 +413,30 @@ static int run_imgfree(struct ipxe *ipxe, struct words *words, size_t first)
 
 /* ---- boot and chain -------------------------------------------------------------------------- */
 
+/* ipxe.org/cmd/initrd: "PATH mode=755", in octal; folders are made whatever "mkdir=" says. */
+static int fill_file(struct ipxe *ipxe, const struct image *image, struct kx_netboot *ret)
+{
+	struct kx_view rest = kx_text_of(image->args), path = { 0 }, word;
+	_cleanup_free_ char *place = NULL;
+	unsigned mode = 0644;
+	char text[8];
+	int r;
+
+	if (!kx_text_word(&rest, &path))
+		return 0;
+	while (kx_text_word(&rest, &word))
+		if (kx_text_starts(word, "mode="))
+			mode = (unsigned)strtoul((const char *)word.data + strlen("mode="), NULL,
+						 8);
+	snprintf(text, sizeof(text), "%04o", mode & 0777);
+	r = kx_text_dup(path, &place);
+	if (r == 0)
+		r = kx_names_add(&ret->files, image->url);
+	if (r == 0)
+		r = kx_names_add(&ret->files, place);
+	return r == 0 ? kx_names_add(&ret->files, text) : r;
+}
+
 static int fill_initrds(struct ipxe *ipxe, struct kx_netboot *ret)
 {
 	int r = 0;
@@ -397,13 +446,8 @@ static int fill_initrds(struct ipxe *ipxe, struct kx_netboot *ret)
 
 		if (i == ipxe->kernel)
 			continue;
-		/* ipxe.org/cmd/initrd: such a file is put into the initrd under that name. */
-		if (image->args)
-			return kx_fail(ipxe->err, EOPNOTSUPP,
-				       "puts %s into the initrd as %s, which is not understood "
-				       "here",
-				       image->url, image->args);
-		r = kx_names_add(&ret->initrds, image->url);
+		r = image->args && *image->args ? fill_file(ipxe, image, ret)
+						: kx_names_add(&ret->initrds, image->url);
 	}
 	return r < 0 ? no_memory(ipxe) : 0;
 }
@@ -517,6 +561,24 @@ static int run_inc(struct ipxe *ipxe, struct words *words, size_t first)
 	return judge(ipxe, kx_ipxe_set(&ipxe->settings, words->v[first], text, ipxe->err));
 }
 
+static int run_read(struct ipxe *ipxe, struct words *words, size_t first)
+{
+	const char *now = kx_ipxe_get(&ipxe->settings, words->v[first]);
+	_cleanup_free_ char *value = NULL;
+	int r = ipxe->ops->read(ipxe->ops->ctx, words->v[first], now ? now : "", &value, ipxe->err);
+
+	if (r < 0)
+		return r == -ECANCELED ? r : end_all(ipxe, r);
+	return judge(ipxe, kx_ipxe_set(&ipxe->settings, words->v[first], value, ipxe->err));
+}
+
+/* Names are resolved by whoever fetches something, so a name is as good as its address. */
+static int run_nslookup(struct ipxe *ipxe, struct words *words, size_t first)
+{
+	return judge(ipxe,
+		     kx_ipxe_set(&ipxe->settings, words->v[first], words->v[first + 1], ipxe->err));
+}
+
 static int run_isset(struct ipxe *ipxe, struct words *words, size_t first)
 {
 	return *words->v[first] ? 0 : kx_fail(ipxe->err, ENOENT, "isset: it is not set");
@@ -552,6 +614,16 @@ static struct menu *find_menu(struct ipxe *ipxe, const char *name)
 	return NULL;
 }
 
+/* The last one takes its place, and leaves nothing behind. */
+static void drop_menu(struct ipxe *ipxe, struct menu *menu)
+{
+	struct menu *last = &ipxe->menus[--ipxe->menu_count];
+
+	menu_clear(menu);
+	*menu = *last;
+	*last = (struct menu){ 0 };
+}
+
 static int run_menu(struct ipxe *ipxe, struct words *words, size_t first)
 {
 	const char *name = words->menu ? words->menu : "";
@@ -568,8 +640,7 @@ static int run_menu(struct ipxe *ipxe, struct words *words, size_t first)
 	menu->title = joined(words, first);
 	if (menu->name && menu->title)
 		return 0;
-	menu_clear(menu);
-	*menu = ipxe->menus[--ipxe->menu_count];
+	drop_menu(ipxe, menu);
 	return no_memory(ipxe);
 }
 
@@ -666,10 +737,8 @@ static int run_choose(struct ipxe *ipxe, struct words *words, size_t first)
 	if (r == 0)
 		r = judge(ipxe, kx_ipxe_set(&ipxe->settings, words->v[first],
 					    menu->items[chosen].name, ipxe->err));
-	if (!words->keep) {
-		menu_clear(menu);
-		*menu = ipxe->menus[--ipxe->menu_count];
-	}
+	if (!words->keep)
+		drop_menu(ipxe, menu);
 	return r;
 }
 
@@ -778,7 +847,7 @@ struct command {
 	size_t min, max;
 };
 
-/* What sets up the network and the screen finds both set up. */
+/* What sets up the network and the screen finds both set up, and what shows something is for iPXE's own shell. */
 static const struct command commands[] = {
 	{ "kernel", run_kernel, image_options, 1, SIZE_MAX },
 	{ "imgselect", run_kernel, image_options, 1, SIZE_MAX },
@@ -787,6 +856,7 @@ static const struct command commands[] = {
 	{ "module", run_initrd, image_options, 1, SIZE_MAX },
 	{ "imgfetch", run_initrd, image_options, 1, SIZE_MAX },
 	{ "imgargs", run_imgargs, image_options, 1, SIZE_MAX },
+	{ "imgverify", run_imgverify, verify_options, 2, 2 },
 	{ "imgfree", run_imgfree, no_options, 0, SIZE_MAX },
 	{ "boot", run_boot, image_options, 0, SIZE_MAX },
 	{ "imgexec", run_boot, image_options, 0, SIZE_MAX },
@@ -795,6 +865,8 @@ static const struct command commands[] = {
 	{ "set", run_set, no_options, 1, SIZE_MAX },
 	{ "clear", run_clear, no_options, 1, 1 },
 	{ "inc", run_inc, no_options, 1, 2 },
+	{ "read", run_read, read_options, 1, 1 },
+	{ "nslookup", run_nslookup, no_options, 2, 2 },
 	{ "isset", run_isset, no_options, 1, 1 },
 	{ "iseq", run_iseq, no_options, 2, 2 },
 	{ "cpuid", run_cpuid, cpuid_options, 1, 1 },
@@ -814,7 +886,17 @@ static const struct command commands[] = {
 	{ "ntp", run_nothing, NULL, 0, 0 },
 	{ "sync", run_nothing, NULL, 0, 0 },
 	{ "sleep", run_nothing, NULL, 0, 0 },
+	{ "ping", run_nothing, NULL, 0, 0 },
+	{ "vcreate", run_nothing, NULL, 0, 0 },
+	{ "vdestroy", run_nothing, NULL, 0, 0 },
+	{ "ipstat", run_nothing, NULL, 0, 0 },
+	{ "nstat", run_nothing, NULL, 0, 0 },
 	{ "imgstat", run_nothing, NULL, 0, 0 },
+	{ "imgtrust", run_nothing, NULL, 0, 0 },
+	{ "md5sum", run_nothing, NULL, 0, 0 },
+	{ "sha1sum", run_nothing, NULL, 0, 0 },
+	{ "certstat", run_nothing, NULL, 0, 0 },
+	{ "shim", run_nothing, NULL, 0, 0 },
 	{ "show", run_nothing, NULL, 0, 0 },
 	{ "colour", run_nothing, NULL, 0, 0 },
 	{ "cpair", run_nothing, NULL, 0, 0 },
@@ -824,15 +906,12 @@ static const struct command commands[] = {
 	{ "shell", run_refuse, NULL, 0, 0 },
 	{ "config", run_refuse, NULL, 0, 0 },
 	{ "login", run_refuse, NULL, 0, 0 },
-	{ "read", run_refuse, NULL, 0, 0 },
 	{ "param", run_refuse, NULL, 0, 0 },
 	{ "params", run_refuse, NULL, 0, 0 },
 	{ "autoboot", run_refuse, NULL, 0, 0 },
 	{ "pxebs", run_refuse, NULL, 0, 0 },
 	{ "sanboot", run_refuse, NULL, 0, 0 },
 	{ "sanhook", run_refuse, NULL, 0, 0 },
-	{ "imgtrust", run_refuse, NULL, 0, 0 },
-	{ "imgverify", run_refuse, NULL, 0, 0 },
 	{ "imgextract", run_refuse, NULL, 0, 0 },
 };
 
@@ -924,6 +1003,16 @@ static int run_command(struct ipxe *ipxe, struct kx_view command)
 	return r == 0 ? run_words(ipxe, &words) : r;
 }
 
+/* What "||" lets a script go on after may be why it does not get where it should. */
+static void say_refused(struct ipxe *ipxe)
+{
+	char text[KX_ERROR_TEXT_MAX + sizeof("warning: ")];
+
+	kx_error_prefix(ipxe->err, "%s:%u", ipxe->script->url, ipxe->script->line);
+	snprintf(text, sizeof(text), "warning: %s", ipxe->err->text);
+	ipxe->ops->say(ipxe->ops->ctx, text);
+}
+
 static int run_line(struct ipxe *ipxe, struct kx_view line)
 {
 	enum then then = ANYWAY;
@@ -936,6 +1025,8 @@ static int run_line(struct ipxe *ipxe, struct kx_view line)
 		then = cut_command(&line, &command);
 		if (run)
 			r = run_command(ipxe, command);
+		if (run && r == -EOPNOTSUPP && then == IF_BAD && ipxe->stop != FATAL)
+			say_refused(ipxe);
 	}
 	if (ipxe->stop == NEXT_LINE)
 		ipxe->stop = GO_ON;

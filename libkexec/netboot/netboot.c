@@ -11,6 +11,7 @@ void kx_netboot_clear(struct kx_netboot *netboot)
 {
 	free(netboot->kernel);
 	kx_names_clear(&netboot->initrds);
+	kx_names_clear(&netboot->files);
 	free(netboot->cmdline);
 	*netboot = (struct kx_netboot){ 0 };
 }
@@ -18,9 +19,12 @@ void kx_netboot_clear(struct kx_netboot *netboot)
 const char *kx_netboot_setting(const struct kx_netboot_setting *settings, size_t count,
 			       const char *name)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(settings[i].name, name))
+	for (size_t i = 0; i < count; i++) {
+		const char *slash = strrchr(settings[i].name, '/');
+
+		if (!strcmp(slash ? slash + 1 : settings[i].name, name))
 			return settings[i].value;
+	}
 	return NULL;
 }
 

@@ -24,11 +24,12 @@
  * struct kx_netboot - what is to be started; all strings are its own
  * @kernel: its URL
  * @initrds: their URLs, in order
+ * @files: to be put into the initrd, each as three strings: its URL, where it goes, and its permissions as "0644"
  * @cmdline: never NULL
  */
 struct kx_netboot {
 	char *kernel;
-	struct kx_names initrds;
+	struct kx_names initrds, files;
 	char *cmdline;
 };
 
@@ -63,6 +64,8 @@ struct kx_netboot_menu {
  * @choose: an item of @menu with a name. Errors: -ECANCELED by whoever is at the keyboard; any other ends the whole
  * @prompt: has a key been pressed before @timeout milliseconds were over, 0 for any time? @key: a certain one, as a number or a
  *	    character; NULL for any. Errors: -ECANCELED no; any other ends the whole
+ * @read: a line from whoever is at the keyboard, to be freed with free(); @now is what it is when nothing is typed. Errors:
+ *	  -ECANCELED by whoever is there; any other ends the whole
  * @say: a line for a person; control characters may be in it
  *
  * Each fills in @err when it fails.
@@ -75,6 +78,8 @@ struct kx_netboot_ops {
 		      struct kx_error *err);
 	int (*prompt)(void *ctx, const char *text, const char *key, uint64_t timeout,
 		      struct kx_error *err);
+	int (*read)(void *ctx, const char *setting, const char *now, char **ret,
+		    struct kx_error *err);
 	void (*say)(void *ctx, const char *text);
 };
 
@@ -130,7 +135,7 @@ int kx_url_resolve(const char *base, const char *reference, char **ret, struct k
 /* Does it begin with a scheme and "://"? */
 bool kx_url_is_whole(const char *text);
 
-/* The value of a setting; NULL for none. */
+/* The value of a setting, whichever interface's it is; NULL for none. */
 const char *kx_netboot_setting(const struct kx_netboot_setting *settings, size_t count,
 			       const char *name);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """--keep-network, --ssh-keys, --add: what the next system is given of this one."""
 
+import base64
 import gzip
 import json
 import os
@@ -229,6 +230,31 @@ def test_dropbear_of_initramfs_tools(carry, tmp_path):
     assert [item["path"] for item in json.loads(result.out)["carried"]] == [
         "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub", "/root/.ssh/authorized_keys",
         "/root-Ab3dEf9xYz/.ssh/authorized_keys", "/etc/dropbear/authorized_keys"]
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_dropbear_shows_the_same_key(carry, kind):
+    """As ssh-keygen makes them: what dropbear is given begins with, or has in it, the public key."""
+    folder = carry.root / "etc/ssh"
+    folder.mkdir(parents=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "me", "-f", folder / f"ssh_host_{kind}_key"], check=True)
+    initrd = carry.folder / "dropbear.img"
+    initrd.write_bytes(gzip.compress(archive({"usr/sbin/dropbear": ""})))
+    result = carry("load", "-s", carry.kernel, f"--initrd={initrd}", "--ssh-keys")
+    assert result.status == 0 and "another key" not in result.err, result.err
+    key = carry.unpacked() / f"etc/dropbear/dropbear_{kind}_host_key"
+    public = base64.b64decode((folder / f"ssh_host_{kind}_key.pub").read_text().split()[1])
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert key.read_bytes().endswith(public[-32:]) if kind == "ed25519" else key.read_bytes().startswith(public)
+
+
+def test_key_that_dropbear_cannot_have(carry):
+    keys(carry)
+    initrd = carry.folder / "dropbear.img"
+    initrd.write_bytes(archive({"etc/dropbear/x": ""}))
+    result = carry("load", "-s", carry.kernel, f"--initrd={initrd}", "--ssh-keys")
+    assert result.status == 1 and "cannot be given /etc/ssh/ssh_host_ed25519_key" in result.err, result.err
+    assert "another key" not in carry("plan", carry.kernel, f"--initrd={carry.initrd_of('unknown')}", "--ssh-keys").out
 
 
 def test_no_keys(carry):

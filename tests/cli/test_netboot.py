@@ -2,16 +2,20 @@
 """`kexec netboot`: mirrors signed by keys made here, and menus, from a server on the loopback interface."""
 
 import hashlib
+import io
+import json
 import os
 import pty
 import select
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 
 import pytest
 
+import netlink
 import samples
 from conftest import BUILD, FAKE, ROOT
 
@@ -94,6 +98,12 @@ def test_plan_changes_nothing(netboot, web, keys):
     assert result.status in (0, 1), result.err
     assert result.log == [] and not netboot.loaded()
     assert "console=tty0 console=ttyS1,9600n8" in result.out and "boot_params" not in result.err
+    found = json.loads(debian(netboot, web, keys, "--plan", "--json", "--append=priority=low").out)
+    assert found["cmdline"] == "console=tty0 console=ttyS1,9600n8 priority=low" and found["segments"]
+    web.put(LINUX, samples.bzimage(b"evil"))
+    result = debian(netboot, web, keys, "--plan", "--json")
+    assert result.status == 2 and "SHA256SUMS says" in json.loads(result.out)["error"]
+    assert netboot("netboot", "debian", "--json").status == 3 and not netboot.loaded()
 
 
 def test_reboot(netboot, web, keys):
@@ -193,7 +203,7 @@ def test_own_file_wins(netboot, web):
 
 def test_fedora(netboot, web):
     """Its checksums are in .treeinfo."""
-    top = "/f/42/Everything/x86_64/os"
+    top = "/f/44/Everything/x86_64/os"
     kernel = samples.bzimage()
     web.put(f"{top}/images/pxeboot/vmlinuz", kernel)
     web.put(f"{top}/images/pxeboot/initrd.img", b"INITRD")
@@ -204,11 +214,35 @@ def test_fedora(netboot, web):
     netboot.change(proc__meminfo="MemTotal: 4000000 kB\nMemAvailable: 3500000 kB\n")
     args = "netboot", "fedora", "--mirror", web.url("/f"), "-s"
     failed(netboot(*args), "use https")
-    result = netboot(*args, "--insecure", "--release=42")
+    result = netboot(*args, "--insecure")
     assert result.status in (0, 1), result.err
-    assert f"cmdline=ip=dhcp inst.repo={web.url('/f')}/42/Everything/x86_64/os/ inst.text console=tty0" in result.log[0]
+    assert f"cmdline=ip=dhcp inst.repo={web.url('/f')}/44/Everything/x86_64/os/ inst.text console=tty0" in result.log[0]
     web.put(f"{top}/images/pxeboot/initrd.img", b"INITRX")
     failed(netboot(*args, "--insecure"), ".treeinfo says")
+
+
+def test_ubuntu(netboot, web, keys):
+    """Kernel and initrd are in an archive that the signed list has."""
+    top, packed = "/u/26.04.1", io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in (("amd64/linux", samples.bzimage()), ("amd64/initrd", b"INITRD"), ("amd64/pxelinux.0", b"")):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    netboot.change(proc__meminfo="MemTotal: 6000000 kB\nMemAvailable: 5500000 kB\n")
+    args = "netboot", "ubuntu", "--mirror", web.url("/u"), f"--keyring={keys[2]}", "-s"
+    for signer, good in ((keys[1], False), (keys[0], True)):
+        content = packed.getvalue()
+        listed = f"{hashlib.sha256(content).hexdigest()} *ubuntu-26.04.1-netboot-amd64.tar.gz\n".encode()
+        web.put(f"{top}/ubuntu-26.04.1-netboot-amd64.tar.gz", content)
+        web.put(f"{top}/SHA256SUMS", listed)
+        web.put(f"{top}/SHA256SUMS.gpg", signer.detached(listed))
+        result = netboot(*args)
+        if not good:
+            failed(result, "SHA256SUMS")
+            assert not got(web, f"{top}/ubuntu-26.04.1-netboot-amd64.tar.gz")
+    assert result.status in (0, 1), result.err
+    assert "cmdline=root=/dev/ram0" in result.log[0] and f"url={web.url('/u')}/26.04.1/ubuntu-26.04.1-live-server-amd64.iso console=tty0" in result.log[0]
 
 
 @pytest.mark.parametrize("name", ["gentoo", "../../etc/shadow", "/etc/passwd", "debian.conf", ""])
@@ -236,7 +270,8 @@ def test_without_kexec_fetch(netboot):
 # ---- menus -----------------------------------------------------------------------------------------------------------
 
 MENU = """#!ipxe
-echo Menu of ${net0/mac} ${platform} ${buildarch}
+echo Menu of ${net0/mac} ${platform} ${buildarch} ${next-server}
+echo ip=${netX/ip}::${gateway}:${netmask} nameserver=${dns}
 :start
 menu What is it to be?
 item --gap Systems
@@ -272,15 +307,18 @@ def fixture_menus(netboot, web):
     for path, content in {"/a/menu": (MENU % "").encode(), "/a/sub.ipxe": SUB.encode(), "/k": samples.bzimage(),
                           "/a/i1": b"ONE!", "/a/i2": b"TWO!", "/a/waits": (MENU % " --timeout 5000").encode()}.items():
         web.put(path, content)
-    netboot.change(proc__net__route="Iface\tDestination\tGateway\neth7\t00000000\t0202000A\n",
-                   sys__class__net__eth7__address="52:54:00:12:34:56\n")
+    netlink.put(netboot.root, [netlink.link(6, "lan0"), netlink.link(7, "wan0")],
+                [netlink.address(6, "10.0.0.1", 8), netlink.address(7, "192.0.2.15", 24)],
+                [netlink.route(7, "0.0.0.0", 0, "192.0.2.1")])
+    netboot.change(etc__resolv__conf="nameserver 192.0.2.53\n")
     return netboot
 
 
 def test_script(menus, web):
     result = menus("netboot", web.url("/a/menu"), "--insecure", "-s", "--choose=one", "--append=more")
     assert result.status in (0, 1), result.err
-    assert "Menu of 52:54:00:12:34:56 pcbios x86_64\n" in result.err
+    assert "Menu of 52:54:00:00:00:07 pcbios x86_64 localhost\nip=192.0.2.15::192.0.2.1:255.255.255.0 nameserver=192.0.2.53\n" \
+        in result.err
     assert "initrd=8 cmdline=root=one console=tty0 console=ttyS1,9600n8 more flags" in result.log[0]
 
 
@@ -302,6 +340,49 @@ def test_menu_without_terminal(menus, web):
     assert result.status in (0, 1), result.err
     assert "root=one" in result.log[0]
     assert "would wait 5 s for \"The first one\", which is taken" in result.err
+
+
+READS = """#!ipxe
+echo -n Root: ${} && read root || goto left
+kernel /k root=${root}
+boot
+:left
+echo left
+exit 1
+"""
+
+
+def test_text_is_asked_for(menus, web):
+    web.put("/r", READS.encode())
+    failed(menus("netboot", web.url("/r"), "--insecure"), "asks for a text, as \"root\", and there is no terminal")
+    result = menus("netboot", web.url("/r"), "--insecure", "-s", "--choose=sda1")
+    assert result.status in (0, 1) and "cmdline=root=sda1 " in result.log[0], result.err
+    status, text, log = at_terminal(menus, "netboot", web.url("/r"), "--insecure", "-s", keys=[("to leave it so: ", "sdb2\n")])
+    assert status in (0, 1) and "cmdline=root=sdb2 " in log, text
+    status, text, log = at_terminal(menus, "netboot", web.url("/r"), "--insecure", "-s", keys=[("to leave it so: ", "\x04")])
+    assert status == 2 and text.startswith("left"), text
+
+
+def test_file_put_into_the_initrd(menus, web, tmp_path):
+    """With its name and permissions, checked as all that a menu names, and put there by the process that may do nothing else."""
+    web.put("/p", b"#!ipxe\nkernel /k x=1\ninitrd /a/i1\ninitrd /hook /hooks/pxe mkdir=-1 mode=755\nboot\n")
+    web.put("/hook", b"#!/bin/sh\n")
+    menus.env["KX_FAKE_INITRD"] = str(tmp_path / "initrd")
+    args = "netboot", web.url("/p"), "--insecure", "-s"
+    result = menus(*args)
+    assert result.status in (0, 1) and "/hook as /hooks/pxe" in result.err, result.err
+    loaded = (tmp_path / "initrd").read_bytes()
+    assert loaded.startswith(b"ONE!")
+    subprocess.run(["cpio", "-idm", "--quiet"], cwd=tmp_path, input=loaded[loaded.find(b"070701"):], check=True)
+    assert (tmp_path / "hooks/pxe").read_bytes() == b"#!/bin/sh\n" and (tmp_path / "hooks/pxe").stat().st_mode & 0o777 == 0o755
+    given = [f"--sha256={hashlib.sha256(content).hexdigest()}" for content in (samples.bzimage(), b"ONE!", b"#!/bin/sh\n")]
+    result = menus(*args, *given)
+    assert result.status in (0, 1) and "nothing vouches" not in result.err.replace("nothing vouches for " + web.url("/p"), ""), result.err
+    web.put("/hook", b"#!/bin/evil\n")
+    failed(menus(*args, *given), "/hook")
+    web.put("/p", b"#!ipxe\nkernel /k\ninitrd /hook ../../etc/x\nboot\n")
+    result = menus(*args)
+    assert result.status == 3 and result.log == [] and "that is no path of a file" in result.err
 
 
 def read_some(master, end):
@@ -421,9 +502,9 @@ def test_bad_menus(menus, web, text, words):
 
 
 def test_pxelinux(menus, web):
-    web.put("/boot/pxelinux.cfg/01-52-54-00-12-34-56",
+    web.put("/boot/pxelinux.cfg/01-52-54-00-00-00-07",
             b"default two\ntimeout 30\nlabel one\nlinux /k\nlabel two\nlinux /k\ninitrd ../a/i1\nappend x=2\nipappend 2\n")
     web.put("/boot/pxelinux.cfg/default", b"label no\nlocalboot 0\n")
     result = menus("netboot", web.url("/boot/"), "--insecure", "-s")
     assert result.status in (0, 1), result.err
-    assert "initrd=4 cmdline=x=2 BOOTIF=01-52-54-00-12-34-56 console=tty0" in result.log[0]
+    assert "initrd=4 cmdline=x=2 BOOTIF=01-52-54-00-00-00-07 console=tty0" in result.log[0]

@@ -51,13 +51,18 @@ static void check(struct web *web, const char *url)
 	r = kx_netboot_run(&ops, url, machine, KX_ARRAY_SIZE(machine), &got, &err);
 	if (r < 0) {
 		require_message(&err);
-		require(!got.kernel && !got.initrds.count && !got.cmdline);
+		require(!got.kernel && !got.initrds.count && !got.files.count && !got.cmdline);
 		return;
 	}
 	require_url(got.kernel);
 	require(got.cmdline && got.initrds.count <= KX_NETBOOT_INITRDS_MAX);
 	for (size_t i = 0; i < got.initrds.count; i++)
 		require_url(got.initrds.v[i]);
+	require(got.files.count % 3 == 0);
+	for (size_t i = 0; i < got.files.count; i += 3) {
+		require_url(got.files.v[i]);
+		require(*got.files.v[i + 1] && strlen(got.files.v[i + 2]) == 4);
+	}
 }
 
 /* The data file of a distribution is root's own, but not all that is in it need be an address. */

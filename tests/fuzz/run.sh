@@ -25,6 +25,7 @@ files_of() {
 	bls) echo 'boot/(bls|bls_read|version|lines)[.]c' ;;
 	bzimage) echo format/bzimage ;;
 	compress) echo 'libkexec/compress/|format/compressed[.]c' ;;
+	dropbear) echo 'carry/dropbear[.]c' ;;
 	elf | foreign | nbi | zboot) echo "format/$1[.]c" ;;
 	elf_x86) echo 'format/elf_(load|x86)[.]c' ;;
 	grub) echo 'boot/grub_' ;;

@@ -116,6 +116,21 @@ static int web_prompt(void *ctx, const char *text, const char *key, uint64_t tim
 	return web->key ? 0 : kx_fail(err, ECANCELED, "no key was pressed");
 }
 
+static int web_read(void *ctx, const char *setting, const char *now, char **ret,
+		    struct kx_error *err)
+{
+	struct web *web = ctx;
+	const char *typed = web->chosen < WEB_CHOICES_MAX ? web->choices[web->chosen++] : NULL;
+
+	web_log(web, "read ", setting);
+	if (web->refuse)
+		return kx_fail(err, -web->refuse, "nobody to ask");
+	if (typed && !*typed)
+		return kx_fail(err, ECANCELED, "given up");
+	*ret = strdup(typed ? typed : now);
+	return *ret ? 0 : kx_fail(err, ENOMEM, "out of memory");
+}
+
 static void web_say(void *ctx, const char *text)
 {
 	web_log(ctx, "", text);
@@ -129,6 +144,7 @@ static inline struct kx_netboot_ops web_ops(struct web *web)
 		.probe = web_probe,
 		.choose = web_choose,
 		.prompt = web_prompt,
+		.read = web_read,
 		.say = web_say,
 	};
 }

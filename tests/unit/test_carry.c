@@ -237,6 +237,140 @@ static void test_too_many_files(void **state)
 			 -EFBIG);
 }
 
+/* ---- dropbear -------------------------------------------------------------------------------- */
+
+struct bytes {
+	uint8_t v[1024];
+	size_t size;
+};
+
+static void put_number(struct bytes *to, uint32_t value)
+{
+	for (int shift = 24; shift >= 0; shift -= 8)
+		to->v[to->size++] = (uint8_t)(value >> shift);
+}
+
+static void put_bytes(struct bytes *to, const void *data, size_t size)
+{
+	put_number(to, (uint32_t)size);
+	memcpy(to->v + to->size, data, size);
+	to->size += size;
+}
+
+static void put_text(struct bytes *to, const char *text)
+{
+	put_bytes(to, text, strlen(text));
+}
+
+/* A file of OpenSSH's with these strings as its key; @wrong: what is wrong with it. */
+enum wrong { NOTHING, CIPHER, TWO_KEYS, CHECK, OLD };
+
+static size_t make_key(const char *const *strings, enum wrong wrong, char *to)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	struct bytes inner = { 0 }, blob = { .v = "openssh-key-v1", .size = 15 };
+	char *start = to;
+
+	put_number(&inner, 7);
+	put_number(&inner, wrong == CHECK ? 8 : 7);
+	for (; *strings; strings++)
+		put_text(&inner, *strings);
+	put_text(&inner, "comment");
+	put_text(&blob, wrong == CIPHER ? "aes256-ctr" : "none");
+	put_text(&blob, "none");
+	put_text(&blob, "");
+	put_number(&blob, wrong == TWO_KEYS ? 2 : 1);
+	put_text(&blob, "public");
+	put_bytes(&blob, inner.v, inner.size);
+	to = stpcpy(to, wrong == OLD ? "-----BEGIN RSA PRIVATE KEY-----\n"
+				     : "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+	for (size_t i = 0; i < blob.size; i += 3) {
+		uint32_t three =
+			(uint32_t)blob.v[i] << 16 | (uint32_t)blob.v[i + 1] << 8 | blob.v[i + 2];
+
+		for (size_t n = 0; n < 4; n++)
+			*to++ = i + n > blob.size ? '=' : letters[three >> (18 - 6 * n) & 63];
+		if (i % 48 == 45)
+			*to++ = '\n';
+	}
+	return (size_t)(stpcpy(to, "\n-----END OPENSSH PRIVATE KEY-----\n") - start);
+}
+
+static void converted(const char *const *from, const char *const *to, const char *file)
+{
+	char text[4096];
+	size_t size = make_key(from, NOTHING, text), got_size = 0;
+	struct bytes wanted = { 0 };
+	const char *name = NULL;
+	uint8_t *got = NULL;
+
+	assert_int_equal(kx_dropbear_key(kx_view_of(text, size), &got, &got_size, &name), 0);
+	for (; *to; to++)
+		put_text(&wanted, *to);
+	assert_int_equal(got_size, wanted.size);
+	assert_memory_equal(got, wanted.v, wanted.size);
+	assert_string_equal(name, file);
+	free(got);
+}
+
+static const char *const rsa[] = { "ssh-rsa", "n!", "e", "ddd", "inverse", "p", "qq", NULL };
+
+static void test_dropbear_key(void **state)
+{
+	converted((const char *const[]){ "ssh-ed25519", "public", "private+public", NULL },
+		  (const char *const[]){ "ssh-ed25519", "private+public", NULL },
+		  "dropbear_ed25519_host_key");
+	converted((const char *const[]){ "ecdsa-sha2-nistp384", "nistp384", "Q", "d", NULL },
+		  (const char *const[]){ "ecdsa-sha2-nistp384", "nistp384", "Q", "d", NULL },
+		  "dropbear_ecdsa_host_key");
+	converted(rsa, (const char *const[]){ "ssh-rsa", "e", "n!", "ddd", "p", "qq", NULL },
+		  "dropbear_rsa_host_key");
+}
+
+static int fails(const char *const *strings, enum wrong wrong)
+{
+	char text[4096];
+	size_t size = make_key(strings, wrong, text);
+	const char *name = NULL;
+	uint8_t *got = NULL;
+	int r = kx_dropbear_key(kx_view_of(text, size), &got, &size, &name);
+
+	assert_null(got);
+	assert_null(name);
+	return r;
+}
+
+static void test_key_that_dropbear_has_not(void **state)
+{
+	assert_int_equal(fails(rsa, CIPHER), -EOPNOTSUPP);
+	assert_int_equal(fails(rsa, OLD), -EOPNOTSUPP);
+	assert_int_equal(fails(rsa, TWO_KEYS), -EBADMSG);
+	assert_int_equal(fails(rsa, CHECK), -EBADMSG);
+	assert_int_equal(fails((const char *const[]){ "ssh-dss", "p", NULL }, NOTHING),
+			 -EOPNOTSUPP);
+	assert_int_equal(fails((const char *const[]){ "ssh-rsa", "n", "e", NULL }, NOTHING),
+			 -EBADMSG);
+}
+
+static void test_key_cut_anywhere(void **state)
+{
+	char text[4096];
+	size_t size = make_key(rsa, NOTHING, text);
+
+	for (size_t i = 0; i < size - 60; i++) {
+		char *copy = malloc(i + 1);
+		uint8_t *got = NULL;
+		const char *name = NULL;
+		size_t got_size;
+
+		assert_non_null(copy);
+		memcpy(copy, text, i);
+		assert_true(kx_dropbear_key(kx_view_of(copy, i), &got, &got_size, &name) < 0);
+		free(copy);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -252,6 +386,9 @@ int main(void)
 		TEST(test_unknown_initrd),
 		TEST(test_paths_that_are_none),
 		TEST(test_too_many_files),
+		TEST(test_dropbear_key),
+		TEST(test_key_that_dropbear_has_not),
+		TEST(test_key_cut_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,6 +253,19 @@ static void test_menus(void **state)
 	assert_non_null(strstr(web.log, "* Debian 13\n"));
 }
 
+/* Each has its own items, whichever goes first. */
+static void test_menus_by_name(void **state)
+{
+	struct web web = { 0 };
+
+	web_add(&web, SCRIPT,
+		"#!ipxe\nmenu --name a A\nitem -m a one One\nmenu --name b B\nitem -m b two Two\n"
+		"choose -m a x\nmenu --name c C\nitem -m c three Three\nchoose -m b y\n"
+		"choose -m c z\nkernel k ${x} ${y} ${z}\nboot");
+	check_good(&web, SCRIPT, "https://boot.test/a/k", "", "one two three");
+	assert_string_equal(web.log, "menu A\n* One\nmenu B\n* Two\nmenu C\n* Three\n");
+}
+
 static void test_menu_is_left(void **state)
 {
 	struct web web = { .choices = { "debian", "", "exit" } };
@@ -314,6 +327,67 @@ static void test_prompt(void **state)
 	assert_string_equal(web.log, "prompt Press Ctrl-B\n");
 }
 
+static void test_files(void **state)
+{
+	static const char *const wanted[] = { "https://boot.test/a/f", "/etc/f", "0755",
+					      "https://boot.test/a/g", "g",      "0644" };
+	_cleanup_(kx_netboot_clear) struct kx_netboot got = { 0 };
+	struct kx_error err = { 0 };
+	struct web web = { 0 };
+
+	web_add(&web, SCRIPT,
+		"#!ipxe\nkernel k\ninitrd i\ninitrd f /etc/f mkdir=1 mode=755\ninitrd g g\nboot");
+	assert_int_equal(run(&web, SCRIPT, &got, &err), 0);
+	assert_int_equal(got.initrds.count, 1);
+	assert_int_equal(got.files.count, KX_ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < KX_ARRAY_SIZE(wanted); i++)
+		assert_string_equal(got.files.v[i], wanted[i]);
+}
+
+static void test_read(void **state)
+{
+	static const char script[] =
+		"#!ipxe\nset a here\nread a\nread b || set b none\nkernel k ${a} ${b}\nboot";
+	struct web web = { .choices = { "there", "" } }, nobody = { .refuse = -EOPNOTSUPP };
+
+	web_add(&web, SCRIPT, script);
+	check_good(&web, SCRIPT, "https://boot.test/a/k", "", "there none");
+	assert_string_equal(web.log, "read a\nread b\n");
+	check_script(script, "https://boot.test/a/k", "", "here ");
+	web_add(&nobody, SCRIPT, script);
+	check_fails(&nobody, -EOPNOTSUPP, SCRIPT ":3: nobody to ask");
+}
+
+/* What is fetched in the end is what was named, and somebody hears of it. */
+static void test_verify(void **state)
+{
+	struct web web = { .gone = "https://boot.test/a/two" };
+
+	web_add(&web, SCRIPT,
+		"#!ipxe\nimgtrust --permanent\nkernel one || exit\n"
+		"imgverify one one.sig || exit\nimgverify --signer me two two.sig || echo none\n"
+		"md5sum one two\nshim three\nboot\n");
+	check_good(&web, SCRIPT, "https://boot.test/a/one", "", "");
+	assert_string_equal(web.log, "warning: https://boot.test/a/one: its signature for iPXE is "
+				     "not looked at; how it is fetched, or its checksum, vouches "
+				     "for it\nnone\n");
+}
+
+/* Why a script went another way than it was meant to. */
+static void test_refused_and_said(void **state)
+{
+	struct web web = { 0 };
+
+	web_add(&web, SCRIPT,
+		"#!ipxe\nsanboot http://x/iso || echo on\nisset ${x} || frobnicate ||\n"
+		"nslookup host x.test\nkernel http://${host}/k\nboot\n");
+	check_good(&web, SCRIPT, "http://x.test/k", "", "");
+	assert_string_equal(web.log,
+			    "warning: " SCRIPT ":2: sanboot is left to firmware and iPXE itself: "
+			    "kexec cannot do it\non\n"
+			    "warning: " SCRIPT ":3: there is no command frobnicate\n");
+}
+
 /* ---- iPXE: the language ---------------------------------------------------------------------- */
 
 static void test_settings(void **state)
@@ -351,7 +425,7 @@ static void test_failures(void **state)
 	check_refused("#!ipxe\nset a 1\nfrobnicate --now\n", -EOPNOTSUPP,
 		      SCRIPT ":3: there is no command frobnicate");
 	check_refused("#!ipxe\nsanboot http://x/iso\n", -EOPNOTSUPP, "kexec cannot do it");
-	check_refused("#!ipxe\nimgverify k k.sig\n", -EOPNOTSUPP, "kexec cannot do it");
+	check_refused("#!ipxe\nimgverify k\n", -EBADMSG, "takes 2 to 2 words");
 	check_refused("#!ipxe\ngoto nowhere\n", -ENOENT, "no label nowhere");
 	check_refused("#!ipxe\nboot\n", -ENOENT, "no kernel was named");
 	check_refused("#!ipxe\nkernel\n", -EBADMSG, "takes 1 to");
@@ -359,8 +433,6 @@ static void test_failures(void **state)
 	check_refused("#!ipxe\nkernel --name\n", -EBADMSG, "--name lacks its value");
 	check_refused("#!ipxe\nkernel a\n", -ECANCELED, "ends without starting anything");
 	check_refused("#!ipxe\nexit 3\n", -ECANCELED, "status 3");
-	check_refused("#!ipxe\nkernel k\ninitrd f /etc/f mode=644\nboot", -EOPNOTSUPP,
-		      "into the initrd as /etc/f");
 	check_refused("#!ipxe\nset x:base64 aa\n", -EOPNOTSUPP, "type base64");
 	check_refused("#!ipxe\nset x:hex zz\n", -EBADMSG, "no row of bytes");
 	check_refused("#!ipxe\nitem a b\n", -ENOENT, "there is no menu");
@@ -513,16 +585,34 @@ static void test_pxelinux_failures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_addresses),       cmocka_unit_test(test_bad_addresses),
-		cmocka_unit_test(test_coreos),          cmocka_unit_test(test_imgargs),
-		cmocka_unit_test(test_several_initrds), cmocka_unit_test(test_menus),
-		cmocka_unit_test(test_menu_is_left),    cmocka_unit_test(test_menu_without_anybody),
-		cmocka_unit_test(test_chain),           cmocka_unit_test(test_next_mirror),
-		cmocka_unit_test(test_prompt),          cmocka_unit_test(test_settings),
-		cmocka_unit_test(test_lines),           cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_endless),         cmocka_unit_test(test_endless_setting),
-		cmocka_unit_test(test_pxelinux),        cmocka_unit_test(test_pxelinux_names),
-		cmocka_unit_test(test_pxelinux_search), cmocka_unit_test(test_pxelinux_failures),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_bad_addresses),
+		cmocka_unit_test(test_coreos),
+		cmocka_unit_test(test_imgargs),
+		cmocka_unit_test(test_several_initrds),
+		cmocka_unit_test(test_menus),
+		cmocka_unit_test(test_menu_is_left),
+		cmocka_unit_test(test_menu_without_anybody),
+		cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_next_mirror),
+		cmocka_unit_test(test_prompt),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_menus_by_name),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_refused_and_said),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_endless_setting),
+		cmocka_unit_test(test_pxelinux),
+		cmocka_unit_test(test_pxelinux_names),
+		cmocka_unit_test(test_pxelinux_search),
+		cmocka_unit_test(test_pxelinux_failures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

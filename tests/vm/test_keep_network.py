@@ -3,11 +3,13 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 
 from lab import assets, jump, network
-from lab.initrd import Initrd, Link
+from lab.initrd import Initrd, Link, packaged
+from lab.peer import Peer
 
 # Nothing of it is what DHCP would give there. The gateway is in nobody's network.
 ON_LINK = """
@@ -25,11 +27,24 @@ mkdir -p /etc && echo nameserver 10.0.2.3 >/etc/resolv.conf && hostname server.e
 """
 
 
-def booted(second_files, compression="none"):
+# Out by a VLAN on a bond, whose gateways are in nobody's network; the second card is the bond's first choice.
+BOND = network.LOAD_BOND + """
+i=0; for card in {cards}; do [ $card = eth$i ] || ip link set eth$i name $card; i=$((i + 1)); done; set -e
+ip link add name bond0 type bond; cd /sys/class/net/bond0/bonding; echo active-backup >mode; echo 100 >miimon
+for card in {cards}; do echo +$card >slaves; done; echo $card >primary
+ip link set bond0 up; ip addr add 10.9.0.77/24 dev bond0
+ip link add link bond0 name bond0.5 type vlan id 5; ip link set bond0.5 mtu 1400 up
+ip addr add 192.0.2.77/32 dev bond0.5; ip route add 198.51.100.1 dev bond0.5; ip route add default via 198.51.100.1 dev bond0.5
+ip -6 addr add 2001:db8::77/64 dev bond0.5; ip -6 route add default via fe80::1 dev bond0.5
+hostname server.example.org
+"""
+
+
+def booted(second_files, compression="none", cards=None):
     kernel = assets.kernel("6.1")
     second = Initrd("second", files={**network.modules(kernel), **second_files})
     files = {**network.modules(kernel), **jump.carried(kernel, second, compression)}
-    return kernel, jump.boot("6.1", files, extra=network.cards(), memory="1536M")
+    return kernel, jump.boot("6.1", files, extra=cards or network.cards(), memory="1536M")
 
 
 def load(guest, kernel, *options):
@@ -73,6 +88,42 @@ def test_by_systemd(told):
         gets_out(guest)
 
 
+def reaches_all(guest, peer):
+    """By the bond, by its VLAN and by both families of that; which cards it went by."""
+    peer.seen.clear()
+    guest.ok("for i in $(seq 300); do ip -6 addr | grep -q tentative || break; sleep 0.2; done; "
+             "ping -c 2 -W 20 10.9.0.1 && ping -c 2 -W 20 203.0.113.9 && ping6 -c 2 -W 20 2001:db8:ffff::9")
+    assert {seen[1:] for seen in peer.seen} == {(0, "10.9.0.77", "10.9.0.1"), (5, "192.0.2.77", "203.0.113.9"),
+                                                (5, "2001:db8::77", "2001:db8:ffff::9")}
+    return {seen[0] for seen in peer.seen}
+
+
+@pytest.mark.parametrize("told", ["networkd", "dracut"])
+def test_bond_and_vlan(told):
+    """With a peer that answers where it should alone; the primary card, and the other one when it is gone, by files."""
+    cards = {"networkd": ("lan0", "lan1"), "dracut": ("eth0", "eth1")}[told]
+    with Peer(2, {0: ["10.9.0.1"], 5: ["198.51.100.1", "fe80::1"]}) as peer:
+        kernel, guest = booted(network.systemd(told == "dracut"), cards=peer.arguments(network.MACS))
+        with guest:
+            guest.ok(BOND.format(cards=" ".join(cards)))
+            assert reaches_all(guest, peer) == {1}
+            refused = guest.run(f"kexec plan --keep-network=kernel /boot/vmlinuz-{kernel.release}")
+            assert refused.status == 2 and "the way out is bond0.5, a VLAN, and ip= takes" in refused.err, refused
+            plan = load(guest, kernel)
+            assert plan["network"]["as"] == told
+            guest.jump("second")
+            wait_for(guest, "ip route | grep -q ^default && ip -6 route | grep -q ^default")
+            used = reaches_all(guest, peer)
+            assert set(guest.ok("cat /sys/class/net/bond0/bonding/slaves").split()) == set(cards)
+            guest.ok("grep 'VID: 5' /proc/net/vlan/bond0.5")
+            assert "mtu 1400" in guest.ok("ip link show bond0.5")
+            if told == "networkd":
+                assert used == {1}
+                assert guest.ok("cd /sys/class/net/bond0/bonding; cat mode primary").split()[::2] == ["active-backup", "lan1"]
+                guest.ok("ip link set lan1 down")
+                assert reaches_all(guest, peer) == {0}
+
+
 def test_by_initramfs_tools():
     """ip= and BOOTIF=, as Debian's initramfs-tools configures a network by them, with klibc's ipconfig."""
     kernel, guest = booted(network.initramfs_tools())
@@ -89,6 +140,25 @@ def test_by_initramfs_tools():
         assert "default via 10.0.2.2 dev eth1" in guest.ok("ip route")
         assert "10.0.2.3" in guest.ok("cat /run/net-eth1.conf") and "server" in guest.ok("cat /run/net-eth1.conf")
         gets_out(guest)
+
+
+def test_dropbear_has_the_host_keys(tmp_path):
+    """dropbear's own program reads what it is given, and finds the public key in it."""
+    kinds, files = ("ed25519", "ecdsa", "rsa"), {}
+    for kind in kinds:
+        path = tmp_path / f"ssh_host_{kind}_key"
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "me", "-f", path], check=True)
+        files |= {f"/etc/ssh/{path.name}": path, f"/etc/ssh/{path.name}.pub": path.with_suffix(".pub")}
+    kernel = assets.kernel("6.1")
+    second = Initrd("second", files={"/usr/sbin/dropbear": "", **packaged("bookworm", "dropbear-bin", "/usr/bin/dropbearkey")})
+    with jump.boot("6.1", {**files, **jump.carried(kernel, second)}) as guest:
+        guest.ok(f"kexec load /boot/vmlinuz-{kernel.release} --initrd=/boot/initrd.img-{kernel.release} "
+                 "--append='console=ttyS0 no_timer_check' --ssh-keys || [ $? = 1 ]")
+        guest.jump("second")
+        for kind in kinds:
+            said = guest.ok(f"dropbearkey -y -f /etc/dropbear/dropbear_{kind}_host_key").splitlines()
+            public = (tmp_path / f"ssh_host_{kind}_key.pub").read_text().split()[:2]
+            assert public in [line.split()[:2] for line in said], said
 
 
 def test_keys_and_files():

@@ -4,6 +4,8 @@
 import hashlib
 import io
 import shutil
+import socket
+import struct
 import sys
 import tarfile
 from pathlib import Path
@@ -24,7 +26,7 @@ MODULES = ("virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_
            "virtio_net")
 # Behind 10.0.2.2 is this machine's loopback.
 CARD = ["-netdev", "user,id=net0,ipv6=off", "-device", "virtio-net-pci,netdev=net0,mac=52:54:00:aa:00:01,romfile="]
-NETWORK = "ip link set eth0 up && ip addr add 10.0.2.15/24 dev eth0 && ip route add default via 10.0.2.2"
+NETWORK = "ip link set eth0 up && ip addr add {}/24 dev eth0 && ip route add default via 10.0.2.2"
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +44,12 @@ def web():
         yield server
 
 
-def machine(files, **more):
+def machine(files, address="10.0.2.15", extra=(), **more):
     """1 GiB, a card, gpgv, and what of the command is not the command."""
     data = {str(tool.folder_of("datadir") / "netboot" / path.name): path for path in (ROOT / "contrib/netboot").glob("*.conf")}
     guest = jump.boot("6.1", {**data, **initrd.program("/usr/bin/gpgv", "/usr/bin/gpgv"), **files}, modules=MODULES, memory="1G",
-                      extra=CARD, **more)
-    guest.ok(NETWORK)
+                      extra=[*CARD, *extra], **more)
+    guest.ok(NETWORK.format(address))
     return guest
 
 
@@ -71,6 +73,45 @@ def test_debian_installer_from_a_mirror(signer, web):
         since = len(guest.text["console"])
         guest.start("exec kexec exec")
         guest.wait_console("Debian installer main menu", since)
+
+
+def sent(pcap):
+    """(protocol, source, destination, port) of each IPv4 packet of a capture: QEMU's filter-dump, a classic pcap."""
+    data, at, found = pcap.read_bytes(), 24, set()
+    while at + 16 <= len(data):
+        size = struct.unpack_from("=I", data, at + 8)[0]
+        frame, at = data[at + 16:at + 16 + size], at + 16 + size
+        if frame[12:14] == b"\x08\x00" and len(frame) >= 38:
+            transport = 14 + 4 * (frame[14] & 15)
+            found.add((frame[23], socket.inet_ntoa(frame[26:30]), socket.inet_ntoa(frame[30:34]),
+                       struct.unpack_from("!H", frame, transport + 2)[0]))
+    return found
+
+
+# What is no question of the network's, for an installer that asks as usual; the mirror is where nothing of Debian is.
+ANSWERS = ("locale=en_US.UTF-8 keymap=us mirror/country=manual mirror/http/hostname=10.0.2.2:{port} mirror/http/directory=/empty "
+           "mirror/http/proxy=")
+
+
+def test_debian_installer_keeps_the_network(signer, web, tmp_path):
+    """Another address than DHCP gives there: nobody is asked, DHCP is not used, and the installer gets to its mirror."""
+    key, keyring = signer
+    image, ramdisk = assets.debian_installer()
+    servers.debian_mirror(web, key, image.read_bytes(), ramdisk.read_bytes())
+    capture = tmp_path / "packets"
+    dump = ["-object", f"filter-dump,id=dump0,netdev=net0,file={capture}"]
+    with machine({"/root/mirror.gpg": keyring}, address="10.0.2.77", extra=dump) as guest:
+        guest.ok("hostname server.example.org; mkdir -p /etc; echo nameserver 10.0.2.3 >/etc/resolv.conf")
+        result = guest.run(f"kexec netboot debian --mirror=http://10.0.2.2:{web.port}/debian --keyring=/root/mirror.gpg --keep-network "
+                           f"--append='{ANSWERS.format(port=web.port)}'", timeout=300)
+        assert result.status in (0, 1), result
+        since = len(guest.text["console"])
+        guest.start("exec kexec exec")
+        guest.wait_for("the installer at its mirror", lambda: any("/empty/dists/" in request[1] for request in web.requests), 600)
+        assert "IP address" not in guest.text["console"][since:]
+    packets = sent(capture)
+    assert not [packet for packet in packets if packet[0] == 17 and packet[3] == 67]
+    assert {packet[1] for packet in packets if packet[0] == 6 and packet[3] == web.port} == {"10.0.2.77"}
 
 
 def test_installer_out_of_an_archive(signer, web):
@@ -106,6 +147,7 @@ goto ${target}
 :second
 kernel linux lab.mac=${net0/mac:hexhyp} lab.ip=${ip} no_timer_check
 initrd initrd.gz
+initrd hook /lab/hooks/hook mode=755
 boot
 """
 
@@ -116,6 +158,7 @@ def test_script(web):
     web.put("/a/menu.ipxe", SCRIPT.encode())
     web.put("/a/linux", kernel.image.read_bytes())
     web.put("/a/initrd.gz", second.build("gzip"))
+    web.put("/a/hook", b"#!/bin/sh\necho a hook\n")
     with machine({}) as guest:
         result = guest.run(f"kexec netboot http://10.0.2.2:{web.port}/a/menu.ipxe --insecure --choose=second", timeout=300)
         assert result.status in (0, 1), result
@@ -123,3 +166,4 @@ def test_script(web):
         assert guest.ok("cat /proc/cmdline").strip() == \
             "lab.mac=52-54-00-aa-00-01 lab.ip=10.0.2.15 no_timer_check console=ttyS0"
         assert guest.facts("random") == {"random": random_hash(second.random)}
+        assert guest.ok("/lab/hooks/hook; stat -c '%a %u' /lab/hooks/hook") == "a hook\n755 0\n"

@@ -11,7 +11,9 @@ from .initrd import Link
 
 # In the order in which they need each other.
 MODULES = ("virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "failover",
-           "net_failover", "virtio_net", "llc", "stp", "garp", "mrp", "8021q")
+           "net_failover", "virtio_net", "llc", "stp", "garp", "mrp", "8021q", "tls", "bonding")
+# Loaded by whoever wants a bond: without max_bonds=0 the module makes one of its own.
+BOND = ("tls", "bonding")
 MACS = ("52:54:00:aa:00:01", "52:54:00:aa:00:02")
 
 
@@ -25,7 +27,8 @@ def modules(kernel):
             for member in archive:
                 name = Path(member.name).name.partition(".ko")[0]
                 if ".ko" in member.name and name in MODULES:
-                    files[f"/lab/modules/net-{MODULES.index(name):02}-{name}.ko"] = archive.extractfile(member).read()
+                    place = "bond" if name in BOND else "modules"
+                    files[f"/lab/{place}/net-{MODULES.index(name):02}-{name}.ko"] = archive.extractfile(member).read()
     return files
 
 
@@ -36,6 +39,9 @@ def cards():
         arguments += ["-netdev", f"user,id=net{i},restrict=on,ipv6=off",
                       "-device", f"virtio-net-pci,netdev=net{i},mac={mac},romfile="]
     return arguments
+
+
+LOAD_BOND = "insmod /lab/bond/*tls.ko && insmod /lab/bond/*bonding.ko max_bonds=0"
 
 
 def _libraries(package):
@@ -51,6 +57,7 @@ def _libraries(package):
 # In place of init: udev names the cards, then systemd-networkd is told that this is all there is.
 START = r"""#!/bin/sh
 mkdir -p /run/udev /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp
+LOAD_BOND
 [ ! -x /lib/systemd/systemd-network-generator ] || /lib/systemd/systemd-network-generator
 /lib/systemd/systemd-udevd --daemon
 udevadm trigger --action=add --subsystem-match=net
@@ -58,7 +65,7 @@ udevadm settle
 chown -R systemd-network /run/systemd/netif
 /lib/systemd/systemd-networkd &
 echo "networkd runs"
-"""
+""".replace("LOAD_BOND", LOAD_BOND)
 
 
 def systemd(dracut=False):
