@@ -29,6 +29,23 @@ int kx_memory_file(const char *name, struct kx_error *err)
 	return fd < 0 ? kx_fail(err, errno, "cannot make a file in memory for %s: %m", name) : fd;
 }
 
+int kx_memory_file_of(const char *name, struct kx_view bytes, struct kx_error *err)
+{
+	_cleanup_(kx_closep) int fd = kx_memory_file(name, err);
+	int made = fd;
+
+	for (uint64_t at = 0; fd >= 0 && at < bytes.size;) {
+		ssize_t n =
+			kx_retry(pwrite(fd, bytes.data + at, (size_t)(bytes.size - at), (off_t)at));
+
+		if (n <= 0)
+			return kx_fail(err, ENOMEM, "no memory for a copy of %s", name);
+		at += (uint64_t)n;
+	}
+	fd = -1;
+	return made;
+}
+
 int kx_memory_file_seal(int fd, struct kx_error *err)
 {
 	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/view.h"
 #include "libkexec.h"
 #include "sandbox.h"
 
@@ -83,6 +84,9 @@ void kx_child_end(struct kx_child *child);
  * Return: a descriptor of the caller's, or -errno with a message.
  */
 int kx_memory_file(const char *name, struct kx_error *err);
+
+/* One that has these bytes, and is read from their beginning. */
+int kx_memory_file_of(const char *name, struct kx_view bytes, struct kx_error *err);
 
 /**
  * kx_memory_file_seal() - nobody changes it any more, not even who still holds it

@@ -429,13 +429,11 @@ static bool is_image_address(const char *url)
 
 static int refuse_image(const char *url, struct kx_error *err)
 {
-	_cleanup_free_ char *shown = kx_url_show(url);
-
 	return kx_fail(
 		err, EOPNOTSUPP,
 		"cannot start %s: the system on an image of a disc needs that after the start; "
 		"give --to-ram, which keeps it in memory, or fetch it to a disk first",
-		shown ? shown : "it");
+		kx_url_text(url).s);
 }
 
 /* Does it need checksums of its own beside the image's? */
@@ -508,7 +506,7 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 	if (args->to_ram || args->memdisk)
 		return kx_fail(err, EINVAL,
 			       "--to-ram and --memdisk go with an image of a disc; %s is none",
-			       name ? name : "an entry of the boot loader");
+			       name ? kx_url_text(name).s : "an entry of the boot loader");
 	if (word == KX_BOOT_WORD_ADDRESS)
 		return 0;
 	if (word == KX_BOOT_WORD_FILE)

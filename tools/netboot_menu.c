@@ -298,6 +298,11 @@ static bool is_large(struct server *server, const char *url)
 	       size > KX_NETBOOT_TEXT_MAX;
 }
 
+static int no_text(const char *url, struct kx_error *err)
+{
+	return kx_fail(err, EFBIG, "%s: it is no text", kx_url_text(url).s);
+}
+
 /* Text has no NUL in it. A kernel has, and so has an image; either is too large, mostly. */
 static int get(struct server *server, const char *url, struct message *answer, struct kx_error *err)
 {
@@ -311,9 +316,9 @@ static int get(struct server *server, const char *url, struct message *answer, s
 		return r;
 	r = kx_fetch(server->tool, &options, url, &source, err);
 	if (r < 0)
-		return is_large(server, url) ? kx_fail(err, EFBIG, "%s: it is no text", url) : r;
+		return is_large(server, url) ? no_text(url, err) : r;
 	if (memchr(kx_source_data(source), '\0', kx_source_size(source)))
-		r = kx_fail(err, EFBIG, "%s: it is no text", url);
+		r = no_text(url, err);
 	else
 		r = put_bytes(answer, kx_source_data(source), kx_source_size(source));
 	kx_source_free(source);
@@ -352,7 +357,7 @@ static int next_url(const struct message *message, size_t *pos, const char **ret
 		return kx_fail(err, EOPNOTSUPP,
 			       "cannot get %s: it is neither http, https, ftp nor "
 			       "tftp",
-			       url);
+			       kx_url_text(url).s);
 	*ret = url;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "carry.h"
+#include "url.h"
 #include "util.h"
 
 /* ---- what options say ------------------------------------------------------------------------ */
@@ -28,7 +29,7 @@ void kx_args_warn(const struct kx_args *args)
 	for (size_t i = 1; i < args->operand_count; i++)
 		kx_say("warning: argument \"%s\" is ignored, there is one kernel; initrds are "
 		       "given by --initrd",
-		       args->operands[i]);
+		       kx_url_text(args->operands[i]).s);
 	if (args->append_again)
 		kx_say("warning: --append and --command-line are given more than once; the last "
 		       "one counts");

@@ -26,37 +26,15 @@ static uint64_t most(void)
 	return sysinfo(&info) < 0 ? 0 : (uint64_t)info.totalram * info.mem_unit / 2;
 }
 
-static int write_all(int fd, struct kx_view bytes, struct kx_error *err)
-{
-	while (bytes.size > 0) {
-		ssize_t put = kx_retry(write(fd, bytes.data, bytes.size));
-
-		if (put < 0)
-			return kx_fail(err, errno, "cannot hand it to kexec-unpack: %m");
-		bytes.data += put;
-		bytes.size -= (size_t)put;
-	}
-	return 0;
-}
-
 /* A descriptor of the archive's bytes: what came from a pipe has none yet. */
 static int archive_fd(const struct kx_source *archive, struct kx_error *err)
 {
-	int r, fd = kx_source_fd(archive);
+	int fd = kx_source_fd(archive);
 
-	if (fd >= 0) {
-		fd = dup(fd);
-		return fd < 0 ? kx_fail(err, errno, "cannot open it again: %m") : fd;
-	}
-	fd = kx_memory_file("archive", err);
 	if (fd < 0)
-		return fd;
-	r = write_all(fd, kx_source_view(archive), err);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	return fd;
+		return kx_memory_file_of("archive", kx_source_view(archive), err);
+	fd = dup(fd);
+	return fd < 0 ? kx_fail(err, errno, "cannot open it again: %m") : fd;
 }
 
 static int errno_of(int status)

@@ -420,6 +420,28 @@ def test_bad_menus(menus, web, text, words):
     failed(menus("netboot", web.url("/s"), "--insecure"), words)
 
 
+def secret(url):
+    return url.replace("//", "//user:secret@")
+
+
+def test_no_message_has_a_password(menus, web):
+    texts = ["#!ipxe\n:a\ngoto a\n", "#!ipxe\nchain s\n", "#!ipxe\nkernel gopher://user:secret@x/y\nboot\n",
+             "#!ipxe\nkernel /gone\nboot\n", "#!ipxe\nexit\n", "<html>\n", "\0" * 100, "x" * (1 << 21)]
+    for text in texts:
+        web.put("/s", text.encode())
+        result = menus("netboot", secret(web.url("/s")), "--insecure")
+        failed(result, "/")
+        assert "secret" not in result.err
+    for args in ([secret(web.url("/s"))], [secret(web.url("/nothing/")), "--insecure"], [secret("gopher://x/y")],
+                 ["debian", "--mirror=" + secret(web.url("/debian"))], ["debian", "--insecure", "--mirror=" + secret(web.url("/debian"))]):
+        result = menus("netboot", *args)
+        failed(result, "://")
+        assert "secret" not in result.err
+    result = menus("netboot", secret(web.url("/a/menu")), "--insecure", "-s", "--choose=one")
+    assert result.status in (0, 1) and result.log, result.err
+    assert f"kernel {web.url('/k')}\n" in result.err and "secret" not in result.err
+
+
 def test_pxelinux(menus, web):
     web.put("/boot/pxelinux.cfg/01-52-54-00-12-34-56",
             b"default two\ntimeout 30\nlabel one\nlinux /k\nlabel two\nlinux /k\ninitrd ../a/i1\nappend x=2\nipappend 2\n")
