@@ -13,8 +13,8 @@
 
 #include "base/overflow.h"
 #include "child.h"
+#include "inputs.h"
 #include "libexec/fetch_protocol.h"
-#include "machine/machine.h"
 #include "source.h"
 #include "url.h"
 #include "util.h"
@@ -53,19 +53,11 @@ static unsigned stall_of(const struct work *work)
 	return work->options->stall ? work->options->stall : KX_FETCH_STALL_SECONDS;
 }
 
-static time_t now(void)
-{
-	struct timespec time = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec;
-}
-
 static void hear_progress(struct work *work, uint64_t done, uint64_t total)
 {
 	if (done > work->best && done <= work->max) {
 		work->best = done;
-		work->until = now() + SECONDS_IDLE(stall_of(work));
+		work->until = kx_child_until(SECONDS_IDLE(stall_of(work)));
 	}
 	if (!work->quiet)
 		kx_bar_show(&work->bar, done, total);
@@ -85,14 +77,6 @@ static void hear_line(struct work *work, const char *line)
 	}
 }
 
-static bool has_word(const struct work *work, int from)
-{
-	struct pollfd word = { .fd = from, .events = POLLIN };
-	time_t left = work->until - now();
-
-	return left > 0 && kx_retry(poll(&word, 1, (int)left * 1000)) > 0;
-}
-
 /* Until it closes its end, or its time is over. A line that does not fit is no line of ours, and left out. */
 static int hear(struct work *work, int from, struct kx_error *err)
 {
@@ -103,7 +87,7 @@ static int hear(struct work *work, int from, struct kx_error *err)
 		char *line = text, *end;
 		ssize_t got;
 
-		if (!has_word(work, from))
+		if (!kx_child_ready(from, POLLIN, work->until))
 			return kx_fail(err, ETIMEDOUT,
 				       "cannot fetch %s: " PROGRAM " got no further for %u "
 				       "seconds, and was ended",
@@ -186,7 +170,7 @@ static int hear_to_end(struct work *work, int from, struct kx_child *child, stru
 {
 	int r;
 
-	work->until = now() + SECONDS_IDLE(stall_of(work));
+	work->until = kx_child_until(SECONDS_IDLE(stall_of(work)));
 	r = hear(work, from, err);
 	kx_bar_break(&work->bar);
 	if (r == 0)
@@ -232,19 +216,6 @@ static int start(const char *program, int address, struct work *work, int body, 
 	return r;
 }
 
-/* Half of what there is: the kernel makes a copy of what is loaded. */
-static uint64_t max_of(const struct kx_tool *tool, const struct kx_fetch_options *options)
-{
-	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
-	struct kx_error ignored = { 0 };
-
-	if (options->max)
-		return options->max;
-	if (kx_machine_read(tool->root, &machine, &ignored) < 0 || machine->mem_available < 2)
-		return KX_SOURCE_MAX;
-	return machine->mem_available / 2;
-}
-
 static int run(const struct kx_tool *tool, const struct kx_fetch_options *options, const char *url,
 	       int body, uint64_t *ret_size, struct kx_error *err)
 {
@@ -256,7 +227,7 @@ static int run(const struct kx_tool *tool, const struct kx_fetch_options *option
 		.url = shown.s,
 		.bar = { .what = shown.s },
 		.quiet = options->quiet || body < 0,
-		.max = max_of(tool, options),
+		.max = options->max ? options->max : kx_room(tool, 0),
 	};
 	int r;
 

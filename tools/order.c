@@ -183,6 +183,8 @@ static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
 {
 	int r = kx_order_open(inputs, args->operands[0], &order->kernel, err);
 
+	if (r == 0 && args->signed_by_count)
+		r = kx_inputs_keep(inputs, order->kernel, err);
 	if (r == 0)
 		r = kx_signed_by_check(inputs->tool, args, inputs, order->kernel, err);
 	if (r == 0)

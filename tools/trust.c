@@ -188,15 +188,20 @@ int kx_trust_begin(const struct kx_tool *tool, const struct kx_args *args, struc
 		r = add_list(ret, args, i, err);
 	/* The lists themselves do not count. */
 	ret->listed = 0;
-	ret->fetch.plain = ret->insecure || ret->given_count || ret->list_count;
+	ret->fetch.plain = ret->insecure || kx_trust_checks(ret);
 	return r;
 }
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
+bool kx_trust_checks(const struct kx_trust *trust)
+{
+	return trust->given_count || trust->list_count;
+}
+
 int kx_trust_allows(const struct kx_trust *trust, const char *name, struct kx_error *err)
 {
-	if (!is_plain(name) || trust->insecure || trust->given_count || trust->list_count)
+	if (!is_plain(name) || trust->insecure || kx_trust_checks(trust))
 		return 0;
 	return kx_fail(
 		err, EACCES,
@@ -271,7 +276,7 @@ int kx_trust_check(struct kx_trust *trust, const char *name, const struct kx_sou
 	bool given;
 	int r;
 
-	if (!trust->given_count && !trust->list_count)
+	if (!kx_trust_checks(trust))
 		return 0;
 	digest_of(source, digest);
 	given = is_given(trust, digest);

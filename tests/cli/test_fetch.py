@@ -2,6 +2,8 @@
 """Inputs from the network: how they come, what vouches for them, and what is left when either goes wrong: nothing."""
 
 import hashlib
+import itertools
+import mmap
 import os
 import pathlib
 import random
@@ -11,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 
@@ -297,14 +300,16 @@ def test_changed_meanwhile(net, web):
     assert len(web.gets()) == 2
 
 
-def answers_in_turn(*answers):
-    """A server that knows nothing of HTTP and sends these, one to a connection; its address."""
+def answers_in_turn(*answers, before=()):
+    """A server that knows nothing of HTTP and sends these, one to a connection, after what is to be done before; its address."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve():
-        for answer in answers:
+        for answer, first in itertools.zip_longest(answers, before):
             with listener.accept()[0] as client:
                 client.recv(65536)
+                if first:
+                    first()
                 client.sendall(answer)
         listener.close()
 
@@ -698,6 +703,47 @@ def test_image_of_a_disc_is_not_fetched_for_nothing(net, web):
         "cannot start http://HOST/live.iso: the system on an image of a disc needs that after the start; give --to-ram, which "
         "keeps it in memory, or fetch it to a disk first")
     assert web.requests == []
+
+
+# ---- files of this machine, which somebody else can write ------------------------------------------------------------
+
+def changed_meanwhile(net, path, content):
+    """The address of an initrd; by the time that it is fetched, the file has this content, which no time of it tells."""
+    with path.open("r+b") as file:
+        mapping = mmap.mmap(file.fileno(), 0)
+    mapping[:] = mapping[:]
+
+    def change():
+        mapping[:] = content
+
+    return answers_in_turn(UNKNOWN, part(b"LAST"), before=(None, change))
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_what_is_loaded_is_what_was_checked(net, archived, tmp_path):
+    file, member = net.file("mine", b"GOOD" * 3000), ""
+    good, bad = b"GOOD" * 3000, b"EVIL" * 3000
+    if archived:
+        with tarfile.open(file, "w") as tar:
+            tar.add(net.file("in", good), "in")
+        member, good, bad = "#in", file.read_bytes(), file.read_bytes().replace(b"GOOD", b"EVIL")
+    url = changed_meanwhile(net, file, bad)
+    net.env["KX_FAKE_INITRD"] = str(tmp_path / "loaded")
+    # An archive is held from its first member on.
+    first = [f"--initrd={file}{member}"] if archived else []
+    result = net("load", "-s", net.kernel, *first, f"--initrd={file}{member}" if not archived else f"--initrd={url}",
+                 f"--initrd={file}{member}" if archived else f"--initrd={url}", f"--sha256={sha256(good)}", f"--sha256={sha256(b'LAST')}")
+    assert file.read_bytes() == bad
+    loaded = (tmp_path / "loaded").read_bytes()
+    assert loaded.count(b"GOOD") == 3000 * (1 + archived) and b"EVIL" not in loaded and b"LAST" in loaded, result.err
+
+
+def test_no_room_for_what_is_checked(net):
+    large = net.file("large", bytes(20 << 20))
+    net.change(proc__meminfo="MemTotal: 2000000 kB\nMemAvailable: 40000 kB\n")
+    assert refuses(net, net.kernel, f"--initrd={large}", f"--sha256={sha256(bytes(20 << 20))}") == (
+        f"cannot check {large}: what is checked is kept in memory, and it has 20 MiB, where there is room for 19.5 MiB; stop what "
+        "uses memory")
 
 
 # ---- a program that is not to be trusted -----------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 import hashlib
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -359,6 +360,29 @@ def reader_of(process):
     return pid
 
 
+def taken_over(menus, web, end, *more):
+    """Code of somebody else in the process that reads the menu."""
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_ROOT": str(menus.root), "KX_FAKE_LOG": str(menus.folder / "log"),
+           **menus.env, "KX_PROBE_END": end}
+    result = subprocess.run([BUILD / "tests/cli/kexec-probe", "netboot", web.url("/a/menu"), "--insecure", *more], env=env, text=True,
+                            stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert result.returncode == 2 and not (menus.folder / "log").exists(), result.stderr
+    return result.stderr
+
+
+def test_reader_of_menus_can_do_nothing_else(menus, web):
+    assert re.fullmatch(r"kexec: probe: \d\d tried, none worked\n", taken_over(menus, web, ""))
+    assert "was ended by signal 6" in taken_over(menus, web, "abort")
+    assert "the process that reads the menu ended without a word" in taken_over(menus, web, "nothing")
+
+
+@pytest.mark.parametrize("end", ["drip", "ask:"])
+def test_reader_of_menus_that_does_not_end(menus, web, end):
+    web.put("/large", b"x" * (1 << 20))
+    assert "the process that reads the menu took more than 9 seconds, and was ended" in taken_over(
+        menus, web, end + web.url("/large") if end == "ask:" else end, "--fetch-timeout=1")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no empty root directory")
 def test_menu_is_read_by_nobody(menus, web):
     def look(process):
@@ -368,7 +392,8 @@ def test_menu_is_read_by_nobody(menus, web):
         assert (status["Seccomp"], status["NoNewPrivs"], status["CapEff"]) == ("2", "1", "0" * 16)
         assert "0" not in status["Uid"].split() and os.listdir(f"/proc/{pid}/root") == []
         assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
-        assert os.readlink(f"/proc/{pid}/fd/0").startswith("socket:") and os.readlink(f"/proc/{pid}/fd/2") == "/dev/null"
+        assert os.readlink(f"/proc/{pid}/fd/0").startswith("socket:") and os.readlink(f"/proc/{pid}/fd/1") == "/dev/null"
+        assert os.readlink(f"/proc/{pid}/fd/2").startswith("/memfd:words")
         return "q\n"
 
     status, text, _ = at_terminal(menus, "netboot", web.url("/a/menu"), "--insecure", keys=[("to leave: ", look)])
@@ -394,6 +419,11 @@ def test_script_by_https(menus, web, tmp_path):
         args = "netboot", address, f"--cacert={authority}", "-s"
         failed(menus(*args), "/k", "use https")
         assert web.requests == []
+        # Their checksums are good for redirects from https to http, too.
+        led = "netboot", safe.put("/led", b"#!ipxe\nkernel /away\nboot\n"), f"--cacert={authority}", "-s"
+        safe.put("/away", redirect=web.url("/k"))
+        failed(menus(*led), "leads away from https")
+        assert menus(*led, f"--sha256={hashlib.sha256(samples.bzimage()).hexdigest()}").log
         given = [f"--sha256={hashlib.sha256(content).hexdigest()}" for content in (samples.bzimage(), b"ONE!")]
         result = menus(*args, *given)
         assert result.status in (0, 1), result.err
