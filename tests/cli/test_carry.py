@@ -220,6 +220,33 @@ def test_ssh_keys(carry):
     assert (folder / "root").stat().st_mode & 0o7777 == 0o700
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has other users' rights to give up")
+@pytest.mark.parametrize("link", ["authorized_keys", ".ssh"])
+def test_keys_of_a_user_are_what_the_user_may_read(carry, link):
+    keys(carry)
+    home = carry.root / "home/admin"
+    os.chown(home / ".ssh/authorized_keys", 1000, 1000)
+    (home / ".ssh/authorized_keys").chmod(0o600)
+    args = "load", "-s", carry.kernel, f"--initrd={carry.initrd_of('debian-installer')}", "--ssh-keys"
+    result = carry(*args)
+    assert result.status == 0, result.err
+    assert b"key of admin" in (carry.folder / "loaded-initrd").read_bytes()
+    secret = carry.root / "etc/secret"
+    secret.mkdir(mode=0o700 if link == ".ssh" else 0o755)
+    (secret / "authorized_keys").write_text("SECRET OF ROOT")
+    (secret / "authorized_keys").chmod(0o644 if link == ".ssh" else 0o600)
+    (home / ".ssh/authorized_keys").unlink()
+    if link == ".ssh":
+        (home / ".ssh").rmdir()
+        (home / ".ssh").symlink_to("/etc/secret")
+    else:
+        (home / ".ssh/authorized_keys").symlink_to("/etc/secret/authorized_keys")
+    result = carry(*args)
+    assert result.status == 0 and "cannot read /home/admin/.ssh/authorized_keys: Permission denied" in result.err
+    loaded = (carry.folder / "loaded-initrd").read_bytes()
+    assert b"SECRET" not in loaded and b"key of root" in loaded
+
+
 def test_dropbear_of_initramfs_tools(carry, tmp_path):
     """Whose root has a home of a random name."""
     keys(carry)
