@@ -271,6 +271,18 @@ def test_kexec_load_has_the_overlay(carry):
     assert carry("load", "-c", carry.kernel, f"--add={carry.folder}/file=/etc/file").log[-1].startswith("kexec_load ")
 
 
+@pytest.mark.parametrize("size", [4095, 4096, 100000])
+def test_link_that_leads_nowhere(carry, tmp_path, size):
+    """From PATH_MAX on no kernel unpacks it, and so the file stays where it was to go."""
+    carry.file("file", b"x")
+    initrd = tmp_path / "link.img"
+    initrd.write_bytes(archive({"lib": Link("a/" * (size // 2) + "b" * (size % 2))}))
+    result = carry("load", "-s", carry.kernel, f"--initrd={initrd}", f"--add={carry.folder}/file=/lib/file")
+    assert result.status == 0, result.err
+    loaded = (tmp_path / "loaded-initrd").read_bytes()[initrd.stat().st_size:]
+    assert (b"lib/file\0" in loaded) == (size >= 4096), loaded[:200]
+
+
 def test_planned_by_another_process(carry):
     """As where files come from a network: the plan that comes back says the same, and has the same archive."""
     carry.file("file", b"x" * 5000)

@@ -178,6 +178,11 @@ def test_server_that_does_not_tell_sizes(net, web):
     loads(net, web.put("/vmlinuz", KERNEL, head=405), "--insecure")
 
 
+def test_size_of_a_refusal_is_not_the_files(net):
+    refusal = b"HTTP/1.1 403 No\r\nContent-Length: 999999999999\r\nConnection: close\r\n\r\n"
+    loads(net, answers_in_turn(refusal, part(KERNEL)), "--insecure")
+
+
 def test_every_ten_per_cent_is_a_line(net, web):
     content = samples.bzimage() + bytes(40 << 20)
     result = loads(net, web.put("/vmlinuz", content), "--insecure")

@@ -353,6 +353,18 @@ def test_menu_at_a_terminal(menus, web):
     assert "root=two" in log
 
 
+def test_numbers_and_q_are_no_names(menus, web):
+    """What is shown is what counts; whatever a menu calls its items."""
+    web.put("/m", b"#!ipxe\nmenu M\nitem 2 Called two\nitem q Called q\nitem 1 Called one\nchoose x || exit 1\nkernel /k x=${x}\nboot\n")
+    for key, chosen in ("1", "2"), ("2", "q"), ("3", "1"):
+        status, text, log = at_terminal(menus, "netboot", web.url("/m"), "--insecure", "-s", keys=[("to leave: ", key + "\n")])
+        assert status in (0, 1) and f"cmdline=x={chosen} " in log, text
+        menus.change(sys__kernel__kexec_loaded="0\n")
+        (menus.folder / "log").unlink()
+    status, text, log = at_terminal(menus, "netboot", web.url("/m"), "--insecure", keys=[("to leave: ", "q\n")])
+    assert status == 2 and "kexec_" not in log, text
+
+
 def reader_of(process):
     """The process that reads the menu."""
     with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
