@@ -21,6 +21,7 @@
 #include "place.h"
 #include "source.h"
 #include "util.h"
+#include "wire.h"
 
 void *kx_plan_alloc(struct kx_plan *plan, size_t size, struct kx_error *err)
 {
@@ -744,6 +745,7 @@ void kx_plan_free(struct kx_plan *plan)
 {
 	if (!plan)
 		return;
+	kx_wire_wipe(plan);
 	drop_segments(plan);
 	kx_plan_forget_warnings(plan, 0);
 	for (size_t i = 0; i < plan->source_count; i++)

@@ -290,6 +290,63 @@ bool kx_source_foreign(const struct kx_source *source)
 	return source->foreign;
 }
 
+static void swap(struct kx_source *a, struct kx_source *b)
+{
+	struct kx_source other = *a;
+
+	*a = *b;
+	*b = other;
+}
+
+static int copy_to(int fd, const struct kx_source *source, struct kx_error *err)
+{
+	const uint8_t *data = source->data;
+
+	for (size_t at = 0; at < source->size;) {
+		ssize_t n = kx_retry(write(fd, data + at, source->size - at));
+
+		if (n <= 0)
+			return kx_fail(err, n < 0 ? errno : EIO,
+				       "cannot keep a copy of %s in memory: %m", source->name);
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+bool kx_source_sealed(const struct kx_source *source)
+{
+	int seals = source->kind == MAPPED ? fcntl(source->fd, F_GET_SEALS) : F_SEAL_WRITE;
+
+	return seals >= 0 && (seals & F_SEAL_WRITE);
+}
+
+int kx_source_seal(struct kx_source *source, struct kx_error *err)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	_cleanup_(source_freep) struct kx_source *copy = NULL;
+	_cleanup_(kx_closep) int fd = -1;
+	int r;
+
+	if (kx_source_sealed(source))
+		return 0;
+	fd = memfd_create("copy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return kx_fail(err, errno, "cannot make a file in memory for %s: %m", source->name);
+	r = copy_to(fd, source, err);
+	if (r == 0 && fcntl(fd, F_ADD_SEALS, seals) < 0)
+		r = kx_fail(err, errno, "cannot keep %s from being changed: %m", source->name);
+	if (r < 0)
+		return r;
+	r = kx_source_from_fd(source->name, fd, &copy, err);
+	fd = -1;
+	if (r < 0)
+		return r;
+	/* It came from where it came from; the cleanup is the file's. */
+	copy->foreign = source->foreign;
+	swap(source, copy);
+	return 0;
+}
+
 static bool same_time(struct timespec a, struct timespec b)
 {
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;

@@ -445,6 +445,15 @@ static bool is_shared(const struct kx_plan *plan)
 	return false;
 }
 
+/* Is it part of what may hold keys, and so overwritten before it goes back? */
+static bool is_wiped(const struct kx_plan *plan, const uint8_t *data)
+{
+	for (size_t i = 0; i < plan->wiped_count; i++)
+		if ((uintptr_t)data - (uintptr_t)plan->wiped[i].data < plan->wiped[i].size)
+			return true;
+	return false;
+}
+
 static int write_all(int fd, const uint8_t *data, uint64_t size, uint64_t at, struct kx_error *err)
 {
 	while (size) {
@@ -494,7 +503,7 @@ static int write_place(struct place_of *place, const void *data, bool once, uint
 static int write_segments(const struct kx_plan *plan, struct head *head, uint64_t *end, int fd,
 			  struct kx_error *err)
 {
-	bool once = !is_shared(plan);
+	bool shared = is_shared(plan);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < plan->segment_count; i++) {
@@ -503,7 +512,8 @@ static int write_segments(const struct kx_plan *plan, struct head *head, uint64_
 		if (!segment->buf)
 			continue;
 		head->places[i] = find_place(&plan->asked, segment->buf, segment->bufsz);
-		r = write_place(&head->places[i], segment->buf, once, end, fd, err);
+		r = write_place(&head->places[i], segment->buf,
+				!shared && !is_wiped(plan, segment->buf), end, fd, err);
 	}
 	return r;
 }
@@ -789,13 +799,35 @@ static int map(struct kx_plan *plan, int fd, struct kx_error *err)
 		return kx_fail(err, errno, "cannot read the plan: %m");
 	if (st.st_size <= 0)
 		return wrong(err, "none at all");
-	/* Bytes that are written to before the load, such as the seed, are this process's own. */
-	at = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	/* Bytes that are written to before the load, such as the seed, are this process's own; keys are overwritten in the file. */
+	at = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+		  plan->asked.add_count ? MAP_SHARED : MAP_PRIVATE, fd, 0);
 	if (at == MAP_FAILED)
 		return kx_fail(err, errno, "cannot read the plan: %m");
 	plan->wire = at;
 	plan->wire_size = (size_t)st.st_size;
 	return 0;
+}
+
+static void wipe(const struct kx_plan *plan, const void *data, uint64_t size)
+{
+	uint64_t at = (uintptr_t)data - (uintptr_t)plan->wire;
+
+	if ((uintptr_t)data < (uintptr_t)plan->wire || at >= plan->wire_size)
+		return;
+	/* A plan that is no good may say more than there is. */
+	explicit_bzero((uint8_t *)plan->wire + at,
+		       size < plan->wire_size - at ? size : plan->wire_size - at);
+}
+
+void kx_wire_wipe(const struct kx_plan *plan)
+{
+	if (!plan->wire || !plan->asked.add_count)
+		return;
+	for (size_t i = 0; i < plan->segment_count; i++)
+		wipe(plan, plan->segments[i].buf, plan->segments[i].bufsz);
+	for (size_t i = 0; i < plan->source_count; i++)
+		wipe(plan, kx_source_data(plan->sources[i]), kx_source_size(plan->sources[i]));
 }
 
 static int read_plan(struct kx_plan *plan, struct head *head, struct kx_error *err)

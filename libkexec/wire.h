@@ -24,7 +24,8 @@ int kx_wire_write(struct kx_plan *plan, int fd, struct kx_error *err);
 /**
  * kx_wire_read() - make a plan of what kx_wire_write() wrote, if all of it could have been planned here
  * @machine, @request: what the other process was given, but not from it
- * @fd: a file that nobody can change any more
+ * @fd: a file that nobody can change any more. With kx_request.adds it is overwritten when the plan is freed, as far as the plan uses it,
+ *	since there are keys among them: then it is not sealed
  * @ret: to be freed with kx_plan_free(); @machine and the request's sources must outlive it
  *
  * Segments lie in what this machine has free, within the request's bounds, apart from each other; what is entered is within
@@ -34,6 +35,9 @@ int kx_wire_write(struct kx_plan *plan, int fd, struct kx_error *err);
  */
 int kx_wire_read(const struct kx_machine *machine, const struct kx_request *request, int fd,
 		 struct kx_plan **ret, struct kx_error *err);
+
+/* As kx_wire_read() has it; for kx_plan_free(). */
+void kx_wire_wipe(const struct kx_plan *plan);
 
 /* Did any of its files come from somewhere else than this machine's file systems: by kx_source_from_fd()? */
 bool kx_request_foreign(const struct kx_request *request);

@@ -3,11 +3,16 @@
 #include "carry.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/overflow.h"
+#include "child.h"
 #include "machine/machine.h"
 #include "machine/root.h"
 #include "machine/text.h"
@@ -128,60 +133,152 @@ static int add_host_keys(struct kx_root *root, const char *path, struct kx_order
 	return r;
 }
 
+struct user {
+	char *home;
+	uint64_t uid, gid;
+};
+
 /* "name:x:1000:1000:Full Name:/home/name:/bin/sh" (passwd(5)) */
-static char *home_of(struct kx_root *root, const char *user)
+static bool take_user(struct kx_view line, const char *name, struct user *ret)
 {
-	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
-	struct kx_view text, line, field = { 0 };
-	char *home = NULL;
+	struct kx_view v[6] = { 0 };
 
-	if (kx_root_read(root, "/etc/passwd", KEYS_MAX, &blob) < 0)
-		return NULL;
-	text = kx_blob_view(&blob);
-	while (kx_text_line(&text, &line)) {
-		bool whole = kx_text_field(&line, ':', &field) && kx_text_is(field, user);
-
-		for (unsigned i = 0; whole && i < 5; i++)
-			whole = kx_text_field(&line, ':', &field);
-		if (whole && kx_text_starts(field, "/") && kx_text_dup(field, &home) == 0)
-			return home;
-	}
-	return NULL;
+	for (size_t i = 0; i < KX_ARRAY_SIZE(v); i++)
+		if (!kx_text_field(&line, ':', &v[i]))
+			return false;
+	return kx_text_is(v[0], name) && kx_text_u64(v[2], 10, &ret->uid) &&
+	       kx_text_u64(v[3], 10, &ret->gid) && ret->uid < UINT32_MAX && ret->gid < UINT32_MAX &&
+	       kx_text_starts(v[5], "/") && kx_text_dup(v[5], &ret->home) == 0;
 }
 
-/* Adds the keys of a home to @out. */
-static void put_keys(struct kx_root *root, const char *home, FILE *out)
+static bool find_user(struct kx_root *root, const char *name, struct user *ret)
+{
+	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
+	struct kx_view text, line;
+
+	if (kx_root_read(root, "/etc/passwd", KEYS_MAX, &blob) < 0)
+		return false;
+	text = kx_blob_view(&blob);
+	while (kx_text_line(&text, &line))
+		if (take_user(line, name, ret))
+			return true;
+	return false;
+}
+
+/* Adds the keys of a home to @out; none are there where it has no such file. */
+static int put_keys(struct kx_root *root, const char *home, FILE *out, struct kx_error *err)
 {
 	_cleanup_(kx_blob_clear) struct kx_blob blob = { 0 };
 	_cleanup_free_ char *path = NULL;
+	int r;
 
 	if (asprintf(&path, "%s/.ssh/authorized_keys", home) < 0) {
 		path = NULL;
-		return;
+		return kx_fail(err, ENOMEM, "out of memory");
 	}
-	if (kx_root_read(root, path, KEYS_MAX, &blob) < 0 || !blob.size)
-		return;
+	r = kx_root_read(root, path, KEYS_MAX, &blob);
+	if (r < 0 && r != -ENOENT)
+		return kx_fail(err, -r, "cannot read %s: %s", path, strerror(-r));
+	if (r < 0 || !blob.size)
+		return 0;
 	fwrite(blob.data, 1, blob.size, out);
 	if (blob.data[blob.size - 1] != '\n')
 		fputc('\n', out);
+	return 0;
+}
+
+/* Descriptors of the process that reads with a user's rights. */
+enum { USER_OUT = 3, USER_ROOT = 4 };
+#define USER_SECONDS 30
+
+struct job {
+	const struct user *user;
+	bool live;
+};
+
+static int read_there(void *data, struct kx_error *err)
+{
+	const struct job *job = data;
+	struct kx_root root = { .fd = USER_ROOT, .save_fd = -1, .live = job->live };
+	uid_t uid = (uid_t)job->user->uid;
+	gid_t gid = (gid_t)job->user->gid;
+	FILE *out = fdopen(USER_OUT, "w");
+	int r;
+
+	if (!out || setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0)
+		return kx_fail(err, errno, "cannot read with the rights of user %u: %m", uid);
+	r = put_keys(&root, job->user->home, out, err);
+	return fclose(out) == 0 ? r : kx_fail(err, errno, "cannot hand keys on: %m");
+}
+
+/*
+ * In a home its user makes links, also to what root alone may read: so it is read by a process that has become that user. Who is not
+ * root has no such rights.
+ */
+static int read_as_user(struct kx_root *root, const struct user *user, struct kx_source **ret,
+			struct kx_error *err)
+{
+	const char *const argv[] = { "the process that reads authorized_keys", NULL };
+	struct job job = { user, root->live };
+	_cleanup_(kx_closep) int out = kx_memory_file("keys", err);
+	const struct kx_child_plan plan = {
+		.argv = argv,
+		.fds = { -1, -1, -1, out, root->fd },
+		.fd_count = USER_ROOT + 1,
+		.max_file = KEYS_MAX + 1,
+		.work = read_there,
+		.data = &job,
+		.seconds = USER_SECONDS,
+	};
+	struct kx_child child = KX_CHILD_NONE;
+	int r = out < 0 ? out : kx_child_start(&plan, &child, err), from = out;
+
+	if (r == 0)
+		r = kx_child_wait(&child, err);
+	if (r != 0)
+		return r < 0 ? r : -EACCES;
+	out = -1;
+	return kx_source_from_fd("authorized_keys", from, ret, err);
+}
+
+/* A user's keys are a user's affair: what cannot be read is said. */
+static void put_user(struct kx_root *root, const struct user *user, FILE *out)
+{
+	struct kx_source *keys = NULL;
+	struct kx_error err = { 0 };
+	int r;
+
+	if (geteuid() != 0) {
+		r = put_keys(root, user->home, out, &err);
+	} else {
+		r = read_as_user(root, user, &keys, &err);
+		if (r == 0)
+			fwrite(kx_source_data(keys), 1, kx_source_size(keys), out);
+		kx_source_free(keys);
+	}
+	if (r < 0 && r != -ENODATA)
+		kx_say("warning: %s", err.text);
 }
 
 /* Root's, and those of who became root: they are whom the next system is to let in. */
 static int add_authorized(struct kx_root *root, struct kx_order *order, struct kx_error *err)
 {
-	const char *user = getenv("SUDO_USER");
-	_cleanup_free_ char *home = user ? home_of(root, user) : NULL;
+	const char *name = getenv("SUDO_USER");
+	struct user user = { .home = NULL };
 	struct kx_carry *carry = &order->carry;
 	FILE *out = open_memstream(&carry->keys, &carry->keys_size);
 	struct kx_source *source = NULL;
+	struct kx_error ignored = { 0 };
 	bool ok;
 	int r;
 
 	if (!out)
 		return kx_fail(err, ENOMEM, "out of memory");
-	put_keys(root, "/root", out);
-	if (home && strcmp(home, "/root") != 0)
-		put_keys(root, home, out);
+	put_keys(root, "/root", out, &ignored);
+	if (name && find_user(root, name, &user) && strcmp(user.home, "/root") != 0)
+		put_user(root, &user, out);
+	free(user.home);
 	ok = !ferror(out);
 	if (fclose(out) != 0 || !ok)
 		return kx_fail(err, ENOMEM, "out of memory");
@@ -194,14 +291,21 @@ static int add_authorized(struct kx_root *root, struct kx_order *order, struct k
 	return r < 0 ? r : add(order, source, NULL, 0600, err);
 }
 
+void kx_carry_lock(void)
+{
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (geteuid() == 0 && setrlimit(RLIMIT_MEMLOCK, &none) == 0)
+		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
 static int add_keys(const char *path, struct kx_order *order, struct kx_error *err)
 {
 	_cleanup_(kx_root_close) struct kx_root root = KX_ROOT_NONE;
 	size_t before = order->carry.count;
 	int r;
 
-	/* Keys stay out of swap; who may not lock memory cannot read them either. */
-	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	kx_carry_lock();
 	r = kx_root_open(path, &root, err);
 	if (r == 0)
 		r = add_host_keys(&root, path, order, err);

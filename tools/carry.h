@@ -14,6 +14,8 @@
  */
 int kx_order_carry(struct kx_inputs *inputs, const struct kx_machine *machine,
 		   const struct kx_args *args, struct kx_order *order, struct kx_error *err);
+/* Keys stay out of swap from now on, in this process; who may not lock memory cannot read them either. */
+void kx_carry_lock(void);
 void kx_carry_clear(struct kx_carry *carry);
 
 /* What is carried over: names, sizes and permissions, never contents. */

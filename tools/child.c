@@ -29,6 +29,23 @@ int kx_memory_file(const char *name, struct kx_error *err)
 	return fd < 0 ? kx_fail(err, errno, "cannot make a file in memory for %s: %m", name) : fd;
 }
 
+int kx_memory_file_of(const char *name, struct kx_view bytes, struct kx_error *err)
+{
+	_cleanup_(kx_closep) int fd = kx_memory_file(name, err);
+	int made = fd;
+
+	for (uint64_t at = 0; fd >= 0 && at < bytes.size;) {
+		ssize_t n =
+			kx_retry(pwrite(fd, bytes.data + at, (size_t)(bytes.size - at), (off_t)at));
+
+		if (n <= 0)
+			return kx_fail(err, ENOMEM, "no memory for a copy of %s", name);
+		at += (uint64_t)n;
+	}
+	fd = -1;
+	return made;
+}
+
 int kx_memory_file_seal(int fd, struct kx_error *err)
 {
 	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
@@ -79,6 +96,15 @@ static int limit(const struct kx_child_plan *plan)
 	return 0;
 }
 
+/* It is the one that goes when memory runs out (proc(5)), and not whom it was started to protect. */
+static void go_first(void)
+{
+	_cleanup_(kx_closep) int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)!write(fd, "1000", 4);
+}
+
 /* The parent may be gone before the child asks to go with it. */
 static int die_with(pid_t parent)
 {
@@ -127,6 +153,7 @@ static int become(const struct kx_child_plan *plan, int words, int *report, pid_
 		r = put_descriptors(plan, words, report);
 	if (r < 0)
 		return r;
+	go_first();
 	enter(plan->sandbox);
 	if (plan->work)
 		work(plan, *report);
@@ -155,6 +182,21 @@ static int started(int report)
 	return got == (ssize_t)sizeof(r) ? r : 0;
 }
 
+/* Of one size, whatever is written to it. */
+static int make_words(struct kx_error *err)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
+	int fd = kx_memory_file("words", err);
+
+	if (fd >= 0 &&
+	    (ftruncate(fd, KX_CHILD_WORDS_MAX) < 0 || fcntl(fd, F_ADD_SEALS, seals) < 0)) {
+		kx_fail(err, errno, "cannot limit what a child says: %m");
+		kx_closep(&fd);
+		return -EIO;
+	}
+	return fd;
+}
+
 int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struct kx_error *err)
 {
 	_cleanup_(kx_closep) int words = -1, from = -1, to = -1;
@@ -163,7 +205,7 @@ int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struc
 	int report[2], r;
 
 	assert(plan->fd_count > STDERR_FILENO && plan->fd_count <= KX_CHILD_FD_MAX);
-	words = kx_memory_file("words", err);
+	words = make_words(err);
 	if (words < 0)
 		return words;
 	if (pipe2(report, O_CLOEXEC) < 0)
@@ -195,6 +237,7 @@ static void hear(int words, const char *name, int status, struct kx_error *err)
 	char text[sizeof(err->text)];
 	ssize_t size = pread(words, text, sizeof(text) - 1, 0);
 
+	size = size > 0 ? (ssize_t)strnlen(text, (size_t)size) : 0;
 	while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == ' '))
 		size--;
 	/* A line that is indented belongs to the one before. */
@@ -205,7 +248,7 @@ static void hear(int words, const char *name, int status, struct kx_error *err)
 		else if ((unsigned char)text[i] == 0xc2 && i + 1 < size &&
 			 (unsigned char)text[i + 1] < 0xa0)
 			text[i] = text[i + 1] = ' '; /* U+0080 to U+009F are controls, too */
-	text[size > 0 ? size : 0] = 0;
+	text[size] = 0;
 	if (size > 0)
 		kx_fail(err, EIO, "%s", text);
 	else if (status > 128)
@@ -213,6 +256,24 @@ static void hear(int words, const char *name, int status, struct kx_error *err)
 			strsignal(status - 128));
 	else
 		kx_fail(err, EIO, "%s ended with status %d and said nothing", name, status);
+}
+
+time_t kx_child_until(unsigned seconds)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + seconds;
+}
+
+bool kx_child_ready(int fd, short events, time_t until)
+{
+	struct pollfd ready = { .fd = fd, .events = events };
+	time_t left = until ? until - kx_child_until(0) : 0;
+
+	if (until && left <= 0)
+		return false;
+	return kx_retry(poll(&ready, 1, until ? (int)left * 1000 : -1)) > 0;
 }
 
 /* Does it take too long? Kernels before 5.3 cannot tell, and let it. */

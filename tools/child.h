@@ -3,21 +3,26 @@
 #ifndef KX_TOOL_CHILD_H
 #define KX_TOOL_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
+#include "base/view.h"
 #include "libkexec.h"
 #include "sandbox.h"
 
 /* The most descriptors that a child is given. */
 #define KX_CHILD_FD_MAX 8
+/* The most bytes that are kept of what it says on standard error. */
+#define KX_CHILD_WORDS_MAX (16U << 10)
 
 /**
  * struct kx_child - a program that runs; it dies with this one
  * @name: for messages; lives as long as the caller's argv
  * @pid: 0 when there is none
- * @words: what it says on standard error goes here: a memfd, or -1
+ * @words: what it says on standard error goes here: a memfd of KX_CHILD_WORDS_MAX bytes, or -1
  * @seconds: how long it may take; 0 for as long as it likes
  */
 struct kx_child {
@@ -61,6 +66,8 @@ struct kx_child_plan {
  * kx_child_start() - start it
  * @ret: KX_CHILD_NONE; to be ended with kx_child_wait() or kx_child_end()
  *
+ * When memory runs out it is the first that the kernel ends.
+ *
  * Errors: -ENOENT and what else execve(2) says; -ENOMEM, -EAGAIN, -EMFILE.
  */
 int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struct kx_error *err);
@@ -73,6 +80,14 @@ int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struc
  */
 int kx_child_wait(struct kx_child *child, struct kx_error *err);
 
+/* When so many seconds from now will be over, for kx_child_ready(). */
+time_t kx_child_until(unsigned seconds);
+
+/*
+ * Is @fd, by which a child is heard or told, ready for @events (poll(2)) before the time is over? A @until of 0 is never over.
+ */
+bool kx_child_ready(int fd, short events, time_t until);
+
 /* Kills it if it still runs, and takes it out of the table of processes. */
 void kx_child_end(struct kx_child *child);
 
@@ -83,6 +98,9 @@ void kx_child_end(struct kx_child *child);
  * Return: a descriptor of the caller's, or -errno with a message.
  */
 int kx_memory_file(const char *name, struct kx_error *err);
+
+/* One that has these bytes, and is read from their beginning. */
+int kx_memory_file_of(const char *name, struct kx_view bytes, struct kx_error *err);
 
 /**
  * kx_memory_file_seal() - nobody changes it any more, not even who still holds it

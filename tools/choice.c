@@ -371,6 +371,8 @@ static int put_member(const struct kx_tool *tool, const char *file, struct kx_im
 	_cleanup_free_ char *before = NULL;
 	int r;
 
+	if (!args->to_ram)
+		choice->args.on_disk = file;
 	choice->entries = image->entries;
 	image->entries = (struct kx_boot_entries){ 0 };
 	kx_say_notes(&choice->entries, &choice->volumes);
@@ -429,13 +431,11 @@ static bool is_image_address(const char *url)
 
 static int refuse_image(const char *url, struct kx_error *err)
 {
-	_cleanup_free_ char *shown = kx_url_show(url);
-
 	return kx_fail(
 		err, EOPNOTSUPP,
 		"cannot start %s: the system on an image of a disc needs that after the start; "
 		"give --to-ram, which keeps it in memory, or fetch it to a disk first",
-		shown ? shown : "it");
+		kx_url_text(url).s);
 }
 
 /* Does it need checksums of its own beside the image's? */
@@ -449,8 +449,8 @@ static bool has_more(const struct kx_args *args)
 	return found;
 }
 
-/* All of it, checked, as a file that this process alone has: in place of its address. */
-static int fetch_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
+/* All of it, checked, as a file that this process alone has: in place of its address or path. */
+static int keep_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
 {
 	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
 	_cleanup_(kx_inputs_clear) struct kx_inputs inputs = { 0 };
@@ -458,13 +458,11 @@ static int fetch_image(const struct kx_tool *tool, struct kx_choice *choice, str
 	char path[64];
 	int r;
 
-	if (!args->to_ram && !args->memdisk)
-		return refuse_image(args->operands[0], err);
 	if (has_more(args))
 		return kx_fail(err, EINVAL,
-			       "with an image at an address, --initrd and --dtb are files of this "
-			       "machine, and no --sha256 or --sums is theirs; fetch the image "
-			       "first");
+			       "with an image that is fetched, or checked and kept in memory, "
+			       "--initrd and --dtb are files of this machine, and no --sha256 or "
+			       "--sums is theirs; fetch and check it first");
 	r = kx_machine_read(tool->root, &machine, err);
 	if (r == 0)
 		r = kx_inputs_begin(tool, machine, args, &inputs, err);
@@ -483,6 +481,21 @@ static int fetch_image(const struct kx_tool *tool, struct kx_choice *choice, str
 	return 0;
 }
 
+static bool is_for_memory(const struct kx_args *args)
+{
+	return args->to_ram || args->memdisk;
+}
+
+/* What comes from elsewhere; and a file of this machine whose menu is not to be another one's when all of it is checked. */
+static bool is_kept_image(const char *name, enum kx_boot_word word, const struct kx_args *args)
+{
+	bool checked = args->sha256_count || args->sums_count;
+
+	if (word == KX_BOOT_WORD_ADDRESS)
+		return is_image_address(name);
+	return checked && is_for_memory(args) && kx_image_is(name);
+}
+
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
 		   struct kx_error *err)
 {
@@ -497,8 +510,10 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 	ret->before = strcmp(tool->root, "/") ? tool->root : "";
 	if (args->pick)
 		return choose_picked(tool, args->pick, ret, err);
-	if (word == KX_BOOT_WORD_ADDRESS && is_image_address(name)) {
-		r = fetch_image(tool, ret, err);
+	if (word == KX_BOOT_WORD_ADDRESS && is_image_address(name) && !is_for_memory(args))
+		return refuse_image(name, err);
+	if (name && is_kept_image(name, word, args)) {
+		r = keep_image(tool, ret, err);
 		if (r < 0)
 			return r;
 		name = ret->args.operands[0];
@@ -508,7 +523,7 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 	if (args->to_ram || args->memdisk)
 		return kx_fail(err, EINVAL,
 			       "--to-ram and --memdisk go with an image of a disc; %s is none",
-			       name ? name : "an entry of the boot loader");
+			       name ? kx_url_text(name).s : "an entry of the boot loader");
 	if (word == KX_BOOT_WORD_ADDRESS)
 		return 0;
 	if (word == KX_BOOT_WORD_FILE)

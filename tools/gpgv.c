@@ -47,15 +47,7 @@ bool kx_gpgv_is_clearsigned(const struct kx_source *text)
 
 static int put(struct kx_view bytes, int *ret, struct kx_error *err)
 {
-	*ret = kx_memory_file("signed", err);
-	for (uint64_t at = 0; *ret >= 0 && at < bytes.size;) {
-		ssize_t n = kx_retry(
-			pwrite(*ret, bytes.data + at, (size_t)(bytes.size - at), (off_t)at));
-
-		if (n <= 0)
-			return kx_fail(err, ENOMEM, "no memory to check a signature");
-		at += (uint64_t)n;
-	}
+	*ret = kx_memory_file_of("signed", bytes, err);
 	return *ret < 0 ? *ret : 0;
 }
 

@@ -412,10 +412,9 @@ static int take(struct reader *r, const char *key, const char *value)
 	return 0;
 }
 
-/* From a program that reads hostile bytes: zero-terminated strings, each "key=value". */
-static int read_menu(struct kx_view text, struct kx_image *image)
+int kx_image_parse(struct kx_view text, struct kx_image *ret)
 {
-	struct reader reader = { .image = image };
+	struct reader reader = { .image = ret };
 	int r = 0;
 
 	while (r == 0 && text.size) {
@@ -478,7 +477,7 @@ static int unpack_menu(const struct kx_tool *tool, const char *file, struct kx_i
 	kx_source_free(archive);
 	if (r < 0)
 		return r;
-	r = read_menu(kx_source_view(text), image);
+	r = kx_image_parse(kx_source_view(text), image);
 	kx_source_free(text);
 	return r < 0 ? kx_fail(err, -r, "cannot read the menu of %s: %s", file, strerror(-r)) : 0;
 }

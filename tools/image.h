@@ -35,6 +35,15 @@ bool kx_image_is(const char *file);
  */
 int kx_image_read(const struct kx_tool *tool, const char *file, bool to_ram, struct kx_image *ret,
 		  struct kx_error *err);
+
+/**
+ * kx_image_parse() - the menu as kexec-unpack says it, of which nothing is believed: zero-terminated strings, each "key=value"
+ * @ret: as of kx_image_read(); where the image is comes from nobody else
+ *
+ * Errors: -EBADMSG, -E2BIG, -ENOMEM, all without a message.
+ */
+int kx_image_parse(struct kx_view text, struct kx_image *ret);
+
 void kx_image_clear(struct kx_image *image);
 
 /* Where its system will find it. */

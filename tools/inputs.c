@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "machine/machine.h"
+#include "machine/readers.h"
+#include "machine/root.h"
 #include "names.h"
 #include "source.h"
 #include "unpack.h"
@@ -53,17 +56,49 @@ bool kx_order_is_file(const char *name)
 	return file && access(file, F_OK) == 0;
 }
 
+/* ---- memory ----------------------------------------------------------------------------------- */
+
+uint64_t kx_room(const struct kx_tool *tool, uint64_t loaded)
+{
+	_cleanup_(kx_root_close) struct kx_root root = KX_ROOT_NONE;
+	struct kx_machine now = { 0 };
+	struct kx_error ignored = { 0 };
+	struct sysinfo info;
+	uint64_t left;
+
+	if (kx_root_open(tool->root, &root, &ignored) == 0)
+		kx_read_meminfo(&root, &now, &ignored);
+	left = now.mem_available;
+	if (!left && sysinfo(&info) == 0)
+		left = (uint64_t)info.totalram * info.mem_unit;
+	return left > loaded + 2 ? (left - loaded) / 2 : 1;
+}
+
+int kx_inputs_keep(const struct kx_inputs *inputs, struct kx_source *source, struct kx_error *err)
+{
+	uint64_t room = kx_room(inputs->tool, inputs->loaded);
+
+	if (!kx_source_sealed(source) && kx_source_size(source) > room)
+		return kx_fail(err, ENOSPC,
+			       "cannot check %s: what is checked is kept in memory, and it has %s, "
+			       "where there is room for %s; stop what uses memory",
+			       kx_source_name(source), kx_size_text(kx_source_size(source)).s,
+			       kx_size_text(room).s);
+	return kx_source_seal(source, err);
+}
+
 /* ---- memory first ---------------------------------------------------------------------------- */
 
 /**
  * struct need - what a load takes
  * @fetched: bytes that come from the network; they are there twice, as they came and in the kernel's copy
  * @local: bytes of files that are here
+ * @kept: bytes of these that are kept in memory, since they are checked
  * @unknown: how many servers do not say
  */
 struct need {
 	struct kx_inputs *inputs;
-	uint64_t fetched, local;
+	uint64_t fetched, local, kept;
 	unsigned fetches, unknown;
 	struct kx_names seen;
 };
@@ -74,6 +109,13 @@ static bool is_seen(const struct need *need, const char *file)
 		if (!strcmp(need->seen.v[i], file))
 			return true;
 	return false;
+}
+
+/* What is checked cannot be changed afterwards. */
+static bool is_kept(const struct kx_inputs *inputs, const char *name)
+{
+	return kx_trust_checks(&inputs->trust) &&
+	       !(inputs->on_disk && !strcmp(name, inputs->on_disk));
 }
 
 static int add_fetch(struct need *need, const char *file, struct kx_error *err)
@@ -106,8 +148,11 @@ static int add_name(struct need *need, const char *name, struct kx_error *err)
 	if (kx_url_is(file))
 		return add_fetch(need, file, err);
 	/* What cannot be found is said when it is opened. */
-	if (strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode))
+	if (strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode)) {
 		need->local += (uint64_t)st.st_size;
+		if (is_kept(need->inputs, file))
+			need->kept += (uint64_t)st.st_size;
+	}
 	return 0;
 }
 
@@ -141,7 +186,7 @@ static int judge(const struct need *need, const struct kx_machine *machine,
 		 const struct kx_args *args, struct kx_error *err)
 {
 	uint64_t copy = args->panic ? 0 : add_sizes(need->fetched, need->local);
-	uint64_t all = add_sizes(need->fetched, copy);
+	uint64_t all = add_sizes(add_sizes(need->fetched, need->kept), copy);
 	uint64_t available = machine->mem_available;
 
 	kx_say("%s%s to fetch; all of it needs %s of memory with the kernel's copy, %s of %s are "
@@ -172,8 +217,6 @@ static int memory_first(struct kx_inputs *inputs, const struct kx_machine *machi
 
 	if (r == 0 && need.fetches)
 		r = judge(&need, machine, args, err);
-	if (machine->mem_available > 1)
-		inputs->trust.fetch.max = machine->mem_available / 2;
 	kx_names_clear(&need.seen);
 	return r;
 }
@@ -185,6 +228,7 @@ int kx_inputs_begin(const struct kx_tool *tool, const struct kx_machine *machine
 
 	ret->tool = tool;
 	ret->fetched = args->fetched;
+	ret->on_disk = args->on_disk;
 	r = kx_trust_begin(tool, args, &ret->trust, err);
 	return r < 0 ? r : memory_first(ret, machine, args, err);
 }
@@ -214,6 +258,19 @@ int kx_order_open_file(const char *path, struct kx_source **ret, struct kx_error
 	return r;
 }
 
+static int open_local(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
+		      struct kx_error *err)
+{
+	int r = kx_order_open_file(name, ret, err);
+
+	if (r == 0 && is_kept(inputs, name)) {
+		r = kx_inputs_keep(inputs, *ret, err);
+		if (r < 0)
+			kx_source_free(kx_steal(*ret));
+	}
+	return r;
+}
+
 /* A descriptor of our own, of what is not trusted more than when it came. */
 static int open_fetched(const char *name, struct kx_source **ret, struct kx_error *err)
 {
@@ -227,17 +284,19 @@ static int open_fetched(const char *name, struct kx_source **ret, struct kx_erro
 static int open_whole(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
 		      struct kx_error *err)
 {
+	struct kx_fetch_options options = inputs->trust.fetch;
 	struct kx_source *source;
 	int r;
 
 	if (kx_url_is(name)) {
+		options.max = kx_room(inputs->tool, inputs->loaded);
 		r = kx_trust_allows(&inputs->trust, name, err);
 		if (r == 0)
-			r = kx_fetch(inputs->tool, &inputs->trust.fetch, name, &source, err);
+			r = kx_fetch(inputs->tool, &options, name, &source, err);
 	} else if (inputs->fetched && !strcmp(name, inputs->fetched)) {
 		r = open_fetched(name, &source, err);
 	} else {
-		r = kx_order_open_file(name, &source, err);
+		r = open_local(inputs, name, &source, err);
 	}
 	if (r < 0)
 		return r;
@@ -283,7 +342,7 @@ static int open_member(struct kx_inputs *inputs, const char *name, const char *m
 
 	if (r < 0)
 		return r;
-	r = kx_unpack(inputs->tool, archive, member, ret, err);
+	r = kx_unpack(inputs->tool, archive, member, inputs->loaded, ret, err);
 	/* What was read is what was checked. */
 	if (r == 0) {
 		r = kx_source_unchanged(archive, err);
@@ -297,7 +356,10 @@ int kx_order_open(struct kx_inputs *inputs, const char *name, struct kx_source *
 		  struct kx_error *err)
 {
 	const char *member = member_of(name);
+	int r = member ? open_member(inputs, name, member, ret, err)
+		       : open_whole(inputs, name, ret, err);
 
-	return member ? open_member(inputs, name, member, ret, err)
-		      : open_whole(inputs, name, ret, err);
+	if (r == 0)
+		inputs->loaded += kx_source_size(*ret);
+	return r;
 }

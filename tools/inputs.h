@@ -14,15 +14,33 @@ struct kx_held {
 /**
  * struct kx_inputs - all that are opened for one load
  * @trust: what they are checked by
+ * @on_disk: the name of an image whose system will read it from its disk: so it is checked there, and not kept; NULL for none
+ * @loaded: bytes of those that were opened, of which the kernel makes a copy
  * @fetched: the name of one that came from an address before, as a descriptor; NULL for none
  */
 struct kx_inputs {
 	const struct kx_tool *tool;
 	struct kx_trust trust;
-	const char *fetched;
+	const char *fetched, *on_disk;
+	uint64_t loaded;
 	struct kx_held *held;
 	size_t held_count;
 };
+
+/**
+ * kx_room() - the most bytes that one more input may have
+ * @loaded: of those that there are
+ *
+ * Half of what is available now, less what the kernel's copies of the others will take: it makes one of this, too.
+ */
+uint64_t kx_room(const struct kx_tool *tool, uint64_t loaded);
+
+/**
+ * kx_inputs_keep() - what is checked next stays as it is: see kx_source_seal()
+ *
+ * Errors: -ENOSPC there is no memory for a copy.
+ */
+int kx_inputs_keep(const struct kx_inputs *inputs, struct kx_source *source, struct kx_error *err);
 
 /**
  * kx_inputs_begin() - before the first of them is opened

@@ -103,12 +103,28 @@ static int run(const struct kx_tool *tool, const struct verb *verb, int argc, ch
 	return verb->run(tool, &args);
 }
 
+/* Everybody may list a process's arguments, where users and passwords in addresses are blotted out; we go on with copies. */
+static void hide_users(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		char *host = strstr(argv[i], "://"), *at, *copy;
+
+		at = host ? memrchr(host + 3, '@', strcspn(host + 3, "/?#")) : NULL;
+		copy = at ? strdup(argv[i]) : NULL;
+		if (!copy)
+			continue;
+		memset(host + 3, '*', (size_t)(at - host) - 3);
+		argv[i] = copy;
+	}
+}
+
 int kx_tool_main(int argc, char **argv, const struct kx_tool *tool)
 {
 	const struct verb *verb = find_verb(argc, argv);
 	int skip = verb->name ? 1 : 0, status;
 
 	signal(SIGBUS, input_is_gone);
+	hide_users(argc, argv);
 	setlocale(LC_CTYPE, ""); /* for the terminal's characters; numbers stay as they are */
 	status = run(tool, verb, argc - skip, argv + skip);
 	if (fflush(stdout) == EOF) {

@@ -87,7 +87,7 @@ static int unknown(const struct kx_tool *tool, struct kx_root *root, const char 
 	return kx_fail(err, ENOENT,
 		       "\"%s\" is no distribution that there is a file for in %s or %s, and no "
 		       "address; there are: %s",
-		       name, tool->netboot[0], tool->netboot[1], names);
+		       kx_url_text(name).s, tool->netboot[0], tool->netboot[1], names);
 }
 
 static int read_distro(const struct kx_tool *tool, struct kx_root *root, const char *name,
@@ -371,11 +371,11 @@ static void say_target(const struct target *target)
 {
 	if (target->distro.title)
 		kx_say("%s %s", target->distro.title, target->order.release);
-	kx_say("kernel %s", target->netboot.kernel);
+	kx_say("kernel %s", kx_url_text(target->netboot.kernel).s);
 	for (size_t i = 0; i < target->netboot.initrds.count; i++)
-		kx_say("initrd %s", target->netboot.initrds.v[i]);
+		kx_say("initrd %s", kx_url_text(target->netboot.initrds.v[i]).s);
 	for (size_t i = 0; i + 2 < target->netboot.files.count; i += 3)
-		kx_say("file %s as %s", target->netboot.files.v[i], target->netboot.files.v[i + 1]);
+		kx_say("file %s as %s", kx_url_text(target->netboot.files.v[i]).s, target->netboot.files.v[i + 1]);
 }
 
 int kx_netboot_find(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)

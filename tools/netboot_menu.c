@@ -6,16 +6,14 @@
 #include "netboot.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/overflow.h"
+#include "child.h"
 #include "fetch.h"
 #include "machine/text.h"
 #include "sandbox.h"
@@ -27,6 +25,10 @@
 #define MESSAGE_MAX (KX_NETBOOT_TEXT_MAX + (64U << 10))
 /* How often the other side may ask for anything. */
 #define QUESTIONS_MAX 20000U
+/* For each of its messages, and to take an answer: all that it has to do is to read a text. */
+#define SECONDS_READ(stall) (4 * (stall) + 5)
+/* Between its last message and its end. */
+#define SECONDS_END 10
 
 enum what { ANSWER, GET, PROBE, CHOOSE, PROMPT, READ, SAY, DONE, FAILED };
 
@@ -89,15 +91,23 @@ static const char *next_string(const struct message *message, size_t *pos)
 	return start;
 }
 
-/* In the sandbox there is write(2) alone, and a signal that ends it when nobody listens any more does no harm. */
-static int write_all(int fd, bool boxed, const void *data, size_t size)
+/*
+ * @until: of the one that is asked, which waits for the other no longer; 0 in the sandbox, where there is write(2) alone, and where a
+ * signal that ends it when nobody listens any more does no harm.
+ */
+static int write_all(int fd, time_t until, const void *data, size_t size)
 {
 	const char *next = data;
 
 	while (size) {
-		ssize_t n = boxed ? kx_retry(write(fd, next, size))
-				  : kx_retry(send(fd, next, size, MSG_NOSIGNAL));
+		ssize_t n;
 
+		if (!kx_child_ready(fd, POLLOUT, until))
+			return -ETIMEDOUT;
+		n = until ? kx_retry(send(fd, next, size, MSG_NOSIGNAL | MSG_DONTWAIT))
+			  : kx_retry(write(fd, next, size));
+		if (n < 0 && errno == EAGAIN)
+			continue;
 		if (n <= 0)
 			return -EPIPE;
 		next += n;
@@ -106,13 +116,16 @@ static int write_all(int fd, bool boxed, const void *data, size_t size)
 	return 0;
 }
 
-static int read_all(int fd, void *data, size_t size)
+static int read_all(int fd, time_t until, void *data, size_t size)
 {
 	char *next = data;
 
 	while (size) {
-		ssize_t n = kx_retry(read(fd, next, size));
+		ssize_t n;
 
+		if (!kx_child_ready(fd, POLLIN, until))
+			return -ETIMEDOUT;
+		n = kx_retry(read(fd, next, size));
 		if (n <= 0)
 			return -EPIPE;
 		next += n;
@@ -121,16 +134,16 @@ static int read_all(int fd, void *data, size_t size)
 	return 0;
 }
 
-static int send_message(int fd, bool boxed, const struct message *message)
+static int send_message(int fd, time_t until, const struct message *message)
 {
-	int r = write_all(fd, boxed, &message->head, sizeof(message->head));
+	int r = write_all(fd, until, &message->head, sizeof(message->head));
 
-	return r == 0 ? write_all(fd, boxed, message->data, message->head.size) : r;
+	return r == 0 ? write_all(fd, until, message->data, message->head.size) : r;
 }
 
-static int receive_message(int fd, struct message *ret)
+static int receive_message(int fd, time_t until, struct message *ret)
 {
-	int r = read_all(fd, &ret->head, sizeof(ret->head));
+	int r = read_all(fd, until, &ret->head, sizeof(ret->head));
 
 	if (r == 0 && ret->head.size > MESSAGE_MAX)
 		r = -EBADMSG;
@@ -139,7 +152,7 @@ static int receive_message(int fd, struct message *ret)
 	ret->data = malloc(ret->head.size + 1);
 	if (!ret->data)
 		return -ENOMEM;
-	return read_all(fd, ret->data, ret->head.size);
+	return read_all(fd, until, ret->data, ret->head.size);
 }
 
 /* ---- the one that reads ---------------------------------------------------------------------- */
@@ -149,10 +162,10 @@ static int question(int fd, struct message *ask, struct message *ret, struct kx_
 {
 	size_t pos = 0;
 	const char *text;
-	int r = send_message(fd, true, ask);
+	int r = send_message(fd, 0, ask);
 
 	if (r == 0)
-		r = receive_message(fd, ret);
+		r = receive_message(fd, 0, ret);
 	if (r < 0)
 		_exit(1);
 	if (ret->head.result >= 0)
@@ -254,7 +267,7 @@ static void child_say(void *ctx, const char *text)
 {
 	_cleanup_(message_clear) struct message say = { .head.what = SAY };
 
-	if (put_string(&say, text) == 0 && send_message(*(int *)ctx, true, &say) < 0)
+	if (put_string(&say, text) == 0 && send_message(*(int *)ctx, 0, &say) < 0)
 		_exit(1);
 }
 
@@ -294,7 +307,7 @@ static void child_run(int fd, const char *url, const struct kx_facts *facts)
 		end.head = (struct head){ .what = FAILED, .result = r };
 		put_string(&end, err.text);
 	}
-	send_message(fd, true, &end);
+	send_message(fd, 0, &end);
 }
 
 /* ---- the one that is asked ------------------------------------------------------------------- */
@@ -321,6 +334,11 @@ static bool is_large(struct server *server, const char *url)
 	       size > KX_NETBOOT_TEXT_MAX;
 }
 
+static int no_text(const char *url, struct kx_error *err)
+{
+	return kx_fail(err, EFBIG, "%s: it is no text", kx_url_text(url).s);
+}
+
 /* Text has no NUL in it. A kernel has, and so has an image; either is too large, mostly. */
 static int get(struct server *server, const char *url, struct message *answer, struct kx_error *err)
 {
@@ -334,9 +352,9 @@ static int get(struct server *server, const char *url, struct message *answer, s
 		return r;
 	r = kx_fetch(server->tool, &options, url, &source, err);
 	if (r < 0)
-		return is_large(server, url) ? kx_fail(err, EFBIG, "%s: it is no text", url) : r;
+		return is_large(server, url) ? no_text(url, err) : r;
 	if (memchr(kx_source_data(source), '\0', kx_source_size(source)))
-		r = kx_fail(err, EFBIG, "%s: it is no text", url);
+		r = no_text(url, err);
 	else
 		r = put_bytes(answer, kx_source_data(source), kx_source_size(source));
 	kx_source_free(source);
@@ -350,9 +368,9 @@ static int probe(struct server *server, const char *url, struct kx_error *err)
 	int r;
 
 	later.given_count = server->sum_count;
+	later.fetch.plain |= server->sum_count > 0;
 	r = kx_trust_allows(&later, url, err);
-
-	return r == 0 ? kx_fetch_size(server->tool, &server->trust.fetch, url, &size, err) : r;
+	return r == 0 ? kx_fetch_size(server->tool, &later.fetch, url, &size, err) : r;
 }
 
 static int malformed(struct kx_error *err)
@@ -375,7 +393,7 @@ static int next_url(const struct message *message, size_t *pos, const char **ret
 		return kx_fail(err, EOPNOTSUPP,
 			       "cannot get %s: it is neither http, https, ftp nor "
 			       "tftp",
-			       url);
+			       kx_url_text(url).s);
 	*ret = url;
 	return 0;
 }
@@ -455,6 +473,23 @@ static int answer_to(struct server *server, const struct message *ask, struct me
 	}
 }
 
+static unsigned seconds_of(const struct server *server)
+{
+	unsigned stall = server->trust.fetch.stall;
+
+	return SECONDS_READ(stall ? stall : KX_FETCH_STALL_SECONDS);
+}
+
+static int gone(const struct server *server, int r, struct kx_error *err)
+{
+	if (r == -ETIMEDOUT)
+		return kx_fail(err, ETIMEDOUT,
+			       "the process that reads the menu took more than %u seconds, and was "
+			       "ended",
+			       seconds_of(server));
+	return kx_fail(err, EPIPE, "the process that reads the menu ended without a word");
+}
+
 static int reply(struct server *server, const struct message *ask, struct kx_error *err)
 {
 	_cleanup_(message_clear) struct message answer = { .head.what = ANSWER };
@@ -467,8 +502,8 @@ static int reply(struct server *server, const struct message *ask, struct kx_err
 		r = put_string(&answer, failed.text);
 	}
 	if (r == 0)
-		r = send_message(server->fd, false, &answer);
-	return r < 0 ? kx_fail(err, -r, "the process that reads the menu is gone") : 0;
+		r = send_message(server->fd, kx_child_until(seconds_of(server)), &answer);
+	return r < 0 ? gone(server, r, err) : 0;
 }
 
 static void say(const struct message *message)
@@ -552,9 +587,9 @@ static int serve(struct server *server, struct kx_netboot *ret, struct kx_error 
 	while (r == 0) {
 		_cleanup_(message_clear) struct message message = { 0 };
 
-		if (receive_message(server->fd, &message) < 0)
-			return kx_fail(err, EPIPE,
-				       "the process that reads the menu ended without a word");
+		r = receive_message(server->fd, kx_child_until(seconds_of(server)), &message);
+		if (r < 0)
+			return gone(server, r, err);
 		if (++server->questions > QUESTIONS_MAX)
 			return malformed(err);
 		if (message.head.what == DONE)
@@ -571,40 +606,46 @@ static int serve(struct server *server, struct kx_netboot *ret, struct kx_error 
 
 /* ---- the two --------------------------------------------------------------------------------- */
 
-/* The other one, which keeps @fd and nothing else. */
-static void be_child(int fd, pid_t parent, const char *url, const struct kx_facts *facts)
-{
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+struct job {
+	const char *url;
+	const struct kx_facts *facts;
+};
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || dup2(fd, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 ||
-	    dup2(nothing, STDERR_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
-		_exit(1);
-	child_run(STDIN_FILENO, url, facts);
-	_exit(0);
+static int read_there(void *data, struct kx_error *err)
+{
+	const struct job *job = data;
+
+	child_run(STDIN_FILENO, job->url, job->facts);
+	return 0;
 }
 
 static int run(struct server *server, const char *url, const struct kx_facts *facts,
 	       struct kx_netboot *ret, struct kx_error *err)
 {
+	const char *const argv[] = { "the process that reads the menu", NULL };
+	struct kx_child child = KX_CHILD_NONE;
+	struct job job = { url, facts };
 	int fds[2], r;
-	pid_t parent = getpid(), pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return kx_fail(err, errno, "cannot make a socket: %s", strerror(errno));
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0)
-		be_child(fds[1], parent, url, facts);
+	r = kx_child_start(&(struct kx_child_plan){ .argv = argv,
+						    .fds = { fds[1], -1, -1 },
+						    .fd_count = 3,
+						    .max_file = KX_CHILD_WORDS_MAX,
+						    .work = read_there,
+						    .data = &job,
+						    .seconds = SECONDS_END },
+			   &child, err);
 	close(fds[1]);
 	server->fd = fds[0];
-	r = pid < 0 ? kx_fail(err, EAGAIN, "cannot start another process: %s", strerror(errno))
-		    : serve(server, ret, err);
+	if (r == 0)
+		r = serve(server, ret, err);
+	/* What it said before is more than that it is gone. */
+	if (r == -EPIPE)
+		kx_child_wait(&child, err);
+	kx_child_end(&child);
 	close(fds[0]);
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		kx_retry(waitpid(pid, NULL, 0));
-	}
 	return r;
 }
 

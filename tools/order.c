@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "carry.h"
+#include "url.h"
 #include "util.h"
 
 /* ---- what options say ------------------------------------------------------------------------ */
@@ -28,7 +29,7 @@ void kx_args_warn(const struct kx_args *args)
 	for (size_t i = 1; i < args->operand_count; i++)
 		kx_say("warning: argument \"%s\" is ignored, there is one kernel; initrds are "
 		       "given by --initrd",
-		       args->operands[i]);
+		       kx_url_text(args->operands[i]).s);
 	if (args->append_again)
 		kx_say("warning: --append and --command-line are given more than once; the last "
 		       "one counts");
@@ -182,6 +183,8 @@ static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
 {
 	int r = kx_order_open(inputs, args->operands[0], &order->kernel, err);
 
+	if (r == 0 && args->signed_by_count)
+		r = kx_inputs_keep(inputs, order->kernel, err);
 	if (r == 0)
 		r = kx_signed_by_check(inputs->tool, args, inputs, order->kernel, err);
 	if (r == 0)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "carry.h"
 #include "child.h"
 #include "sandbox.h"
 #include "util.h"
@@ -19,13 +20,16 @@ struct job {
 	const struct kx_request *request;
 };
 
-/* In a copy of this process, which ends with it: nothing is freed. */
+/* In a copy of this process. Its plan may have keys in it. */
 static int plan_there(void *data, struct kx_error *err)
 {
 	const struct job *job = data;
-	struct kx_plan *plan = NULL;
-	int r = kx_sandbox_enter(KX_SANDBOX_PARSER, err);
+	_cleanup_(kx_plan_freep) struct kx_plan *plan = NULL;
+	int r;
 
+	if (job->request->add_count)
+		kx_carry_lock();
+	r = kx_sandbox_enter(KX_SANDBOX_PARSER, err);
 	if (r == 0)
 		r = kx_plan_make(job->machine, job->request, &plan, err);
 	return r < 0 ? r : kx_wire_write(plan, PLAN_FD, err);
@@ -79,7 +83,8 @@ int kx_plan_apart(const struct kx_machine *machine, const struct kx_request *req
 	if (fd < 0)
 		return fd;
 	r = plan_into(fd, &job, err);
-	if (r == 0)
+	/* What has keys in it is overwritten when it is done with; whoever wrote it has ended, and could give it to nobody. */
+	if (r == 0 && !request->add_count)
 		r = kx_memory_file_seal(fd, err);
 	return r < 0 ? r : kx_wire_read(machine, request, fd, ret, err);
 }

@@ -45,8 +45,8 @@ static int file_of(const struct kx_source *source, int *ret, struct kx_error *er
 		*ret = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		return *ret < 0 ? kx_fail(err, errno, "cannot check a signature: %m") : 0;
 	}
-	*ret = kx_memory_file("kernel", err);
-	return *ret < 0 ? *ret : put(*ret, kx_source_data(source), kx_source_size(source), err);
+	*ret = kx_memory_file_of("kernel", kx_source_view(source), err);
+	return *ret < 0 ? *ret : 0;
 }
 
 static int put_certificate(int fd, const char *path, struct kx_error *err)

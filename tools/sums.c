@@ -68,7 +68,7 @@ static int add(struct kx_sums *sums, const char *name, size_t size, const char *
 		return 0;
 	if (sums->count == SUMS_MAX)
 		return kx_fail(err, E2BIG, "%s has more than %d checksums, the most that are taken",
-			       sums->where, SUMS_MAX);
+			       kx_url_text(sums->where).s, SUMS_MAX);
 	more = reallocarray(sums->v, sums->count + 1, sizeof(*more));
 	if (more)
 		sums->v = more;
@@ -174,7 +174,7 @@ static int check_release(struct kx_view text, const char *where, struct kx_error
 	return named ? kx_fail(err, EBADMSG,
 			       "cannot use %s: it is of another release than \"%.*s\", by what is "
 			       "signed in it; take another mirror",
-			       where, (int)size, release)
+			       kx_url_text(where).s, (int)size, release)
 		     : 0;
 }
 
@@ -193,7 +193,7 @@ int kx_sums_parse(struct kx_view text, const char *where, struct kx_sums *ret, s
 		return kx_fail(err, EBADMSG,
 			       "cannot use %s: there is no SHA-256 checksum in it, as sha256sum "
 			       "writes them",
-			       where);
+			       kx_url_text(where).s);
 	return r;
 }
 
@@ -271,8 +271,8 @@ int kx_sums_find(const struct kx_sums *sums, const char *name, const struct kx_s
 	if (!best)
 		return -ENOENT;
 	if (several)
-		return kx_fail(err, ENOTUNIQ, "%s has several checksums for %s", sums->where,
-			       best->name);
+		return kx_fail(err, ENOTUNIQ, "%s has several checksums for %s",
+			       kx_url_text(sums->where).s, best->name);
 	*ret = best;
 	return 0;
 }

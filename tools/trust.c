@@ -59,7 +59,7 @@ static int need_keyring(const struct kx_args *args, struct kx_error *err)
 	return kx_fail(err, EINVAL,
 		       "%s is signed, and nothing says by whom it should be; give --keyring FILE "
 		       "with the keys to believe",
-		       args->sums[0]);
+		       kx_url_text(args->sums[0]).s);
 }
 
 /* In place of *list, for a list that has its signature around it, what gpgv says was signed. */
@@ -112,7 +112,7 @@ static int check_options(const struct kx_trust *trust, const struct kx_args *arg
 			"cannot trust %s: over this kind of connection anybody on the way can "
 			"change it; use https, or give --keyring with the keys that have "
 			"signed it, or --insecure",
-			args->sums[0]);
+			kx_url_text(args->sums[0]).s);
 	return 0;
 }
 
@@ -188,25 +188,27 @@ int kx_trust_begin(const struct kx_tool *tool, const struct kx_args *args, struc
 		r = add_list(ret, args, i, err);
 	/* The lists themselves do not count. */
 	ret->listed = 0;
-	ret->fetch.plain = ret->insecure || ret->given_count || ret->list_count;
+	ret->fetch.plain = ret->insecure || kx_trust_checks(ret);
 	return r;
 }
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
+bool kx_trust_checks(const struct kx_trust *trust)
+{
+	return trust->given_count || trust->list_count;
+}
+
 int kx_trust_allows(const struct kx_trust *trust, const char *name, struct kx_error *err)
 {
-	_cleanup_free_ char *shown = NULL;
-
-	if (!is_plain(name) || trust->insecure || trust->given_count || trust->list_count)
+	if (!is_plain(name) || trust->insecure || kx_trust_checks(trust))
 		return 0;
-	shown = kx_url_show(name);
 	return kx_fail(
 		err, EACCES,
 		"cannot trust %s: over this kind of connection anybody on the way can change "
 		"it; say what it must be by --sha256, or by --sums with its signature, use "
 		"https, or give --insecure",
-		shown ? shown : "it");
+		kx_url_text(name).s);
 }
 
 static bool is_given(struct kx_trust *trust, const uint8_t *digest)
@@ -241,7 +243,7 @@ static int is_listed(struct kx_trust *trust, const char *name, const char *shown
 				err, EBADMSG,
 				"cannot use %s: its SHA-256 is %s, and %s says %s; it is broken, "
 				"changed or another version",
-				shown, kx_sum_text(digest).s, trust->lists[i].where,
+				shown, kx_sum_text(digest).s, kx_url_text(trust->lists[i].where).s,
 				kx_sum_text(sum->digest).s);
 		found = 1;
 	}
@@ -274,7 +276,7 @@ int kx_trust_check(struct kx_trust *trust, const char *name, const struct kx_sou
 	bool given;
 	int r;
 
-	if (!trust->given_count && !trust->list_count)
+	if (!kx_trust_checks(trust))
 		return 0;
 	digest_of(source, digest);
 	given = is_given(trust, digest);
@@ -300,7 +302,7 @@ int kx_trust_end(const struct kx_trust *trust, struct kx_error *err)
 			err, EBADMSG,
 			"none of the inputs is in %s; give its own addresses, or paths that end "
 			"as the names in it do",
-			trust->lists[trust->list_count - 1].where);
+			kx_url_text(trust->lists[trust->list_count - 1].where).s);
 	return 0;
 }
 

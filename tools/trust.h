@@ -51,6 +51,9 @@ int kx_trust_begin(const struct kx_tool *tool, const struct kx_args *args, struc
  */
 int kx_trust_allows(const struct kx_trust *trust, const char *name, struct kx_error *err);
 
+/* Is there anything to check by? */
+bool kx_trust_checks(const struct kx_trust *trust);
+
 /**
  * kx_trust_check() - is it what it should be?
  * @name: as the user gave it: a URL or a path

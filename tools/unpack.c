@@ -2,13 +2,14 @@
 #include "unpack.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "inputs.h"
 #include "names.h"
 #include "source.h"
 #include "tool.h"
@@ -18,45 +19,15 @@
 /* The program has ten minutes of a processor. */
 #define SECONDS_MAX 3600
 
-/* What comes out is loaded, and kexec_load takes no more than that (kernel/kexec_core.c, sanity_check_segment_list()). */
-static uint64_t most(void)
-{
-	struct sysinfo info;
-
-	return sysinfo(&info) < 0 ? 0 : (uint64_t)info.totalram * info.mem_unit / 2;
-}
-
-static int write_all(int fd, struct kx_view bytes, struct kx_error *err)
-{
-	while (bytes.size > 0) {
-		ssize_t put = kx_retry(write(fd, bytes.data, bytes.size));
-
-		if (put < 0)
-			return kx_fail(err, errno, "cannot hand it to kexec-unpack: %m");
-		bytes.data += put;
-		bytes.size -= (size_t)put;
-	}
-	return 0;
-}
-
 /* A descriptor of the archive's bytes: what came from a pipe has none yet. */
 static int archive_fd(const struct kx_source *archive, struct kx_error *err)
 {
-	int r, fd = kx_source_fd(archive);
+	int fd = kx_source_fd(archive);
 
-	if (fd >= 0) {
-		fd = dup(fd);
-		return fd < 0 ? kx_fail(err, errno, "cannot open it again: %m") : fd;
-	}
-	fd = kx_memory_file("archive", err);
 	if (fd < 0)
-		return fd;
-	r = write_all(fd, kx_source_view(archive), err);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	return fd;
+		return kx_memory_file_of("archive", kx_source_view(archive), err);
+	fd = dup(fd);
+	return fd < 0 ? kx_fail(err, errno, "cannot open it again: %m") : fd;
 }
 
 static int errno_of(int status)
@@ -77,7 +48,7 @@ static const char *why(int status, const struct kx_error *err)
 	if (status == 128 + SIGXCPU || status == 128 + SIGKILL)
 		return "it took too much time or memory; is it meant to harm?";
 	if (status == 128 + SIGXFSZ)
-		return "it has more bytes than half of this machine's memory";
+		return "it has more bytes than there is memory for, here and in the kernel's copy";
 	return err->text;
 }
 
@@ -89,7 +60,7 @@ static int wait_for(struct kx_child *child, struct kx_error *err)
 	return status == 0 ? 0 : kx_fail(err, errno_of(status), "%s", why(status, &said));
 }
 
-static int run(const struct kx_tool *tool, int from, int to, const char *const *words,
+static int run(const struct kx_tool *tool, int from, int to, uint64_t max, const char *const *words,
 	       struct kx_error *err)
 {
 	struct kx_child child = KX_CHILD_NONE;
@@ -99,7 +70,7 @@ static int run(const struct kx_tool *tool, int from, int to, const char *const *
 		.argv = argv,
 		.fds = { from, -1, -1, to },
 		.fd_count = KX_UNPACK_OUT + 1,
-		.max_file = most(),
+		.max_file = max,
 		.seconds = SECONDS_MAX,
 	};
 	int r;
@@ -120,8 +91,9 @@ static int run(const struct kx_tool *tool, int from, int to, const char *const *
 	return r < 0 ? r : wait_for(&child, err);
 }
 
-int kx_unpack_run(const struct kx_tool *tool, const struct kx_source *archive, const char *name,
-		  const char *const *words, struct kx_source **ret, struct kx_error *err)
+static int run_within(const struct kx_tool *tool, const struct kx_source *archive, const char *name,
+		      uint64_t max, const char *const *words, struct kx_source **ret,
+		      struct kx_error *err)
 {
 	_cleanup_(kx_closep) int from = -1, to = -1;
 	struct kx_error said = { 0 };
@@ -134,7 +106,7 @@ int kx_unpack_run(const struct kx_tool *tool, const struct kx_source *archive, c
 		r = to;
 	}
 	if (r >= 0)
-		r = run(tool, from, to, words, &said);
+		r = run(tool, from, to, max, words, &said);
 	if (r == 0)
 		r = kx_memory_file_seal(to, &said);
 	if (r < 0)
@@ -144,19 +116,26 @@ int kx_unpack_run(const struct kx_tool *tool, const struct kx_source *archive, c
 	return r;
 }
 
-int kx_unpack(const struct kx_tool *tool, const struct kx_source *archive, const char *member,
-	      struct kx_source **ret, struct kx_error *err)
+int kx_unpack_run(const struct kx_tool *tool, const struct kx_source *archive, const char *name,
+		  const char *const *words, struct kx_source **ret, struct kx_error *err)
 {
+	return run_within(tool, archive, name, kx_room(tool, 0), words, ret, err);
+}
+
+int kx_unpack(const struct kx_tool *tool, const struct kx_source *archive, const char *member,
+	      uint64_t loaded, struct kx_source **ret, struct kx_error *err)
+{
+	const uint64_t room = kx_room(tool, loaded);
 	char max[24];
 	const char *const words[] = { "get", member, max, NULL };
 	_cleanup_free_ char *name = NULL;
 
-	snprintf(max, sizeof(max), "%llu", (unsigned long long)most());
+	snprintf(max, sizeof(max), "%" PRIu64, room);
 	if (asprintf(&name, "%s#%s", kx_source_name(archive), member) < 0) {
 		name = NULL;
 		return kx_fail(err, ENOMEM, "out of memory");
 	}
-	return kx_unpack_run(tool, archive, name, words, ret, err);
+	return run_within(tool, archive, name, room, words, ret, err);
 }
 
 int kx_unpack_list(const struct kx_tool *tool, const struct kx_source *archive,

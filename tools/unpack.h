@@ -3,6 +3,8 @@
 #ifndef KX_TOOL_UNPACK_H
 #define KX_TOOL_UNPACK_H
 
+#include <stdint.h>
+
 #include "libkexec.h"
 
 struct kx_tool;
@@ -16,13 +18,14 @@ enum { KX_UNPACK_NOT_FOUND = 4, KX_UNPACK_TOO_BIG = 5 };
  * kx_unpack() - one file out of an archive or image: tar, cpio, zip, ar, ISO 9660, also compressed
  * @archive: any source
  * @member: its name in it; "./a" and "/a" are "a"; links are followed inside the archive
+ * @loaded: see kx_room(), which is how large it may be
  * @ret: to be freed with kx_source_free(); named "ARCHIVE#MEMBER"
  *
- * Errors: -ENOENT no such member: @err has names that are near; -EFBIG more than half of memory, or a bomb; -EBADMSG a damaged
+ * Errors: -ENOENT no such member: @err has names that are near; -EFBIG more than there is memory for, or a bomb; -EBADMSG a damaged
  * archive, or none; -EOPNOTSUPP kexec-unpack is not installed; those of starting it; -ENOMEM.
  */
 int kx_unpack(const struct kx_tool *tool, const struct kx_source *archive, const char *member,
-	      struct kx_source **ret, struct kx_error *err);
+	      uint64_t loaded, struct kx_source **ret, struct kx_error *err);
 
 /**
  * kx_unpack_list() - what is in it

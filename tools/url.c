@@ -2,7 +2,6 @@
 #include "url.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -40,23 +39,6 @@ bool kx_url_is_fetched(const char *url)
 		if (kx_url_has_scheme(url, schemes[i]))
 			return true;
 	return false;
-}
-
-char *kx_url_show(const char *url)
-{
-	size_t scheme = scheme_size(url), host = scheme ? scheme + 3 : 0;
-	size_t end = host + strcspn(url + host, "/?#");
-	size_t path = scheme ? end + strcspn(url + end, "?#") : strlen(url);
-	char *text;
-
-	/* The last "@": a password may have one that was not encoded. */
-	for (size_t i = host; scheme && i < end; i++)
-		if (url[i] == '@')
-			host = i + 1;
-	if (asprintf(&text, "%.*s%s%.*s", (int)scheme, url, scheme ? "://" : "", (int)(path - host),
-		     url + host) < 0)
-		return NULL;
-	return text;
 }
 
 const char *kx_url_path(const char *url, size_t *ret_size)

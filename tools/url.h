@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "netboot/netboot.h" /* kx_url_text() */
+
 /* Does it begin with a scheme and "://"? A path that has these somewhere does not. */
 bool kx_url_is(const char *text);
 
@@ -14,13 +16,6 @@ bool kx_url_has_scheme(const char *url, const char *scheme);
 
 /* Is it one of the schemes that kexec-fetch takes? */
 bool kx_url_is_fetched(const char *url);
-
-/**
- * kx_url_show() - a URL for messages, without user, password and query, which are for the server alone
- *
- * Return: to be freed; NULL without memory.
- */
-char *kx_url_show(const char *url);
 
 /**
  * kx_url_path() - the part of a URL behind the host, without query and fragment; a path is taken whole

@@ -302,7 +302,7 @@ static int set_mirror(const struct kx_distro *distro, const struct kx_distro_cho
 
 	if (!kx_url_is_whole(mirror))
 		return kx_fail(err, EINVAL, "--mirror=%s is no address, as https://host/path",
-			       mirror);
+			       kx_url_text(mirror).s);
 	while (size && mirror[size - 1] == '/')
 		size--;
 	order->mirror = strndup(mirror, size);

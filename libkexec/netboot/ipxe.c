@@ -1075,7 +1075,7 @@ static int run_lines(struct ipxe *ipxe, struct script *script)
 		ipxe->work += line.size + 1;
 		r = run_pieces(ipxe, line);
 		if (r < 0 && !ipxe->located)
-			kx_error_prefix(ipxe->err, "%s:%u", script->url, number);
+			kx_error_prefix(ipxe->err, "%s:%u", kx_url_text(script->url).s, number);
 		ipxe->located = r < 0;
 	}
 	return r;
@@ -1118,7 +1118,7 @@ static int run_script(struct ipxe *ipxe, const char *url, struct kx_view text)
 			       kx_fail(ipxe->err, E2BIG,
 				       "%s: scripts inside one another more than %u deep; does "
 				       "one of them chain itself?",
-				       url, KX_IPXE_DEPTH_MAX));
+				       kx_url_text(url).s, KX_IPXE_DEPTH_MAX));
 	ipxe->depth++;
 	r = run_one(ipxe, url, text);
 	while (r == 0 && ipxe->next)
@@ -1138,12 +1138,12 @@ int kx_ipxe_run(const struct kx_netboot_ops *ops, const char *url, struct kx_vie
 
 	if (!kx_ipxe_is(script))
 		return kx_fail(err, EBADMSG, "%s is no iPXE script: it does not begin with #!ipxe",
-			       url);
+			       kx_url_text(url).s);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = kx_ipxe_set(&ipxe.settings, settings[i].name, settings[i].value, err);
 	if (r == 0)
 		r = run_script(&ipxe, url, script);
 	if (r < 0 || ipxe.stop == BOOT)
 		return r;
-	return kx_fail(err, ECANCELED, "%s ends without starting anything", url);
+	return kx_fail(err, ECANCELED, "%s ends without starting anything", kx_url_text(url).s);
 }

@@ -40,7 +40,7 @@ int kx_netboot_run(const struct kx_netboot_ops *ops, const char *url,
 
 	if (!kx_url_is_whole(url))
 		return kx_fail(err, EBADMSG, "%s is not an address, as https://host/menu.ipxe",
-			       url);
+			       kx_url_text(url).s);
 	r = ops->get(ops->ctx, url, &text, &size, err);
 	view = kx_view_of(text, r == 0 ? size : 0);
 	if (r == 0 && kx_ipxe_is(view))
@@ -53,6 +53,6 @@ int kx_netboot_run(const struct kx_netboot_ops *ops, const char *url,
 			err, EOPNOTSUPP,
 			"%s is neither an iPXE script nor a PXELINUX configuration; a kernel "
 			"or an image is loaded by `kexec load`",
-			url);
+			kx_url_text(url).s);
 	return r == 0 ? kx_pxelinux_run(ops, url, view, settings, count, ret, err) : r;
 }

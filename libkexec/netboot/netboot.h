@@ -135,6 +135,19 @@ int kx_url_resolve(const char *base, const char *reference, char **ret, struct k
 /* Does it begin with a scheme and "://"? */
 bool kx_url_is_whole(const char *text);
 
+/* The longest that an address is in a message. */
+#define KX_URL_TEXT_MAX 512
+
+struct kx_url_text {
+	char s[KX_URL_TEXT_MAX];
+};
+
+/*
+ * A URL for messages, without user, password, query and fragment, which are for its server alone; what is no URL, such as a path, as it
+ * is. What is longer is cut.
+ */
+struct kx_url_text kx_url_text(const char *url);
+
 /* The value of a setting, whichever interface's it is; NULL for none. */
 const char *kx_netboot_setting(const struct kx_netboot_setting *settings, size_t count,
 			       const char *name);

@@ -22,7 +22,7 @@ enum { APPEND_IP = 1 << 0, APPEND_BOOTIF = 1 << 1, APPEND_UUID = 1 << 2 };
 
 struct pxelinux {
 	const struct kx_netboot_ops *ops;
-	const char *path; /* of the configuration, whose text is here */
+	const char *url, *path; /* of the configuration, whose text is here */
 	struct kx_view text;
 	char *root; /* "https://host/" */
 	const struct kx_netboot_setting *settings;
@@ -214,9 +214,9 @@ static int run(struct pxelinux *pxe, const char *folder, struct kx_netboot *ret)
 		return r;
 	if (!entries.count)
 		return kx_fail(pxe->err, EBADMSG,
-			       "%s%s is neither an iPXE script nor a PXELINUX configuration: it "
+			       "%s is neither an iPXE script nor a PXELINUX configuration: it "
 			       "has no LABEL",
-			       pxe->root, pxe->path + 1);
+			       kx_url_text(pxe->url).s);
 	if (entries.count > KX_NETBOOT_ITEMS_MAX)
 		return kx_fail(pxe->err, E2BIG, "a menu of more than %u entries",
 			       KX_NETBOOT_ITEMS_MAX);
@@ -241,7 +241,9 @@ int kx_pxelinux_run(const struct kx_netboot_ops *ops, const char *url, struct kx
 		    struct kx_error *err)
 {
 	_cleanup_free_ char *root = NULL, *folder = NULL;
-	struct pxelinux pxe = { .ops = ops, .text = text, .settings = settings, .count = count };
+	struct pxelinux pxe = {
+		.ops = ops, .url = url, .text = text, .settings = settings, .count = count
+	};
 	int r = kx_url_resolve(url, "/", &root, err);
 
 	if (r < 0)
@@ -320,7 +322,8 @@ int kx_pxelinux_search(const struct kx_netboot_ops *ops, const char *url,
 	for (size_t i = 0; r < 0 && r != -ENOMEM && i < names.count; i++)
 		r = try_name(ops, url, names.v[i], &found, &text, &size, err);
 	if (r < 0) {
-		kx_error_prefix(err, "%s is no iPXE script, and has no " FOLDER "default", url);
+		kx_error_prefix(err, "%s is no iPXE script, and has no " FOLDER "default",
+				kx_url_text(url).s);
 		return r;
 	}
 	return kx_pxelinux_run(ops, found, kx_view_of(text, size), settings, count, ret, err);

@@ -28,6 +28,26 @@ bool kx_url_is_whole(const char *text)
 	return n && !strncmp(text + n, "//", 2) && text[n + 2];
 }
 
+struct kx_url_text kx_url_text(const char *url)
+{
+	bool whole = kx_url_is_whole(url);
+	size_t start = whole ? scheme_size(url) + strlen("//") : 0, size = strlen(url + start);
+	const char *host = url + start, *at = NULL;
+	struct kx_url_text text;
+
+	/* The last "@": a password may have one that was not encoded. */
+	if (whole)
+		at = memrchr(host, '@', strcspn(host, "/?#"));
+	if (at)
+		host = at + 1;
+	if (whole)
+		size = strcspn(host, "/?#");
+	if (whole)
+		size += strcspn(host + size, "?#");
+	snprintf(text.s, sizeof(text.s), "%.*s%.*s", (int)start, url, (int)size, host);
+	return text;
+}
+
 /* How long everything before the path is: "http://host:80". */
 static size_t root_size(const char *url)
 {
@@ -124,7 +144,7 @@ static int check(const char *text, const char *whole, struct kx_error *err)
 			       KX_NETBOOT_URL_MAX);
 	if (whole && !kx_url_is_whole(whole))
 		return kx_fail(err, EBADMSG, "%s is not a whole address, as https://host/file",
-			       whole);
+			       kx_url_text(whole).s);
 	return 0;
 }
 

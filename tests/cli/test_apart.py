@@ -106,6 +106,20 @@ def test_nor_can_it_in_the_programs_that_read_for_us(kexec, program, args):
     assert result.status != 0 and not result.log
 
 
+def test_nor_can_it_in_gpgv(kexec):
+    """Which is not ours: so another program takes its place, which this process and its children alone see."""
+    kexec.env["KX_FAKE_GPGV"] = "/usr/bin/gpgv"
+    sums = kexec.file("SHA256SUMS", b"-----BEGIN PGP SIGNED MESSAGE-----\n")
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_LOG": str(kexec.folder / "log"), "KX_FAKE_ROOT": str(kexec.root), **kexec.env}
+    command = 'mount --bind "$0" /usr/bin/gpgv && exec "$@"'
+    result = subprocess.run(["unshare", "-m" if os.geteuid() == 0 else "-rm", "--propagation", "private", "sh", "-c", command,
+                             conftest.BUILD / "tests/sandbox/probe-gpgv", conftest.FAKE, "load", kexec.kernel, f"--sums={sums}",
+                             f"--keyring={kexec.initrd}"], env=env, cwd=kexec.folder, stdin=subprocess.DEVNULL, text=True,
+                            capture_output=True, timeout=60, check=False)
+    assert re.search(r"gpgv takes: probe: \d\d tried, none worked; it has its keyring$", result.stderr, re.MULTILINE), result.stderr
+    assert result.returncode != 0 and not (kexec.folder / "log").exists()
+
+
 def nothing_loaded(kexec):
     return "kexec" not in (kexec.folder / "log").read_text()
 

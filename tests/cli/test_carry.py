@@ -221,6 +221,33 @@ def test_ssh_keys(carry):
     assert (folder / "root").stat().st_mode & 0o7777 == 0o700
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has other users' rights to give up")
+@pytest.mark.parametrize("link", ["authorized_keys", ".ssh"])
+def test_keys_of_a_user_are_what_the_user_may_read(carry, link):
+    keys(carry)
+    home = carry.root / "home/admin"
+    os.chown(home / ".ssh/authorized_keys", 1000, 1000)
+    (home / ".ssh/authorized_keys").chmod(0o600)
+    args = "load", "-s", carry.kernel, f"--initrd={carry.initrd_of('debian-installer')}", "--ssh-keys"
+    result = carry(*args)
+    assert result.status == 0, result.err
+    assert b"key of admin" in (carry.folder / "loaded-initrd").read_bytes()
+    secret = carry.root / "etc/secret"
+    secret.mkdir(mode=0o700 if link == ".ssh" else 0o755)
+    (secret / "authorized_keys").write_text("SECRET OF ROOT")
+    (secret / "authorized_keys").chmod(0o644 if link == ".ssh" else 0o600)
+    (home / ".ssh/authorized_keys").unlink()
+    if link == ".ssh":
+        (home / ".ssh").rmdir()
+        (home / ".ssh").symlink_to("/etc/secret")
+    else:
+        (home / ".ssh/authorized_keys").symlink_to("/etc/secret/authorized_keys")
+    result = carry(*args)
+    assert result.status == 0 and "cannot read /home/admin/.ssh/authorized_keys: Permission denied" in result.err
+    loaded = (carry.folder / "loaded-initrd").read_bytes()
+    assert b"SECRET" not in loaded and b"key of root" in loaded
+
+
 def test_dropbear_of_initramfs_tools(carry, tmp_path):
     """Whose root has a home of a random name."""
     keys(carry)
@@ -268,6 +295,18 @@ def test_kexec_load_has_the_overlay(carry):
     found, _ = plan(carry, "unknown", "-c", f"--add={carry.folder}/file=/etc/file")
     assert [s["name"] for s in found["segments"]].count("initrd") == 2
     assert carry("load", "-c", carry.kernel, f"--add={carry.folder}/file=/etc/file").log[-1].startswith("kexec_load ")
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 100000])
+def test_link_that_leads_nowhere(carry, tmp_path, size):
+    """From PATH_MAX on no kernel unpacks it, and so the file stays where it was to go."""
+    carry.file("file", b"x")
+    initrd = tmp_path / "link.img"
+    initrd.write_bytes(archive({"lib": Link("a/" * (size // 2) + "b" * (size % 2))}))
+    result = carry("load", "-s", carry.kernel, f"--initrd={initrd}", f"--add={carry.folder}/file=/lib/file")
+    assert result.status == 0, result.err
+    loaded = (tmp_path / "loaded-initrd").read_bytes()[initrd.stat().st_size:]
+    assert (b"lib/file\0" in loaded) == (size >= 4096), loaded[:200]
 
 
 def test_planned_by_another_process(carry):

@@ -2,10 +2,16 @@
 """What is found beside a unified kernel image, and that a plan says so."""
 
 import struct
+import sys
 
 import pytest
 
 import samples
+from conftest import BUILD, ROOT
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+import servers  # noqa: E402
 
 
 def image(**sections):
@@ -63,6 +69,20 @@ def test_what_is_taken_is_said(kexec, esp):
     assert (result.status, result.err) == (1, "")  # what it warns of is the machine
     assert beside(result, esp) == GLOBAL + LOCAL
     assert "cmdline   own global local\n" in result.out
+
+
+def test_address_has_nothing_beside_it(kexec):
+    """There may be a path of its letters."""
+    kexec.env["KX_FAKE_LIBEXEC"] = str(BUILD / "tools")
+    if not (BUILD / "tools/kexec-fetch").exists():
+        pytest.skip("kexec-fetch was not built: no libcurl")
+    with servers.Web() as web:
+        url = web.put("/x.efi", image(linux=samples.bzimage(), cmdline=b"own"))
+        for name in url, f"{url}.extra.d/a.addon.efi":
+            (kexec.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (kexec.folder / name).write_bytes(addon(b"local"))
+        result = kexec("plan", url, "--insecure")
+    assert result.status in (0, 1) and "cmdline   own\n" in result.out, result.out + result.err
 
 
 def test_link_leads_to_the_partition(kexec, esp):

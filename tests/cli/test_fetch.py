@@ -2,14 +2,19 @@
 """Inputs from the network: how they come, what vouches for them, and what is left when either goes wrong: nothing."""
 
 import hashlib
+import itertools
+import mmap
 import os
 import pathlib
 import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tarfile
+import threading
 import time
 
 import pytest
@@ -109,6 +114,47 @@ def test_plan_and_debug_name_the_address(net, web):
     assert f"{url}: " in plan.err
 
 
+def secret(url):
+    return url.replace("//", "//user:secret@") + "?token=secret"
+
+
+def test_no_message_has_a_password(net, web, tmp_path):
+    url, more, text = web.put("/vmlinuz", KERNEL), web.put("/more", KERNEL, cut=1000), b"nothing is listed here\n"
+    listed, none = web.put("/SHA256SUMS", servers.sums(vmlinuz=b"another")), web.put("/none", text)
+    twice = web.put("/twice", servers.sums(vmlinuz=b"1") + servers.sums(vmlinuz=b"2"))
+    led, away = web.put("/led", redirect=secret("ftp://localhost/x")), web.put("/away", redirect=secret(web.url("/not-there")))
+    for args in ([secret(url)], [secret(web.url("/not-there")), "--insecure"], [secret(led), "--insecure"],
+                 [secret(away), "--insecure"], [secret("gopher://localhost/x"), "--insecure"], [secret(url), "--sha256=" + "0" * 64],
+                 [secret(url), f"--sums={secret(listed)}"], [secret(url), f"--sums={secret(listed)}", "--insecure"],
+                 [secret(url), f"--sums={secret(twice)}", "--insecure"], [secret(url), f"--sums={secret(none)}", "--insecure"],
+                 [secret(url), f"--sums={secret(listed)}", f"--keyring={net.kernel}"],
+                 [secret(url), f"--sums={secret(listed)}", f"--sums-signature={secret(none)}"],
+                 [net.kernel, f"--sums={secret(listed)}", "--insecure"], [secret(url), "--to-ram"], [secret(url) + ".iso"],
+                 [secret(url) + "#member", "--insecure"]):
+        for verb in ["load"], ["plan", "--json"]:
+            result = net(*verb, *args)
+            assert result.status in (NO, 3) and not result.log, (args, result.err)
+            assert "http" in result.err + result.out or "gopher" in result.err, (args, result.err)
+            assert "secret" not in result.out + result.err, args
+    result = loads(net, secret(url), secret(more), "--insecure", f"--initrd={secret(more)}")
+    assert f'argument "{more}" is ignored' in result.err and f"trying again to get {more}: " in result.err
+    assert "secret" not in result.out + result.err
+
+
+def test_no_list_of_processes_has_a_password(net, web):
+    env = {"KX_FAKE_ROOT": str(net.root), "KX_FAKE_LOG": str(net.folder / "log"), **net.env}
+    url, seen = secret(web.put("/vmlinuz", KERNEL, stall=1000)), []
+    with subprocess.Popen([FAKE, "load", url, f"--initrd={url}", "--insecure"], env=env, stderr=subprocess.DEVNULL) as command:
+        while not web.gets():
+            time.sleep(0.01)
+        children = pathlib.Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
+        for pid in str(command.pid), *children:
+            seen.append(pathlib.Path(f"/proc/{pid}/cmdline").read_text())
+        command.kill()
+    assert len(seen) == 2 and web.port and f"//***********@localhost:{web.port}/vmlinuz" in seen[0]
+    assert "kexec-fetch" in seen[1] and "user" not in "".join(seen)
+
+
 def test_memory_comes_first(net, web):
     url = web.put("/vmlinuz", KERNEL)
     first = net("load", url, "--insecure").err.splitlines()[0]
@@ -130,6 +176,11 @@ def test_too_little_memory_is_told_before_anything_comes(net, web):
 
 def test_server_that_does_not_tell_sizes(net, web):
     loads(net, web.put("/vmlinuz", KERNEL, head=405), "--insecure")
+
+
+def test_size_of_a_refusal_is_not_the_files(net):
+    refusal = b"HTTP/1.1 403 No\r\nContent-Length: 999999999999\r\nConnection: close\r\n\r\n"
+    loads(net, answers_in_turn(refusal, part(KERNEL)), "--insecure")
 
 
 def test_every_ten_per_cent_is_a_line(net, web):
@@ -252,6 +303,45 @@ def test_changed_meanwhile(net, web):
     url = web.put("/vmlinuz", KERNEL[::-1], cut=1000, change=1)
     loads(net, url, f"--sha256={sha256(KERNEL)}")
     assert len(web.gets()) == 2
+
+
+def answers_in_turn(*answers, before=()):
+    """A server that knows nothing of HTTP and sends these, one to a connection, after what is to be done before; its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        for answer, first in itertools.zip_longest(answers, before):
+            with listener.accept()[0] as client:
+                client.recv(65536)
+                if first:
+                    first()
+                client.sendall(answer)
+        listener.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/vmlinuz"
+
+
+UNKNOWN = b"HTTP/1.1 405 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def part(content):
+    return b"HTTP/1.1 206 Part\r\nConnection: close\r\nContent-Length: %d\r\nContent-Range: bytes 0-%d/%d\r\n\r\n" % (
+        len(content), len(content) - 1, len(content)) + content
+
+
+def test_shorter_the_second_time(net):
+    """All of it as a part that nobody asked for, over one that was longer, whose size was not known."""
+    longer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % (2 * len(KERNEL)) + bytes(len(KERNEL) + 1000)
+    loads(net, answers_in_turn(UNKNOWN, longer, part(KERNEL)), f"--sha256={sha256(KERNEL)}")
+
+
+def test_gone_after_a_change(net):
+    """What is wrong at last is what is said."""
+    first = b"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 2000\r\n\r\n" + bytes(1000)
+    gone = b"HTTP/1.1 404 Gone\r\nContent-Length: 5\r\nConnection: close\r\n\r\ngone\n"
+    said = refuses(net, answers_in_turn(UNKNOWN, first, part(KERNEL), gone), "--insecure", "--fetch-timeout=1")
+    assert said.endswith("the server answers with status 404, it has no such file; check the address")
 
 
 def test_always_cut(net, web):
@@ -620,6 +710,47 @@ def test_image_of_a_disc_is_not_fetched_for_nothing(net, web):
     assert web.requests == []
 
 
+# ---- files of this machine, which somebody else can write ------------------------------------------------------------
+
+def changed_meanwhile(net, path, content):
+    """The address of an initrd; by the time that it is fetched, the file has this content, which no time of it tells."""
+    with path.open("r+b") as file:
+        mapping = mmap.mmap(file.fileno(), 0)
+    mapping[:] = mapping[:]
+
+    def change():
+        mapping[:] = content
+
+    return answers_in_turn(UNKNOWN, part(b"LAST"), before=(None, change))
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_what_is_loaded_is_what_was_checked(net, archived, tmp_path):
+    file, member = net.file("mine", b"GOOD" * 3000), ""
+    good, bad = b"GOOD" * 3000, b"EVIL" * 3000
+    if archived:
+        with tarfile.open(file, "w") as tar:
+            tar.add(net.file("in", good), "in")
+        member, good, bad = "#in", file.read_bytes(), file.read_bytes().replace(b"GOOD", b"EVIL")
+    url = changed_meanwhile(net, file, bad)
+    net.env["KX_FAKE_INITRD"] = str(tmp_path / "loaded")
+    # An archive is held from its first member on.
+    first = [f"--initrd={file}{member}"] if archived else []
+    result = net("load", "-s", net.kernel, *first, f"--initrd={file}{member}" if not archived else f"--initrd={url}",
+                 f"--initrd={file}{member}" if archived else f"--initrd={url}", f"--sha256={sha256(good)}", f"--sha256={sha256(b'LAST')}")
+    assert file.read_bytes() == bad
+    loaded = (tmp_path / "loaded").read_bytes()
+    assert loaded.count(b"GOOD") == 3000 * (1 + archived) and b"EVIL" not in loaded and b"LAST" in loaded, result.err
+
+
+def test_no_room_for_what_is_checked(net):
+    large = net.file("large", bytes(20 << 20))
+    net.change(proc__meminfo="MemTotal: 2000000 kB\nMemAvailable: 40000 kB\n")
+    assert refuses(net, net.kernel, f"--initrd={large}", f"--sha256={sha256(bytes(20 << 20))}") == (
+        f"cannot check {large}: what is checked is kept in memory, and it has 20 MiB, where there is room for 19.5 MiB; stop what "
+        "uses memory")
+
+
 # ---- a program that is not to be trusted -----------------------------------------------------------------------------
 
 def instead(net, script):
@@ -644,6 +775,22 @@ def test_reports_are_not_believed(net, reports):
     else:
         assert (result.status, result.log) == (1, [LOAD]), result.err
     assert "\033" not in result.err and len(result.err) < 3000
+
+
+@pytest.mark.parametrize("script", ["sleep 100 & wait", "yes progress 5 9 >&4", "exec 4>&-; sleep 100 & wait"])
+def test_program_that_does_not_end(net, script):
+    instead(net, f'case "$*" in *--size*) ;; *) {script};; esac\n')
+    start = time.monotonic()
+    said = refuses(net, "https://localhost/vmlinuz", "--fetch-timeout=1")
+    assert re.search(r"got no further for 21 seconds, and was ended|took more than 10 seconds, and was ended", said)
+    assert time.monotonic() - start < 50
+
+
+def test_progress_gives_more_time(net):
+    """More than the time that it has without any."""
+    steps = "for i in 1 2 3 4 5 6; do echo progress $i 9 >&4; sleep 4; done"
+    instead(net, f'case "$*" in *--size*) ;; *) {steps}; cat {net.kernel} >&3;; esac\n')
+    loads(net, "https://localhost/vmlinuz", "--fetch-timeout=1")
 
 
 def test_program_that_dies_or_writes_too_much(net):

@@ -7,6 +7,9 @@ each distribution's own tool makes (named below); kernels are small ones of the 
 import gzip
 import hashlib
 import json
+import os
+import re
+import subprocess
 import sys
 
 import pytest
@@ -279,6 +282,13 @@ def test_entry_by_its_name(image):
     assert result.status == 2 and not result.log and "nothing of the kind" in result.err
 
 
+def test_file_here_is_no_entry(image):
+    kexec, make = image
+    kexec.file("boot", KERNEL)
+    result = kexec("load", make(UBUNTU), "boot")
+    assert result.status == 2 and not result.log and 'of the name "boot"' in result.err
+
+
 def test_load_takes_the_files_out_of_it(image):
     kexec, make = image
     file = make({**UBUNTU, "casper/initrd": b"I" * 12345})
@@ -357,6 +367,42 @@ def test_disc_at_an_address(image, web):
     url = web.put("/dos.iso", file.read_bytes())
     result = kexec("load", url, f"--memdisk={kexec.kernel}", "--insecure")
     assert f"initrd={file.stat().st_size}" in kexec("load", "-s", url, f"--memdisk={kexec.kernel}", "--insecure").log[0], result
+
+
+def test_disc_at_an_address_is_read_by_nobody(image, web):
+    """Also when all that comes from there is the initrd, under its descriptor's name."""
+    kexec, make = image
+    url = web.put("/dos.iso", make({"README": b"no menu"}).read_bytes())
+    env = {"PATH": os.environ["PATH"], "KX_FAKE_ROOT": str(kexec.root), "KX_FAKE_LOG": str(kexec.folder / "log"), **kexec.env}
+    result = subprocess.run([BUILD / "tests/cli/kexec-probe", "load", url, f"--memdisk={kexec.kernel}", "--insecure"], env=env, text=True,
+                            stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert result.returncode and re.search(r"^kexec: probe: \d\d tried, none worked$", result.stderr, re.MULTILINE), result.stderr
+
+
+@pytest.mark.parametrize("more", [("--to-ram",), ("--memdisk",)])
+def test_image_here_is_kept_when_it_is_checked(image, more):
+    """From its menu on: what is written into it afterwards is not loaded."""
+    kexec, make = image
+    file = make(with_drivers(DEBIAN) if more == ("--to-ram",) else {"README": b"no menu"})
+    more = [f"{option}={kexec.kernel}" if option == "--memdisk" else option for option in more]
+    good = f"--sha256={hashlib.sha256(file.read_bytes()).hexdigest()}"
+    plan = kexec("plan", "--json", file, *more, good)
+    assert plan.status in (0, 1), plan.err
+    segments = {s["name"]: s["bufsz"] for s in json.loads(plan.out)["segments"]}
+    assert segments["image" if more == ["--to-ram"] else "initrd"] == file.stat().st_size
+    assert kexec("load", file, *more, good).log
+    refused = kexec("load", file, *more, "--sha256=" + "0" * 64)
+    assert refused.status == 2 and not refused.log and "no input has the SHA-256" in refused.err
+    refused = kexec("load", file, *more, good, f"--initrd={kexec.initrd}")
+    assert refused.status == 3 and not refused.log and "--initrd and --dtb are files of this machine" in refused.err
+
+
+def test_image_that_stays_on_its_disk_is_not_kept(image):
+    kexec, make = image
+    file = make(UBUNTU)
+    kexec.change(proc__meminfo=f"MemTotal: 1000000 kB\nMemAvailable: {file.stat().st_size // 1024} kB\n")
+    result = kexec("load", "-s", file, f"--sha256={hashlib.sha256(file.read_bytes()).hexdigest()}")
+    assert "is kept in memory" not in result.err
 
 
 def test_in_memory_by_kexec_load_alone(image):

@@ -43,6 +43,12 @@ def test_debug_changes_nothing_but_the_output(kexec):
     assert "boot_params" in debug.err and "boot_params:" not in plain.err
 
 
+def test_no_name_moves_the_cursor(kexec):
+    """Neither by ESC nor by U+009B, which begins the same sequences; U+00A0 is no control."""
+    result = kexec("load", "/\x1b[2J\u009b2J\u00a0/none")
+    assert result.status == 2 and "/?[2J?2J\u00a0/none" in result.err, result.err
+
+
 def test_failed_load_leaves_what_was_loaded(kexec):
     assert kexec("-l", kexec.kernel).status == 0
     kexec.fail = f"kexec_load={errno.ENOMEM}"

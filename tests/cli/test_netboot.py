@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -433,11 +434,46 @@ def test_menu_at_a_terminal(menus, web):
     assert "root=two" in log
 
 
+def test_numbers_and_q_are_no_names(menus, web):
+    """What is shown is what counts; whatever a menu calls its items."""
+    web.put("/m", b"#!ipxe\nmenu M\nitem 2 Called two\nitem q Called q\nitem 1 Called one\nchoose x || exit 1\nkernel /k x=${x}\nboot\n")
+    for key, chosen in ("1", "2"), ("2", "q"), ("3", "1"):
+        status, text, log = at_terminal(menus, "netboot", web.url("/m"), "--insecure", "-s", keys=[("to leave: ", key + "\n")])
+        assert status in (0, 1) and f"cmdline=x={chosen} " in log, text
+        menus.change(sys__kernel__kexec_loaded="0\n")
+        (menus.folder / "log").unlink()
+    status, text, log = at_terminal(menus, "netboot", web.url("/m"), "--insecure", keys=[("to leave: ", "q\n")])
+    assert status == 2 and "kexec_" not in log, text
+
+
 def reader_of(process):
     """The process that reads the menu."""
     with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
         (pid,) = children.read().split()
     return pid
+
+
+def taken_over(menus, web, end, *more):
+    """Code of somebody else in the process that reads the menu."""
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_ROOT": str(menus.root), "KX_FAKE_LOG": str(menus.folder / "log"),
+           **menus.env, "KX_PROBE_END": end}
+    result = subprocess.run([BUILD / "tests/cli/kexec-probe", "netboot", web.url("/a/menu"), "--insecure", *more], env=env, text=True,
+                            stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert result.returncode == 2 and not (menus.folder / "log").exists(), result.stderr
+    return result.stderr
+
+
+def test_reader_of_menus_can_do_nothing_else(menus, web):
+    assert re.fullmatch(r"kexec: probe: \d\d tried, none worked\n", taken_over(menus, web, ""))
+    assert "was ended by signal 6" in taken_over(menus, web, "abort")
+    assert "the process that reads the menu ended without a word" in taken_over(menus, web, "nothing")
+
+
+@pytest.mark.parametrize("end", ["drip", "ask:"])
+def test_reader_of_menus_that_does_not_end(menus, web, end):
+    web.put("/large", b"x" * (1 << 20))
+    assert "the process that reads the menu took more than 9 seconds, and was ended" in taken_over(
+        menus, web, end + web.url("/large") if end == "ask:" else end, "--fetch-timeout=1")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no empty root directory")
@@ -449,7 +485,8 @@ def test_menu_is_read_by_nobody(menus, web):
         assert (status["Seccomp"], status["NoNewPrivs"], status["CapEff"]) == ("2", "1", "0" * 16)
         assert "0" not in status["Uid"].split() and os.listdir(f"/proc/{pid}/root") == []
         assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
-        assert os.readlink(f"/proc/{pid}/fd/0").startswith("socket:") and os.readlink(f"/proc/{pid}/fd/2") == "/dev/null"
+        assert os.readlink(f"/proc/{pid}/fd/0").startswith("socket:") and os.readlink(f"/proc/{pid}/fd/1") == "/dev/null"
+        assert os.readlink(f"/proc/{pid}/fd/2").startswith("/memfd:words")
         return "q\n"
 
     status, text, _ = at_terminal(menus, "netboot", web.url("/a/menu"), "--insecure", keys=[("to leave: ", look)])
@@ -475,6 +512,11 @@ def test_script_by_https(menus, web, tmp_path):
         args = "netboot", address, f"--cacert={authority}", "-s"
         failed(menus(*args), "/k", "use https")
         assert web.requests == []
+        # Their checksums are good for redirects from https to http, too.
+        led = "netboot", safe.put("/led", b"#!ipxe\nkernel /away\nboot\n"), f"--cacert={authority}", "-s"
+        safe.put("/away", redirect=web.url("/k"))
+        failed(menus(*led), "leads away from https")
+        assert menus(*led, f"--sha256={hashlib.sha256(samples.bzimage()).hexdigest()}").log
         given = [f"--sha256={hashlib.sha256(content).hexdigest()}" for content in (samples.bzimage(), b"ONE!")]
         result = menus(*args, *given)
         assert result.status in (0, 1), result.err
@@ -499,6 +541,28 @@ def test_kernel_of_a_menu_is_checked(menus, web):
 def test_bad_menus(menus, web, text, words):
     web.put("/s", text.encode())
     failed(menus("netboot", web.url("/s"), "--insecure"), words)
+
+
+def secret(url):
+    return url.replace("//", "//user:secret@")
+
+
+def test_no_message_has_a_password(menus, web):
+    texts = ["#!ipxe\n:a\ngoto a\n", "#!ipxe\nchain s\n", "#!ipxe\nkernel gopher://user:secret@x/y\nboot\n",
+             "#!ipxe\nkernel /gone\nboot\n", "#!ipxe\nexit\n", "<html>\n", "\0" * 100, "x" * (1 << 21)]
+    for text in texts:
+        web.put("/s", text.encode())
+        result = menus("netboot", secret(web.url("/s")), "--insecure")
+        failed(result, "/")
+        assert "secret" not in result.err
+    for args in ([secret(web.url("/s"))], [secret(web.url("/nothing/")), "--insecure"], [secret("gopher://x/y")],
+                 ["debian", "--mirror=" + secret(web.url("/debian"))], ["debian", "--insecure", "--mirror=" + secret(web.url("/debian"))]):
+        result = menus("netboot", *args)
+        failed(result, "://")
+        assert "secret" not in result.err
+    result = menus("netboot", secret(web.url("/a/menu")), "--insecure", "-s", "--choose=one")
+    assert result.status in (0, 1) and result.log, result.err
+    assert f"kernel {web.url('/k')}\n" in result.err and "secret" not in result.err
 
 
 def test_pxelinux(menus, web):

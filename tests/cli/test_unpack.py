@@ -4,6 +4,7 @@
 import gzip
 import io
 import os
+import re
 import resource
 import struct
 import subprocess
@@ -192,11 +193,24 @@ def test_tar_bomb(unpack):
 
 
 def test_zip_bomb(unpack):
+    # So that it is not its size that is too much.
+    unpack.change(proc__meminfo="MemTotal: 16000000 kB\nMemAvailable: 8000000 kB\n")
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("k", "w", force_zip64=True) as member:
         for _ in range(1 << 10):
             member.write(bytes(1 << 20))
     bounded(unpack, unpack.file("a.zip", out.getvalue()), "k", "no archive of kernels")
+
+
+def test_members_have_the_memory_that_is_left(unpack):
+    """Half of what is available, less the kernel's copies of the others."""
+    unpack.change(proc__meminfo="MemTotal: 2000000 kB\nMemAvailable: 40000 kB\n")
+    archive = unpack.file("a.tar", tar(("k", KERNEL), ("i", bytes(15 << 20)), ("large", bytes(20 << 20))))
+    args = "load", "-s", f"{archive}#k", f"--initrd={archive}#i"
+    assert unpack(*args).status in PLANNED
+    for more in f"--initrd={archive}#i", f"--initrd={archive}#large":
+        result = unpack(*args, more)
+        assert result.status == 2 and not result.log and re.search(r"bytes, more than the 12\d{6} allowed", result.err), result
 
 
 def test_many_members(unpack):

@@ -29,6 +29,7 @@ files_of() {
 	elf | foreign | nbi | zboot) echo "format/$1[.]c" ;;
 	elf_x86) echo 'format/elf_(load|x86)[.]c' ;;
 	grub) echo 'boot/grub_' ;;
+	image) echo 'tools/image[.]c' ;;
 	initrd) echo 'libkexec/(initrd|cpio|carry/look|carry/overlay)[.]c' ;;
 	loaders) echo 'boot/(extlinux|menulst|config_txt|kernels|lines)[.]c' ;;
 	machine) echo '/machine/' ;;

@@ -3,6 +3,7 @@
  * The linker puts this in the place of kx_sandbox_enter() (--wrap), in variants of our programs that only tests run.
  * KX_PROBE_END says what else somebody might do there, instead of the probe.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,9 +18,25 @@
 int real_enter(enum kx_sandbox kind, struct kx_error *err) __asm__("__real_kx_sandbox_enter");
 int probed_enter(enum kx_sandbox kind, struct kx_error *err) __asm__("__wrap_kx_sandbox_enter");
 
+/* A reader of menus that asks for the text at @url, and takes none of it: tools/netboot_menu.c has the message. */
+static void ask_and_wait(const char *url)
+{
+	uint32_t head[8] = { 1, (uint32_t)strlen(url) + 1 };
+
+	(void)!write(STDIN_FILENO, head, sizeof(head));
+	(void)!write(STDIN_FILENO, url, head[1]);
+	for (;;)
+		pause();
+}
+
 static void end_as(const char *how)
 {
 	static const char garbage[] = "KXPLAN01 and what else somebody may write";
+
+	if (!strncmp(how, "ask:", 4))
+		ask_and_wait(how + 4);
+	while (!strcmp(how, "drip"))
+		sleep(write(STDIN_FILENO, "", 1) == 1 ? 1 : 100);
 
 	if (!strcmp(how, "abort"))
 		abort();

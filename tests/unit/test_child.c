@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -70,11 +72,47 @@ static void says_what_the_child_said(void **state)
 	assert_string_equal(err.text, "cannot do it");
 	assert_int_equal(run("printf 'a\\033[2Jb\\nc\\177' >&2; exit 1", -1, -1, PLENTY), 1);
 	assert_string_equal(err.text, "a [2Jb c ");
+	/* C1: U+009B begins sequences as ESC [ does; U+00A0 is a letter as any. */
+	assert_int_equal(run("printf 'a\\302\\2332Jb\\302\\240c' >&2; exit 1", -1, -1, PLENTY), 1);
+	assert_string_equal(err.text, "a  2Jb\302\240c");
 	assert_int_equal(run("exit 4", -1, -1, PLENTY), 4);
 	assert_string_equal(err.text, "/bin/sh ended with status 4 and said nothing");
 	assert_int_equal(run("kill -TERM $$", -1, -1, PLENTY), 128 + SIGTERM);
 	assert_int_equal(run("echo unheard >&2", -1, -1, PLENTY), 0);
 	assert_string_equal(err.text, "");
+}
+
+static void is_the_first_to_go_and_says_no_more_than_is_kept(void **state)
+{
+	const char script[] = "cat /proc/self/oom_score_adj >&3; head -c 100000 /dev/zero >&2";
+	int out = kx_memory_file("out", &err);
+	struct kx_child child = KX_CHILD_NONE;
+	char text[8] = "";
+	siginfo_t end;
+
+	assert_int_equal(start(script, -1, out, PLENTY, &child), 0);
+	assert_int_equal(waitid(P_PID, (id_t)child.pid, &end, WEXITED | WNOWAIT), 0);
+	assert_int_equal(lseek(child.words, 0, SEEK_END), KX_CHILD_WORDS_MAX);
+	assert_int_not_equal(kx_child_wait(&child, &err), 0);
+	assert_int_equal(pread(out, text, sizeof(text), 0), 5);
+	assert_string_equal(text, "1000\n");
+	close(out);
+}
+
+static void is_ready_or_late(void **state)
+{
+	time_t begun = kx_child_until(0);
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	assert_false(kx_child_ready(fds[0], POLLIN, kx_child_until(1)));
+	assert_true(kx_child_until(0) > begun);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_true(kx_child_ready(fds[0], POLLIN, kx_child_until(1)));
+	assert_true(kx_child_ready(fds[0], POLLIN, 0));
+	assert_false(kx_child_ready(fds[0], POLLIN, begun));
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void makes_no_file_larger_than_it_may(void **state)
@@ -180,6 +218,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gets_its_descriptors_and_no_other),
 		cmocka_unit_test(says_what_the_child_said),
+		cmocka_unit_test(is_the_first_to_go_and_says_no_more_than_is_kept),
+		cmocka_unit_test(is_ready_or_late),
 		cmocka_unit_test(makes_no_file_larger_than_it_may),
 		cmocka_unit_test(does_not_start_what_is_not_there),
 		cmocka_unit_test(ends_when_it_is_told),

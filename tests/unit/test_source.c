@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -408,6 +409,35 @@ static void from_a_descriptor(void **state)
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
+/* Through a mapping that was written to before, which changes no time of the file. */
+static void sealed(void **state)
+{
+	struct kx_error err = { 0 };
+	struct kx_source *source;
+	char *map;
+	int fd;
+
+	write_file("what was checked");
+	fd = open(path, O_RDWR);
+	map = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(map != MAP_FAILED);
+	((volatile char *)map)[0] = 'w';
+	source = opened(path);
+	assert_false(kx_source_sealed(source));
+	assert_int_equal(kx_source_seal(source, &err), 0);
+	assert_true(kx_source_sealed(source));
+	memcpy(map, "WHAT", 4);
+	assert_int_equal(kx_source_unchanged(source, &err), 0);
+	assert_int_equal(kx_source_size(source), 16);
+	assert_memory_equal(kx_source_data(source), "what was checked", 16);
+	assert_string_equal(kx_source_name(source), path);
+	assert_false(kx_source_foreign(source));
+	assert_int_equal(pwrite(kx_source_fd(source), "W", 1, 0), -1);
+	munmap(map, 16);
+	close(fd);
+	kx_source_free(source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,6 +463,7 @@ int main(void)
 		cmocka_unit_test(closed_input),
 		cmocka_unit_test(a_named_pipe),
 		cmocka_unit_test(from_a_descriptor),
+		cmocka_unit_test(sealed),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -563,6 +563,52 @@ static void a_cut_plan_is_no_plan(void **state)
 	assert_int_equal(read_back(f, bytes, size - 4096), -EBADMSG);
 }
 
+static size_t count_in(int fd, const char *word)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	const char *at = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0), *next = at;
+	size_t count = 0;
+
+	assert_true(at != MAP_FAILED);
+	while ((next = memmem(next, (size_t)(at + size - next), word, strlen(word)))) {
+		next++;
+		count++;
+	}
+	munmap((void *)at, (size_t)size);
+	return count;
+}
+
+/* Keys are in the file as long as the plan is needed, whatever comes of that. */
+static void what_is_carried_is_overwritten(void **state)
+{
+	static const enum kx_method methods[] = { KX_METHOD_LOAD, KX_METHOD_FILE_LOAD };
+	static const char key[] = "PRIVATE KEY OF THIS MACHINE";
+	struct fixture *f = usual(state);
+	struct kx_add add = { add_source(f, "key", key, sizeof(key)), "/etc/ssh/key", 0600 };
+
+	f->request.adds = &add;
+	f->request.add_count = 1;
+	for (size_t i = 0; i < 2; i++) {
+		struct kx_plan *read = NULL;
+		uint64_t zero = 0;
+		int fd = new_file();
+
+		f->request.method = methods[i];
+		assert_made(f);
+		assert_int_equal(kx_wire_write(f->plan, fd, &f->err), 0);
+		assert_int_equal(count_in(fd, key), 1);
+		assert_int_equal(kx_wire_read(&f->machine.m, &f->request, fd, &read, &f->err), 0);
+		assert_int_equal(count_in(fd, key), 1);
+		kx_plan_free(read);
+		assert_int_equal(count_in(fd, key), 0);
+		/* The head is still there: a plan that is no good any more is freed, too. */
+		assert_int_equal(pwrite(fd, &zero, 8, 0), 8);
+		assert_int_equal(kx_wire_read(&f->machine.m, &f->request, fd, &read, &f->err),
+				 -EBADMSG);
+		close(fd);
+	}
+}
+
 /* Whatever a word of the head is: an answer, and where there is a plan, one whose segments the reader has checked. */
 static void no_word_is_trusted(void **state)
 {
@@ -594,6 +640,7 @@ int main(void)
 		TEST(a_crash_kernel_is_not_handed_on), TEST(each_wrong_field_is_seen),
 		TEST(bounds_are_the_requests),         TEST(what_a_terminal_would_obey_is_gone),
 		TEST(a_cut_plan_is_no_plan),           TEST(no_word_is_trusted),
+		TEST(what_is_carried_is_overwritten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kexec-fetch OPTION... URL: one file from the network into memory, by a process that can do nothing else.
+ * kexec-fetch OPTION...: one file from the network into memory, by a process that can do nothing else.
  *
- * Descriptor 3 is the file to fill, 4 takes lines of "progress DONE TOTAL", "size BYTES" and "again WHY", 5 has certificates.
- * It says why not on standard error and ends with 1.
+ * Descriptor 0 has the address, 3 is the file to fill, 4 takes lines of "progress DONE TOTAL", "size BYTES" and "again WHY", 5 has
+ * certificates. It says why not on standard error and ends with 1.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -22,15 +22,16 @@
 
 #include "base/overflow.h"
 #include "libexec/fetch_protocol.h"
+#include "netboot/netboot.h"
 #include "sandbox.h"
 #include "util.h"
 
 /* A chain longer than this goes round in a circle. */
 #define HOPS_MAX 10
-/* How often it is asked again, in all, and with nothing more to show for it. */
-#define TRIES_MAX 40
+/* How often it is asked again with nothing more to show for it. */
 #define TRIES_IDLE 4
-#define URL_TEXT_MAX 300
+/* Of an address; servers take less. */
+#define URL_MAX (64 << 10)
 #define HEADER_MAX 256
 #define CACERT_MAX (4 << 20)
 #define REPORT_EACH_MS 100
@@ -46,7 +47,7 @@ struct options {
 	bool size, plain, cacert;
 	uint64_t max;
 	long stall;
-	const char *url;
+	char *url;
 };
 
 /* What an answer of HTTP says of itself; texts are empty when it does not. */
@@ -81,34 +82,14 @@ struct fetch {
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-/* Without user, password and query: those are for the server alone. */
-static void show_url(const char *url, char text[URL_TEXT_MAX])
-{
-	CURLU *parts = curl_url();
-	char *shown = NULL;
-
-	if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
-		curl_url_set(parts, CURLUPART_USER, NULL, 0);
-		curl_url_set(parts, CURLUPART_PASSWORD, NULL, 0);
-		curl_url_set(parts, CURLUPART_QUERY, NULL, 0);
-		curl_url_set(parts, CURLUPART_FRAGMENT, NULL, 0);
-		curl_url_get(parts, CURLUPART_URL, &shown, 0);
-	}
-	snprintf(text, URL_TEXT_MAX, "%s", shown ? shown : "what it was led to");
-	curl_free(shown);
-	curl_url_cleanup(parts);
-}
-
 static enum outcome fail(const struct fetch *fetch, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static enum outcome fail(const struct fetch *fetch, const char *format, ...)
 {
-	char url[URL_TEXT_MAX];
 	va_list args;
 
-	show_url(fetch->url, url);
-	fprintf(stderr, "cannot fetch %s: ", url);
+	fprintf(stderr, "cannot fetch %s: ", kx_url_text(fetch->url).s);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
@@ -200,9 +181,10 @@ static const char *validator_of(const struct answer *answer)
 
 /* ---- what arrives ---------------------------------------------------------------------------- */
 
+/* Without what is there: it may be longer than what comes. */
 static bool start_anew(struct fetch *fetch)
 {
-	fetch->done = 0;
+	fetch->done = fetch->total = 0;
 	fetch->validator[0] = 0;
 	return ftruncate(FETCH_FD_BODY, 0) == 0;
 }
@@ -340,8 +322,9 @@ static CURLcode perform(struct fetch *fetch)
 	char range[32], line[HEADER_MAX + 16];
 	CURLcode code;
 
-	if (!fetch->validator[0])
-		fetch->done = 0;
+	if (fetch->done && !fetch->validator[0])
+		start_anew(fetch);
+	fetch->changed = false;
 	if (fetch->done) {
 		snprintf(range, sizeof(range), "%" PRIu64 "-", fetch->done);
 		snprintf(line, sizeof(line), "If-Range: %s", fetch->validator);
@@ -414,7 +397,8 @@ static bool is_scheme(const char *url, const char *scheme)
 
 static enum outcome judge_redirect(struct fetch *fetch, long status)
 {
-	char *to = NULL, shown[URL_TEXT_MAX];
+	struct kx_url_text shown;
+	char *to = NULL;
 
 	curl_easy_getinfo(fetch->curl, CURLINFO_REDIRECT_URL, &to);
 	if (!to)
@@ -422,16 +406,16 @@ static enum outcome judge_redirect(struct fetch *fetch, long status)
 			    "the server answers with status %ld and does not say where it "
 			    "is instead",
 			    status);
-	show_url(to, shown);
+	shown = kx_url_text(to);
 	if (!is_scheme(to, "https") && !is_scheme(to, "http"))
 		return fail(fetch, "the server leads to %s, which is neither http nor https",
-			    shown);
+			    shown.s);
 	if (is_scheme(to, "http") && is_scheme(fetch->url, "https") && !fetch->options->plain)
 		return fail(fetch,
 			    "the server leads away from https, to %s, where anybody on the way "
 			    "could change it; say by --sha256 or signed --sums what it must be, or "
 			    "give --insecure",
-			    shown);
+			    shown.s);
 	to = strdup(to);
 	if (!to)
 		return fail(fetch, "out of memory");
@@ -567,7 +551,7 @@ static enum outcome run(struct fetch *fetch)
 		idle = fetch->done > fetch->best ? 0 : idle + 1;
 		if (fetch->done > fetch->best)
 			fetch->best = fetch->done;
-		if (idle >= TRIES_IDLE || tries >= TRIES_MAX)
+		if (idle >= TRIES_IDLE || tries >= FETCH_TRIES_MAX)
 			return fail(fetch,
 				    "%s; given up after %u tries, the best of which got %" PRIu64
 				    " bytes",
@@ -623,6 +607,17 @@ static int fetch_url(const struct options *options)
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
+static char *read_address(void)
+{
+	char *url = calloc(1, URL_MAX + 1);
+	ssize_t size = url ? kx_retry(pread(FETCH_FD_ADDRESS, url, URL_MAX + 1, 0)) : -1;
+
+	if (size > 0 && size <= URL_MAX)
+		return url;
+	free(url);
+	return NULL;
+}
+
 /* From the command alone, which says it right. */
 static bool parse(int argc, char **argv, struct options *ret)
 {
@@ -637,9 +632,8 @@ static bool parse(int argc, char **argv, struct options *ret)
 			ret->max = strtoull(argv[i] + 6, NULL, 10);
 		else if (!strncmp(argv[i], "--stall=", 8))
 			ret->stall = strtol(argv[i] + 8, NULL, 10);
-		else
-			ret->url = argv[i];
 	}
+	ret->url = read_address();
 	return ret->url && ret->max && ret->stall > 0;
 }
 
