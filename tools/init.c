@@ -95,7 +95,7 @@ static const struct known {
 	{ .name = "runit",
 	  .is = is_runit,
 	  .argv = ask_runit,
-	  .scripts = { "/etc/runit/3", "/etc/runit/shutdown.d/*" },
+	  .scripts = { "/etc/runit/3", "/etc/runit/shutdown.d/*", "/etc/rc6.d/*kexec*" },
 	  .remedy = "let /etc/runit/3 end with `kexec --exec`" },
 	{ .name = "s6",
 	  .is = is_s6,

@@ -450,6 +450,7 @@ INITS = {
     "openrc-init": ("openrc-init", "/sbin/openrc-init", {}, "openrc-shutdown --kexec now"),
     "runit": ("runit", "/usr/bin/runit", {"etc/runit/3": "#!/bin/sh\nkexec -e\n"}, "init 6"),
     "runit of Void": ("runit", "/usr/bin/runit", {"etc/runit/shutdown.d/90-kexec.sh": ""}, "init 6"),
+    "runit of Debian": ("runit", "/usr/sbin/runit", {"etc/runit/3": "", "etc/rc6.d/K01kexec-jump": ""}, "init 6"),
     "s6": ("s6-svscan", "/usr/bin/s6-svscan",
            {"etc/s6-linux-init/current/scripts/rc.shutdown.final": "/usr/sbin/kexec --exec\n"}, "shutdown -r now"),
     "busybox": ("init", "/bin/busybox", {"etc/inittab": "::shutdown:/sbin/kexec -e\n"}, "reboot"),

@@ -20,6 +20,7 @@
 #include "../unit/sample_nbi.h"
 #include "../unit/sample_netlink.h"
 #include "../unit/sample_pe.h"
+#include "fuzz_signatures.h"
 #include "machine_files.h"
 
 static const char *out;
@@ -682,6 +683,8 @@ static void signed_seed(const char *name, unsigned count, bool pe32)
 		kx_put_le16(s.data + SP_OPTIONAL, 0x10b);
 		memmove(s.data + SP_DIRECTORIES - 16, s.data + SP_DIRECTORIES, 4 + 5 * 8);
 	}
+	table = SP_CERTIFICATES - (pe32 ? 16 : 0);
+	kx_put_le32(s.data + table, kx_le32(s.data + table) + FUZZ_PADDING);
 	save("signatures", name, s.data, s.size);
 	sample_free(&s);
 }

@@ -174,15 +174,30 @@ def test_ordinary_reboot(suite, firmware):
         assert guest.text["console"].count("@@slow is done") == 2
 
 
+def test_what_is_loaded_stays():
+    """What was loaded by hand is what an ordinary reboot starts, and the choice for once that it was is used up then, not before."""
+    installed = disk.get()
+    old = installed.releases[1]
+    with disk.boot(installed, integration(SYSTEMD)) as guest:
+        settle(guest)
+        guest.ok("systemctl daemon-reload && systemctl enable --now kexec-reboot.service")
+        guest.ok("printf 'reboot = kexec\\nload = --append=lab.word=conf\\n' >/etc/kexec.conf")
+        guest.ok(f"grub-reboot '{grub_id(old)}' && kexec load")
+        assert environment(guest)["next_entry"] == grub_id(old)
+        arrive(guest, "systemctl reboot", old, GRUB_WORDS)
+        assert environment(guest).get("next_entry", "") == ""
+
+
 # By its init: which scripts, and how they are enabled.
 SCRIPTED = {
     "sysvinit": (SYSVINIT, "update-rc.d kexec-load defaults && update-rc.d kexec-jump defaults"),
     "openrc": (OPENRC, "rc-update add kexec-load default && rc-update add kexec-jump shutdown && rc-update -u && "
                "rc-service kexec-load start"),
+    "runit": (SYSVINIT, "update-rc.d kexec-load defaults && update-rc.d kexec-jump defaults"),
 }
 
 
-@pytest.mark.parametrize("init", ["sysvinit", pytest.param("openrc", marks=pytest.mark.long)])
+@pytest.mark.parametrize("init", ["sysvinit", *(pytest.param(init, marks=pytest.mark.long) for init in ("openrc", "runit"))])
 def test_reboots_by_scripts(init):
     """Where scripts start the loaded kernel: `kexec reboot`, an ordinary reboot by kexec.conf, and one through the firmware."""
     installed = disk.get(init=init)

@@ -21,9 +21,6 @@ enum {
 	DIRECTORY_ENTRY_SIZE = 8,
 };
 
-/* The least that is signed of a kernel. */
-#define SIGNED_MIN 32768
-
 static int malformed(struct kx_error *err, const char *what)
 {
 	return kx_fail(err, EBADMSG, "malformed signature: %s; copy the file again", what);
@@ -76,21 +73,16 @@ static bool split(struct kx_view file, const struct kx_pe *pe, struct kx_signatu
 
 	return add_part(file, 0, pe->checksum_at, ret) &&
 	       add_part(file, pe->checksum_at + CHECKSUM_SIZE, pe->directory_at, ret) &&
-	       add_part(file, pe->directory_at + DIRECTORY_ENTRY_SIZE, table, ret) &&
-	       add_part(file, table + pe->certificates.size, file.size, ret);
+	       add_part(file, pe->directory_at + DIRECTORY_ENTRY_SIZE, table, ret);
 }
 
-/*
- * What is behind the signed part is nobody's, and a multiboot header is looked for in the first 32 KiB of a file (Multiboot2
- * Specification, 3.1), whatever it is otherwise.
- */
 static int check_size(uint64_t signed_size, struct kx_error *err)
 {
-	return signed_size < SIGNED_MIN ? kx_fail(err, EBADMSG,
-						  "what is signed of it, %" PRIu64
-						  " bytes, is too little for a kernel",
-						  signed_size)
-					: 0;
+	if (signed_size >= KX_SIGNED_MIN)
+		return 0;
+	return kx_fail(err, EBADMSG,
+		       "what is signed of it, %" PRIu64 " bytes, is too little for a kernel",
+		       signed_size);
 }
 
 int kx_signatures_of_pe(struct kx_view file, struct kx_signatures *ret, struct kx_error *err)

@@ -8,7 +8,12 @@
 
 /* More than any image carries; an end to the work on a hostile one. */
 #define KX_SIGNATURE_MAX 16
-#define KX_SIGNED_PART_MAX 4
+#define KX_SIGNED_PART_MAX 3
+/*
+ * The least that is signed of a kernel, in bytes: what is behind it is nobody's, and a multiboot header is looked for in the
+ * first 32 KiB of a file (Multiboot2 Specification, 3.1), whatever it is otherwise.
+ */
+#define KX_SIGNED_MIN 32768
 
 /**
  * struct kx_signatures - all views lie within the file

@@ -34,6 +34,7 @@ PACKAGES = {
     ("trixie", "systemd"): "systemd-sysv udev dbus systemd-boot-efi systemd-boot-tools",
     ("bookworm", "sysvinit"): "sysvinit-core udev",
     ("bookworm", "openrc"): "sysvinit-core udev",
+    ("bookworm", "runit"): "runit-init udev",
 }
 # What takes another one's place, sysv-rc's, once that is there: debootstrap knows no alternatives.
 LATER = {"openrc": ("libeinfo1", "librc1", "openrc")}
@@ -173,6 +174,8 @@ def _files(init):
     }
     if init == "systemd":
         files["etc/systemd/system/lab-agent.service"] = UNIT
+    if init == "runit":
+        files["etc/runit/runsvdir/default/lab/run"] = "#!/bin/sh\nexec sh /lab/run\n"
     if init == "openrc":
         # apt would have removed sysv-rc before, whose links stand in the way.
         files["etc/dpkg/dpkg.cfg.d/lab-rc"] = 'pre-invoke="rm -f /etc/init.d/rc /etc/init.d/rcS"\n'
@@ -220,12 +223,13 @@ def run_recipe(work, recipe, suite, packages, excluded="", **variables):
 def _prepare(work, init, kernels):
     files = {f"files/{name}": text for name, text in _files(init).items()}
     files |= {"grub-probe": PROBE, "esp.cfg": ESP_CFG}
-    if init != "systemd":
+    if init in ("sysvinit", "openrc"):
         files["inittab"] = INITTAB
     for name, text in files.items():
         (work / name).parent.mkdir(parents=True, exist_ok=True)
         (work / name).write_text(text, encoding="utf-8")
-    (work / "grub-probe").chmod(0o755)
+        if text.startswith("#!"):
+            (work / name).chmod(0o755)
     (work / "files/kernels").mkdir()
     for deb in kernels:
         shutil.copy(deb, work / "files/kernels")
