@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/overflow.h"
@@ -335,36 +334,39 @@ static int put_disc(const char *file, struct kx_choice *choice, struct kx_error 
 }
 
 /* As persistent memory, or else, where that would not be seen, in an initrd of its own. */
-static int put_in_memory(const struct kx_tool *tool, const char *file, struct kx_choice *choice,
+static int put_in_memory(const struct kx_tool *tool, const struct kx_source *source,
+			 const struct kx_image *image, struct kx_choice *choice,
 			 enum kx_image_at *ret, struct kx_error *err)
 {
-	bool driver = false;
-	int r = kx_image_has_driver(tool, file, choice->entry, &driver, err);
+	struct kx_args *args = &choice->args;
+	int r = kx_image_drivers(tool, source, image, choice->entry, ret, &choice->drivers, err);
 
 	if (r < 0)
 		return r;
-	*ret = driver ? KX_IMAGE_AS_PMEM : KX_IMAGE_IN_INITRD;
-	*(driver ? &choice->args.ramdisk : &choice->args.embedded) = file;
+	args->drivers = choice->drivers;
+	*(*ret == KX_IMAGE_AS_PMEM ? &args->ramdisk : &args->embedded) = args->operands[0];
 	return 0;
 }
 
-static void say_in_memory(const char *file, bool pmem)
+static void say_in_memory(const struct kx_source *source, const struct kx_choice *choice,
+			  enum kx_image_at at)
 {
-	struct stat st = { 0 };
-
-	if (stat(file, &st) < 0)
-		return;
-	kx_say(pmem ? "note: %s of memory stay the image's until firmware resets the machine; "
-		      "the load takes more than twice as much"
-		    : "note: the initrd of this entry has no driver of persistent memory, so the "
-		      "image's %s become part of it; the load takes more than three times as "
-		      "much",
-	       kx_size_text((uint64_t)st.st_size).s);
+	if (choice->drivers)
+		kx_say("note: the initrd of this entry has no driver of persistent memory; those "
+		       "of its kernel's package in the image are added");
+	kx_say(at == KX_IMAGE_AS_PMEM
+		       ? "note: %s of memory stay the image's until firmware resets the machine; "
+			 "the load takes more than twice as much"
+		       : "note: neither the initrd of this entry nor a package in the image has "
+			 "drivers of persistent memory, so the image's %s become part of it; the "
+			 "load takes more than three times as much",
+	       kx_size_text(kx_source_size(source)).s);
 }
 
 /* Its entries' files are its members. */
-static int put_member(const struct kx_tool *tool, const char *file, struct kx_image *image,
-		      const char *name, struct kx_choice *choice, struct kx_error *err)
+static int put_member(const struct kx_tool *tool, const struct kx_source *source,
+		      struct kx_image *image, const char *name, struct kx_choice *choice,
+		      struct kx_error *err)
 {
 	enum kx_image_at at = KX_IMAGE_ON_DISK;
 	const struct kx_args *args = &choice->args;
@@ -382,16 +384,16 @@ static int put_member(const struct kx_tool *tool, const char *file, struct kx_im
 		r = say_none(choice, name, err);
 	if (r < 0)
 		return r;
-	if (asprintf(&before, "%s#", file) < 0)
+	if (asprintf(&before, "%s#", args->operands[0]) < 0)
 		before = NULL;
 	if (!before || keep(choice, before, &choice->before) < 0)
 		return kx_fail(err, ENOMEM, "out of memory");
-	r = args->to_ram ? put_in_memory(tool, file, choice, &at, err) : 0;
+	r = args->to_ram ? put_in_memory(tool, source, image, choice, &at, err) : 0;
 	if (r == 0)
 		r = kx_image_words(image, choice->entry->options, at, args->append, &choice->words,
 				   err);
 	if (r == 0 && args->to_ram)
-		say_in_memory(file, at == KX_IMAGE_AS_PMEM);
+		say_in_memory(source, choice, at);
 	return r < 0 ? r : put_entry(choice, err);
 }
 
@@ -403,21 +405,46 @@ static bool is_linux(const struct kx_boot_entries *entries)
 	return false;
 }
 
+/* Checked before anything of it is read, its menu included, and kept until its files are taken out of it. */
+static int hold_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_source **ret,
+		      struct kx_error *err)
+{
+	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
+	struct kx_args *args = &choice->args;
+	int r = kx_machine_read(tool->root, &machine, err);
+
+	choice->inputs = calloc(1, sizeof(*choice->inputs));
+	if (r == 0 && !choice->inputs)
+		r = kx_fail(err, ENOMEM, "out of memory");
+	if (r == 0)
+		r = kx_inputs_begin(tool, machine, args, choice->inputs, err);
+	if (r == 0)
+		r = kx_inputs_hold(choice->inputs, args->operands[0], ret, err);
+	if (r == 0)
+		r = kx_trust_any(&choice->inputs->trust, err);
+	args->inputs = choice->inputs;
+	return r;
+}
+
 static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
 {
 	_cleanup_(kx_image_clear) struct kx_image image = { 0 };
 	struct kx_args *args = &choice->args;
-	const char *file = args->operands[0];
 	const char *name = args->operand_count > 1 ? args->operands[1] : NULL;
-	int r = 0;
+	struct kx_source *source = NULL;
+	int r;
 
 	/* The rest are ours, not kernels too many. */
 	args->operand_count = 1;
-	if (!args->memdisk)
-		r = kx_image_read(tool, file, args->to_ram, &image, err);
-	if (args->memdisk || r == -ENOENT || (r == 0 && !is_linux(&image.entries)))
-		return put_disc(file, choice, err);
-	return r < 0 ? r : put_member(tool, file, &image, name, choice, err);
+	if (args->memdisk)
+		return put_disc(args->operands[0], choice, err);
+	r = hold_image(tool, choice, &source, err);
+	if (r < 0)
+		return r;
+	r = kx_image_read(tool, source, args->to_ram, &image, err);
+	if (r == -ENOENT || (r == 0 && !is_linux(&image.entries)))
+		return put_disc(args->operands[0], choice, err);
+	return r < 0 ? r : put_member(tool, source, &image, name, choice, err);
 }
 
 /* Before all of it is fetched, by its name. */
@@ -546,6 +573,10 @@ void kx_choice_clear(struct kx_choice *choice)
 	kx_volumes_close(&choice->volumes);
 	kx_names_clear(&choice->strings);
 	kx_source_free(choice->fetched);
+	kx_source_free(choice->drivers);
+	if (choice->inputs)
+		kx_inputs_clear(choice->inputs);
+	free(choice->inputs);
 	free(choice->words);
 	*choice = (struct kx_choice)KX_CHOICE_NONE;
 }

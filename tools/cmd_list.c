@@ -155,14 +155,20 @@ static int list_image(const struct kx_tool *tool, const struct kx_args *args)
 	_cleanup_(kx_image_clear) struct kx_image image = { 0 };
 	const struct kx_volumes volumes = KX_VOLUMES_NONE;
 	const char *file = args->operands[0];
+	struct kx_source *source = NULL;
 	struct kx_error err = { 0 };
+	int r;
 
 	if (args->operand_count > 1 || args->root || !kx_image_is(file)) {
 		kx_say("kexec list takes no argument but an image of a disc; see `kexec list "
 		       "--help`");
 		return KX_EXIT_ERROR;
 	}
-	if (kx_image_read(tool, file, false, &image, &err) < 0) {
+	r = kx_source_open(file, 0, &source, &err);
+	if (r == 0)
+		r = kx_image_read(tool, source, false, &image, &err);
+	kx_source_free(source);
+	if (r < 0) {
 		kx_say("%s", err.text);
 		return KX_EXIT_NO;
 	}

@@ -12,7 +12,7 @@
 #include "base/overflow.h"
 #include "boot/volumes.h"
 #include "cmdline.h"
-#include "cpio.h"
+#include "setup.h"
 #include "source.h"
 #include "unpack.h"
 #include "util.h"
@@ -32,7 +32,8 @@ struct live {
 /*
  * casper: casper(7), "iso-scan/filename"; live-boot: live-boot(7), "findiso=", "live-media="; archiso: its
  * docs/README.bootparams, "img_dev=", "img_loop=", "archisodevice="; dracut: dracut.cmdline(7), "iso-scan/filename=", its root=live:
- * is found by label; nixos: nixos/modules/system/boot/stage-1-init.sh, "findiso"; linuxrc: en.opensuse.org/SDB:Linuxrc, "install=".
+ * is found by label; nixos: nixos/modules/system/boot/stage-1-init.sh, "findiso"; linuxrc: github.com/openSUSE/linuxrc, url.c: without a
+ * device url_mount() tries each of them, and a path that is a file is mounted, too (url_mount_disk()); "/" is the device itself.
  */
 static const struct live lives[] = {
 	{ "casper", "iso-scan/filename=%f", "", "live-media=/dev/loop0" },
@@ -40,7 +41,7 @@ static const struct live lives[] = {
 	{ "archiso", "img_dev=/dev/disk/by-uuid/%u img_loop=%f", "archisodevice=/dev/pmem0", NULL },
 	{ "dracut", "iso-scan/filename=%f", "", NULL },
 	{ "nixos", "findiso=%f", "", NULL },
-	{ "linuxrc", "install=hd:%f", NULL, NULL },
+	{ "linuxrc", "install=hd:%f", "install=hd:/?device=pmem0", NULL },
 	{ "debian-installer", NULL, NULL, NULL },
 };
 
@@ -177,60 +178,56 @@ int kx_image_words(const struct kx_image *image, const char *options, enum kx_im
 	return r < 0 ? kx_fail(err, ENOMEM, "out of memory") : 0;
 }
 
-/* ---- in an initrd ---------------------------------------------------------------------------- */
+/* ---- in memory ------------------------------------------------------------------------------- */
 
-/*
- * Read by the /init of initramfs-tools(7), which casper and live-boot are scripts of, when /dev is there and before anything
- * looks for a medium. The file's bytes stay as long as the loop device is there, also when the initramfs is emptied.
- */
-#define SETUP_PATH "conf/conf.d/kexec"
-#define FILE_PATH "kexec/image.iso"
-#define SETUP                         \
+/* The file's bytes stay as long as the loop device is there, also when the initramfs is emptied. */
+#define FILE_PATH KX_SETUP_FOLDER "/image.iso"
+#define LOOP                          \
 	"modprobe loop 2>/dev/null\n" \
 	"losetup /dev/loop0 /" FILE_PATH "\n"
 
-#define FOLDER 0040755
-#define FILE_MODE 0100644
-
-int kx_image_embed(const char *file, uint8_t **ret, size_t *ret_size, struct kx_error *err)
+int kx_image_embed(const struct kx_source *image, uint8_t **ret, size_t *ret_size,
+		   struct kx_error *err)
 {
-	struct kx_source *image = NULL;
-	int r = kx_source_open(file, 0, &image, err);
+	const struct kx_cpio_file file = { .path = FILE_PATH, .content = kx_source_view(image) };
 
-	if (r < 0)
-		return r;
-	const struct kx_cpio_file files[] = {
-		{ .path = "conf", .mode = FOLDER },
-		{ .path = "conf/conf.d", .mode = FOLDER },
-		{ SETUP_PATH, FILE_MODE, kx_view_of(SETUP, strlen(SETUP)) },
-		{ .path = "kexec", .mode = FOLDER },
-		{ FILE_PATH, FILE_MODE, kx_source_view(image) },
-	};
-	r = kx_cpio_pack(files, KX_ARRAY_SIZE(files), ret, ret_size, err);
-	kx_source_free(image);
-	return r;
+	return kx_setup_pack(LOOP, &file, 1, ret, ret_size, err);
 }
 
 /* More initrds than any entry has. */
 #define INITRDS_MAX 6
 
-int kx_image_has_driver(const struct kx_tool *tool, const char *file,
-			const struct kx_boot_entry *entry, bool *ret, struct kx_error *err)
+static int run_drivers(const struct kx_tool *tool, const struct kx_source *file,
+		       const struct kx_boot_entry *entry, struct kx_source **ret,
+		       struct kx_error *err)
 {
-	const char *words[INITRDS_MAX + 2] = { "drivers" };
-	struct kx_source *archive = NULL, *text = NULL;
-	int r = kx_source_open(file, 0, &archive, err);
+	const char *words[INITRDS_MAX + 3] = { "drivers", entry->kernel };
+
+	for (size_t i = 0; i < entry->initrd_count && i < INITRDS_MAX; i++)
+		words[i + 2] = entry->initrds[i];
+	return kx_unpack_run(tool, file, kx_source_name(file), words, ret, err);
+}
+
+int kx_image_drivers(const struct kx_tool *tool, const struct kx_source *file,
+		     const struct kx_image *image, const struct kx_boot_entry *entry,
+		     enum kx_image_at *ret, struct kx_source **ret_drivers, struct kx_error *err)
+{
+	const struct live *live = find_live(image->live);
+	struct kx_source *answer = NULL;
+	struct kx_view text;
+	int r = run_drivers(tool, file, entry, &answer, err);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < entry->initrd_count && i < INITRDS_MAX; i++)
-		words[i + 1] = entry->initrds[i];
-	r = kx_unpack_run(tool, archive, file, words, &text, err);
-	kx_source_free(archive);
-	if (r < 0)
-		return r;
-	*ret = kx_view_equals(kx_source_view(text), 0, "pmem", 4);
-	kx_source_free(text);
+	text = kx_source_view(answer);
+	*ret = KX_IMAGE_IN_INITRD;
+	if (kx_view_equals(text, 0, "pmem", 4)) {
+		*ret = KX_IMAGE_AS_PMEM;
+	} else if (kx_cpio_starts(text, 0) && (!live || live->initrd)) {
+		*ret = KX_IMAGE_AS_PMEM;
+		*ret_drivers = kx_steal(answer);
+	}
+	kx_source_free(answer);
 	return 0;
 }
 
@@ -452,16 +449,14 @@ static void find_default(struct kx_boot_entries *entries)
 	}
 }
 
-static int unpack_menu(const struct kx_tool *tool, const char *file, struct kx_image *image,
-		       bool to_ram, struct kx_error *err)
+static int unpack_menu(const struct kx_tool *tool, const struct kx_source *file,
+		       struct kx_image *image, bool to_ram, struct kx_error *err)
 {
 	_cleanup_free_ char *efi = NULL;
-	struct kx_source *archive = NULL, *text = NULL;
+	struct kx_source *text = NULL;
 	struct utsname name = { 0 };
-	int r = kx_source_open(file, 0, &archive, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	(void)uname(&name);
 	if (asprintf(&efi, "%s/sys/firmware/efi", tool->root) < 0)
 		efi = NULL;
@@ -473,24 +468,25 @@ static int unpack_menu(const struct kx_tool *tool, const char *file, struct kx_i
 		name.machine,
 		NULL,
 	};
-	r = kx_unpack_run(tool, archive, file, words, &text, err);
-	kx_source_free(archive);
+	r = kx_unpack_run(tool, file, kx_source_name(file), words, &text, err);
 	if (r < 0)
 		return r;
 	r = kx_image_parse(kx_source_view(text), image);
 	kx_source_free(text);
-	return r < 0 ? kx_fail(err, -r, "cannot read the menu of %s: %s", file, strerror(-r)) : 0;
+	return r < 0 ? kx_fail(err, -r, "cannot read the menu of %s: %s", kx_source_name(file),
+			       strerror(-r))
+		     : 0;
 }
 
-int kx_image_read(const struct kx_tool *tool, const char *file, bool to_ram, struct kx_image *ret,
-		  struct kx_error *err)
+int kx_image_read(const struct kx_tool *tool, const struct kx_source *file, bool to_ram,
+		  struct kx_image *ret, struct kx_error *err)
 {
-	int r = find_place(tool, file, ret, err);
+	int r = find_place(tool, kx_source_name(file), ret, err);
 
 	if (r == 0)
 		r = unpack_menu(tool, file, ret, to_ram, err);
 	if (r == 0 && (!ret->live || !ret->label))
-		r = kx_fail(err, EBADMSG, "cannot read the menu of %s", file);
+		r = kx_fail(err, EBADMSG, "cannot read the menu of %s", kx_source_name(file));
 	if (r == 0)
 		find_default(&ret->entries);
 	return r;

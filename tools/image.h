@@ -28,13 +28,14 @@ bool kx_image_is(const char *file);
 
 /**
  * kx_image_read() - its menu, by kexec-unpack, and where it is
+ * @file: checked, if it is to be
  * @to_ram: it will be in memory, and on no disk
  * @ret: zero-initialised; to be cleared with kx_image_clear(), also after an error
  *
  * Errors: -ENOENT it has no menu; as kx_unpack_run().
  */
-int kx_image_read(const struct kx_tool *tool, const char *file, bool to_ram, struct kx_image *ret,
-		  struct kx_error *err);
+int kx_image_read(const struct kx_tool *tool, const struct kx_source *file, bool to_ram,
+		  struct kx_image *ret, struct kx_error *err);
 
 /**
  * kx_image_parse() - the menu as kexec-unpack says it, of which nothing is believed: zero-terminated strings, each "key=value"
@@ -54,22 +55,27 @@ enum kx_image_at {
 };
 
 /**
- * kx_image_has_driver() - has an entry's initrd, or its kernel as that tells, what makes /dev/pmem0?
+ * kx_image_drivers() - how an entry's system can find its image in memory
+ * @file: the image
+ * @ret_drivers: set when its initrd lacks what makes /dev/pmem0, and a package in the image has it: an archive to be added to the
+ *		 initrd, to be freed with kx_source_free(); of whoever made the image
  *
- * Looked for in the sandbox.
+ * All is looked for in the sandbox.
  *
  * Errors: as kx_unpack_run().
  */
-int kx_image_has_driver(const struct kx_tool *tool, const char *file,
-			const struct kx_boot_entry *entry, bool *ret, struct kx_error *err);
+int kx_image_drivers(const struct kx_tool *tool, const struct kx_source *file,
+		     const struct kx_image *image, const struct kx_boot_entry *entry,
+		     enum kx_image_at *ret, struct kx_source **ret_drivers, struct kx_error *err);
 
 /**
  * kx_image_embed() - an archive for the initramfs with the image in it, and what sets up /dev/loop0
  * @ret: malloc'ed, *ret_size bytes
  *
- * Errors: -EFBIG an image of 4 GiB; what kx_source_open() says; -ENOMEM.
+ * Errors: -EFBIG an image of 4 GiB; -ENOMEM.
  */
-int kx_image_embed(const char *file, uint8_t **ret, size_t *ret_size, struct kx_error *err);
+int kx_image_embed(const struct kx_source *image, uint8_t **ret, size_t *ret_size,
+		   struct kx_error *err);
 
 /**
  * kx_image_words() - what a command line lacks for the image's system to find its medium

@@ -308,9 +308,8 @@ static int open_whole(struct kx_inputs *inputs, const char *name, struct kx_sour
 	return r;
 }
 
-/* An archive is opened once, however many of its members are asked for. */
-static int hold(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
-		struct kx_error *err)
+int kx_inputs_hold(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
+		   struct kx_error *err)
 {
 	_cleanup_free_ char *file = file_of(name);
 	struct kx_held *more;
@@ -338,7 +337,7 @@ static int open_member(struct kx_inputs *inputs, const char *name, const char *m
 		       struct kx_source **ret, struct kx_error *err)
 {
 	struct kx_source *archive;
-	int r = hold(inputs, name, &archive, err);
+	int r = kx_inputs_hold(inputs, name, &archive, err);
 
 	if (r < 0)
 		return r;

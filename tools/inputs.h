@@ -55,4 +55,14 @@ int kx_inputs_begin(const struct kx_tool *tool, const struct kx_machine *machine
 		    const struct kx_args *args, struct kx_inputs *ret, struct kx_error *err);
 void kx_inputs_clear(struct kx_inputs *inputs);
 
+/**
+ * kx_inputs_hold() - an archive or image, opened and checked once, however many of its members are asked for
+ * @name: of it, or of one of its members
+ * @ret: borrowed from @inputs
+ *
+ * Errors: as kx_order_open().
+ */
+int kx_inputs_hold(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
+		   struct kx_error *err);
+
 #endif

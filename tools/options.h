@@ -103,6 +103,8 @@ struct kx_pick {
  * @not_built: the first option given that is not built yet, NULL for none
  * @image: the first option given that describes an image, NULL for none
  * @ramdisk, @embedded: what --to-ram keeps in memory, or in an initrd; no option sets them
+ * @drivers: an initrd for it, borrowed; NULL for none
+ * @inputs: those of which some are opened already, borrowed; NULL for none
  * @pick: of `kexec menu`, no option; NULL for none
  */
 struct kx_args {
@@ -117,6 +119,8 @@ struct kx_args {
 	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram, keep_network, ssh_keys;
 	int netboot, plan, reboot;
 	uint64_t mem_min, mem_max, entry;
+	const struct kx_source *drivers;
+	struct kx_inputs *inputs;
 	const char **initrds;
 	size_t initrd_count;
 	const char **modules;

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "carry.h"
+#include "source.h"
 #include "url.h"
 #include "util.h"
 
@@ -92,14 +94,34 @@ static int open_reused(const struct kx_machine *machine, struct kx_order *order,
 }
 
 /* After the image's own, whose files it adds to. */
-static int add_embedded(const char *file, struct kx_order *order, struct kx_error *err)
+static int add_embedded(struct kx_inputs *inputs, const char *file, struct kx_order *order,
+			struct kx_error *err)
 {
+	struct kx_source *image = NULL;
 	size_t size;
-	int r = kx_image_embed(file, &order->embedded, &size, err);
+	int r = kx_inputs_hold(inputs, file, &image, err);
 
+	if (r == 0)
+		r = kx_image_embed(image, &order->embedded, &size, err);
+	if (r == 0)
+		r = kx_source_unchanged(image, err);
 	if (r == 0)
 		r = kx_source_from_memory(file, order->embedded, size,
 					  &order->initrds[order->initrd_count], err);
+	order->initrd_count += r == 0;
+	return r;
+}
+
+/* The same, of what kexec-unpack has made: as little to be believed as the image. */
+static int add_drivers(const struct kx_source *drivers, struct kx_order *order,
+		       struct kx_error *err)
+{
+	int r, fd = dup(kx_source_fd(drivers));
+
+	if (fd < 0)
+		return kx_fail(err, errno, "cannot keep the drivers: %m");
+	r = kx_source_from_fd(kx_source_name(drivers), fd, &order->initrds[order->initrd_count],
+			      err);
 	order->initrd_count += r == 0;
 	return r;
 }
@@ -109,8 +131,8 @@ static int open_initrds(struct kx_inputs *inputs, const struct kx_machine *machi
 {
 	int r = 0;
 
-	/* One that is reused, and one of ours. */
-	order->initrds = calloc(args->initrd_count + 2, sizeof(struct kx_source *));
+	/* One that is reused, and those of ours. */
+	order->initrds = calloc(args->initrd_count + 3, sizeof(struct kx_source *));
 	if (!order->initrds)
 		return kx_fail(err, ENOMEM, "out of memory");
 	if (args->reuse_initrd)
@@ -120,7 +142,9 @@ static int open_initrds(struct kx_inputs *inputs, const struct kx_machine *machi
 				  err);
 		order->initrd_count += r == 0;
 	}
-	return r == 0 && args->embedded ? add_embedded(args->embedded, order, err) : r;
+	if (r == 0 && args->drivers)
+		r = add_drivers(args->drivers, order, err);
+	return r == 0 && args->embedded ? add_embedded(inputs, args->embedded, order, err) : r;
 }
 
 /* "FILE ARGS": the file's name ends at the first blank. */
@@ -203,15 +227,16 @@ static int open_each(struct kx_inputs *inputs, const struct kx_machine *machine,
 static int open_all(const struct kx_tool *tool, const struct kx_machine *machine,
 		    const struct kx_args *args, struct kx_order *order, struct kx_error *err)
 {
-	_cleanup_(kx_inputs_clear) struct kx_inputs inputs = { 0 };
-	int r = kx_inputs_begin(tool, machine, args, &inputs, err);
+	_cleanup_(kx_inputs_clear) struct kx_inputs own = { 0 };
+	struct kx_inputs *inputs = args->inputs ? args->inputs : &own;
+	int r = args->inputs ? 0 : kx_inputs_begin(tool, machine, args, &own, err);
 
 	if (r == 0)
-		r = open_each(&inputs, machine, args, order, err);
+		r = open_each(inputs, machine, args, order, err);
 	if (r == 0)
-		r = kx_order_carry(&inputs, machine, args, order, err);
+		r = kx_order_carry(inputs, machine, args, order, err);
 	if (r == 0)
-		r = kx_trust_end(&inputs.trust, err);
+		r = kx_trust_end(&inputs->trust, err);
 	return r;
 }
 

@@ -306,6 +306,14 @@ int kx_trust_end(const struct kx_trust *trust, struct kx_error *err)
 	return 0;
 }
 
+int kx_trust_any(const struct kx_trust *trust, struct kx_error *err)
+{
+	for (size_t i = 0; i < trust->given_count; i++)
+		if (trust->given[i].used)
+			return 0;
+	return trust->listed ? 0 : kx_trust_end(trust, err);
+}
+
 void kx_trust_clear(struct kx_trust *trust)
 {
 	for (size_t i = 0; i < trust->list_count; i++)

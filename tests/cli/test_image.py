@@ -17,7 +17,7 @@ import pytest
 import samples
 from conftest import BUILD, ROOT
 from test_golden import same
-from test_unpack import cpio, iso
+from test_unpack import cpio, iso, tar
 
 sys.path.insert(0, str(ROOT / "tests"))
 import servers  # noqa: E402
@@ -416,7 +416,7 @@ def test_image_in_an_initrd(image):
     kexec, make = image
     file = make(DEBIAN)
     result = kexec("load", "-s", "--to-ram", file, f"--initrd={kexec.initrd}")
-    assert result.status in (0, 1) and "has no driver of persistent memory" in result.err, result
+    assert result.status in (0, 1) and "neither the initrd of this entry nor a package in the image" in result.err, result
     size = int(result.log[0].split("initrd=")[1].split()[0])
     assert file.stat().st_size < size < file.stat().st_size + 1024
     assert "cmdline=live-media=/dev/loop0 boot=live" in result.log[0]
@@ -426,6 +426,99 @@ def test_drivers_that_the_kernel_has_built_in(image):
     kexec, make = image
     builtin = cpio({"usr/lib/modules/6/modules.builtin": b"kernel/drivers/nvdimm/nd_pmem.ko\nkernel/drivers/nvdimm/nd_e820.ko\n"})
     assert "live-media=/dev/pmem0" in cmdline(kexec, "--to-ram", make({**DEBIAN, "live/initrd.img-6.1.0-50-amd64": builtin}))
+
+
+RELEASE = "6.1.0-1-test"  # what samples.bzimage() says of itself
+NAMES = ("libnvdimm", "nd_btt", "nd_pmem", "nd_e820")
+
+
+def deb(names=NAMES, suffix="", packing="xz"):
+    """deb(5): members of ar(5), the last one a tar archive of the files."""
+    data = tar(*((f"./lib/modules/{RELEASE}/kernel/{name}.ko{suffix}", name.rpartition("/")[2].encode() * 100)
+                 for name in ("fs/ext4/ext4", *(f"drivers/nvdimm/{name}" for name in reversed(names)), "net/9p/9pnet")), mode=f"w:{packing}")
+    out = b"!<arch>\n"
+    for name, content in ("debian-binary", b"2.0\n"), ("control.tar.xz", tar(mode="w:xz")), (f"data.tar.{packing}", data):
+        out += f"{name:16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode() + content + b"\n" * (len(content) % 2)
+    return out
+
+
+def with_package(name, content):
+    return {**DEBIAN, f"pool/main/l/linux/{name}": content}
+
+
+PACKAGE = f"linux-image-{RELEASE}_6.1.1-1_amd64.deb"
+
+
+@pytest.mark.parametrize("files", [
+    with_package(PACKAGE, deb()),
+    with_package(f"linux-modules-{RELEASE}_6.1.1-1_amd64.deb", deb(suffix=".xz", packing="gz")),
+    # What the kernel has built in is in no package.
+    with_package(PACKAGE, deb(names=("nd_pmem", "nd_e820"))),
+    {**with_package("linux-image-6.1.0-1-tester_6.1.1-1_amd64.deb", b"another kernel's"), f"pool/{PACKAGE}": deb()},
+], ids=["one", "modules", "built-in", "another-kernel"])
+def test_drivers_come_out_of_a_package(image, files):
+    kexec, make = image
+    file = make(files)
+    result = kexec("plan", "--json", "--to-ram", file)
+    assert result.status in (0, 1) and "those of its kernel's package in the image are added" in result.err, result
+    plan = json.loads(result.out)
+    assert "live-media=/dev/pmem0" in plan["cmdline"]
+    assert [s["bufsz"] for s in plan["segments"] if s["name"] == "image"] == [file.stat().st_size]
+    assert kexec("load", "--to-ram", file).log[0].startswith("kexec_load ")
+
+
+def drivers_of(file, tmp_path):
+    """What kexec-unpack answers, as the kernel would unpack it."""
+    with file.open("rb") as archive:
+        subprocess.run(["sh", "-c", 'exec 3>"$0"; exec "$@"', tmp_path / "answer", BUILD / "tools/kexec-unpack", "drivers",
+                        "live/vmlinuz-6.1.0-50-amd64", "live/initrd.img-6.1.0-50-amd64"], stdin=archive, check=True)
+    if (tmp_path / "answer").read_bytes() == b"none":
+        return None
+    (tmp_path / "out").mkdir()
+    with (tmp_path / "answer").open("rb") as answer:
+        subprocess.run(["cpio", "-i", "--quiet"], cwd=tmp_path / "out", stdin=answer, check=True)
+    return {str(path.relative_to(tmp_path / "out")): path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+
+
+def test_drivers_are_loaded_in_their_order(image, tmp_path):
+    _kexec, make = image
+    files = drivers_of(make(with_package(PACKAGE, deb(suffix=".xz"))), tmp_path)
+    assert files.pop("conf/conf.d/kexec").startswith(b"for driver in /kexec/*.ko*; do")
+    assert files == {f"kexec/{i}-{name}.ko.xz": name.encode() * 100 for i, name in enumerate(NAMES)}
+
+
+@pytest.mark.parametrize("name, content", [
+    (f"linux-headers-{RELEASE}_6.1.1-1_amd64.deb", deb()), ("linux-image-6.1.0-1-tester_6.1.1-1_amd64.deb", deb()),
+    (PACKAGE, deb(names=("libnvdimm", "nd_pmem"))), (PACKAGE, deb(names=()))], ids=["headers", "another-kernel", "half", "none"])
+def test_package_without_drivers(image, tmp_path, name, content):
+    kexec, make = image
+    file = make(with_package(name, content))
+    assert drivers_of(file, tmp_path) is None
+    assert "live-media=/dev/loop0" in cmdline(kexec, "--to-ram", file)
+
+
+@pytest.mark.parametrize("content", [b"no deb", deb()[:-3000], deb().replace(b"data.tar.xz", b"data.tar.gz"), b"!<arch>\n" + b"\xff" * 500],
+                         ids=["text", "cut", "another-packing", "no-members"])
+def test_broken_package(image, content):
+    """Of an image that is damaged nothing is loaded, or what is damaged is left alone; nothing else happens."""
+    kexec, make = image
+    result = kexec("load", "-s", "--to-ram", make(with_package(PACKAGE, content)))
+    assert result.status in (0, 2) and bool(result.log) == (result.status == 0) and result.err, result
+    assert not result.log or "live-media=/dev/loop0" in result.log[0], result
+
+
+def test_drivers_for_a_system_that_takes_none(image):
+    """The archive is for initramfs-tools."""
+    kexec, make = image
+    result = kexec("load", "--to-ram", make({**ARCH, f"pool/{PACKAGE}": deb()}))
+    assert result.status == 2 and not result.log and "does not look for its medium in an initrd" in result.err, result
+
+
+def test_drivers_that_are_only_listed(image):
+    """modules.order of an initrd that initramfs-tools makes has every module of the kernel, and the initrd has some."""
+    kexec, make = image
+    listed = cpio({"usr/lib/modules/6/modules.order": b"kernel/drivers/nvdimm/nd_pmem.ko\nkernel/drivers/nvdimm/nd_e820.ko\n"})
+    assert "live-media=/dev/loop0" in cmdline(kexec, "--to-ram", make({**DEBIAN, "live/initrd.img-6.1.0-50-amd64": listed}))
 
 
 def test_debians_installer_is_told_no_image(image):
@@ -461,14 +554,41 @@ def test_broken_menus(image, text):
     assert result.status == 2 and not result.log and result.err, result
 
 
-def answers(kexec, tmp_path, text):
-    """kexec-unpack's stand-in, which says this for every menu."""
+def answers(kexec, tmp_path, text, more="true"):
+    """kexec-unpack's stand-in, which says this for every menu, and does more."""
     libexec = tmp_path / "libexec"
     libexec.mkdir(exist_ok=True)
     (libexec / "answer").write_bytes(text)
-    (libexec / "kexec-unpack").write_text(f"#!/bin/sh\n/bin/cat {libexec}/answer >&3\n")
+    (libexec / "kexec-unpack").write_text(f"#!/bin/sh\n{more}\n/bin/cat {libexec}/answer >&3\n")
     (libexec / "kexec-unpack").chmod(0o755)
     kexec.env["KX_FAKE_LIBEXEC"] = str(libexec)
+
+
+@pytest.mark.parametrize("good, options", [(True, ["--sha256={right}"]), (False, ["--sha256={wrong}"]), (True, ["--sums=SHA256SUMS"]),
+                                           (False, ["--sums=SHA256SUMS"]), (False, ["--sha256={other}"])])
+@pytest.mark.parametrize("how", [[], ["--to-ram"]])
+def test_menu_is_read_of_what_is_checked(image, tmp_path, good, options, how):
+    """Nothing reads an image here that is not the one that was asked for; what reads it says that it has."""
+    kexec, make = image
+    file = make(DEBIAN)
+    digests = {"right": hashlib.sha256(file.read_bytes()).hexdigest(), "wrong": "0" * 64, "other": hashlib.sha256(kexec.initrd.read_bytes()).hexdigest()}
+    (tmp_path / "SHA256SUMS").write_text(f"{digests['right' if good else 'wrong']}  {file.name}\n")
+    words = [option.format(**digests).replace("=SHA", f"={tmp_path}/SHA") for option in options]
+    answers(kexec, tmp_path, HEAD + b"entry=x\0type=linux\0linux=/live/x\0", f"echo read >>{tmp_path}/read")
+    result = kexec("load", *how, file, "nothing of the kind", *words, f"--initrd={kexec.initrd}")
+    assert result.status == 2 and not result.log, result
+    assert (tmp_path / "read").exists() == good and ("nothing of the kind" in result.err) == good, result
+    assert good or "--sha256" in result.err or "SHA256SUMS says" in result.err, result
+
+
+def test_image_that_changes_after_its_check(image, tmp_path):
+    """As soon as its menu was read; by whoever may write to it."""
+    kexec, make = image
+    file = make(DEBIAN)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    answers(kexec, tmp_path, HEAD + b"entry=x\0type=linux\0linux=/live/x\0", f"echo >>{file}")
+    result = kexec("load", file, f"--sha256={digest}")
+    assert result.status == 2 and not result.log and "changed while it was being read" in result.err, result
 
 
 HEAD = b"live=\0label=\0"

@@ -7,78 +7,27 @@ import subprocess
 
 import pytest
 
-from lab import assets, jump, payload, tool
-from lab.initrd import Initrd
-
-# In the order in which they need one another; the second make /dev/pmem0.
-MODULES = ("cdrom", "isofs", "loop", "squashfs")
-DRIVERS = ("libnvdimm", "nd_btt", "nd_pmem", "nd_e820")
-
-# As live-boot(7) has it: findiso= is a file on whatever file system has it, live-media= a device; the rest is in /live.
-# As initramfs-tools(7), it reads what is in conf/conf.d first.
-START = r"""#!/bin/sh
-for conf in /conf/conf.d/*; do [ ! -e "$conf" ] || . "$conf"; done
-for name in libnvdimm nd_btt nd_pmem nd_e820; do
-	driver=/lib/modules/live/kernel/drivers/nvdimm/$name.ko
-	[ ! -e $driver ] || insmod $driver
-done
-for word in $(cat /proc/cmdline); do
-	case $word in
-	findiso=*) wanted=${word#findiso=} ;;
-	live-media=*) media=${word#live-media=} ;;
-	esac
-done
-mkdir -p /disk /medium /system
-if [ -n "$wanted" ]; then
-	mount -t ext4 -o ro /dev/nvme0n1 /disk && mount -t iso9660 -o ro,loop "/disk$wanted" /medium
-else
-	# nvdimm's drivers probe by themselves after they are loaded; as live-boot, try for some time.
-	for turn in $(seq 100); do [ ! -b "$media" ] || break; sleep 0.1; done
-	mount -t iso9660 -o ro "$media" /medium
-fi
-mount -t squashfs -o ro,loop /medium/live/filesystem.squashfs /system
-"""
-
-GRUB = """set timeout=5
-menuentry "Live" {
-	search --set=root --file /live/vmlinuz
-	linux /live/vmlinuz boot=live components quiet console=ttyS0 no_timer_check
-	initrd /live/initrd.img
-}
-"""
-
-
-def make_live(folder, drivers):
-    """(image, what sha256sum says of the file in its squashfs); its initrd has drivers of persistent memory, or has not."""
-    kernel = assets.kernel("6.1")
-    files = {f"/lib/modules/live/kernel/drivers/nvdimm/{name}.ko": kernel.module(name) for name in drivers}
-    second = Initrd("live", files={"/lab/start": START, **files}, modules=[kernel.module(name) for name in MODULES])
-    content = os.urandom(24 << 20)
-    (folder / "system").mkdir()
-    (folder / "system/random").write_bytes(content)
-    tree = folder / "tree"
-    (tree / "live").mkdir(parents=True)
-    (tree / "boot/grub").mkdir(parents=True)
-    (tree / "boot/grub/grub.cfg").write_text(GRUB)
-    (tree / "live/vmlinuz").write_bytes(kernel.image.read_bytes())
-    (tree / "live/initrd.img").write_bytes(second.build("gzip"))
-    try:
-        subprocess.run(["mksquashfs", folder / "system", tree / "live/filesystem.squashfs", "-quiet", "-no-progress", "-noI", "-noD"],
-                       check=True)
-        subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-V", "LIVE", "-o", folder / "live.iso", tree], check=True)
-    except FileNotFoundError as missing:
-        raise assets.AssetMissing(f"{missing.filename} is not installed") from None
-    return folder / "live.iso", hashlib.sha256(content).hexdigest()
+from lab import assets, jump, live, payload
+from lab.initrd import random_hash
+from test_netboot import CARD, MODULES, NETWORK, servers
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory):
-    return make_live(tmp_path_factory.mktemp("live"), DRIVERS)
+def plain(tmp_path_factory):
+    """(image, its system): as Debian's own, without drivers of persistent memory, neither in its initrd nor elsewhere."""
+    return live.image(tmp_path_factory.mktemp("live"), drivers=False)
 
 
 @pytest.fixture(scope="module")
-def live_without_drivers(tmp_path_factory):
-    return make_live(tmp_path_factory.mktemp("live"), ())
+def packaged(tmp_path_factory):
+    """With its kernel's package, as images have it that can be installed from."""
+    deb = assets.kernel_deb(live.KERNEL)
+    return live.image(tmp_path_factory.mktemp("live"), drivers=False, files={f"/pool/main/l/linux-signed-amd64/{deb.name}": deb})
+
+
+@pytest.fixture(scope="module")
+def equipped(tmp_path_factory):
+    return live.image(tmp_path_factory.mktemp("live"), drivers=True)
 
 
 def disk_with(folder, image):
@@ -96,51 +45,76 @@ def first(folder, image):
     return guest
 
 
-def found(guest):
-    return guest.ok("sha256sum </system/random").split()[0]
+def root_is_the_squashfs(guest, system, device):
+    """The system that live-boot has switched to: /, its file system, and what that and its medium lie on."""
+    mounts = {line.split()[1]: line.split() for line in guest.ok("cat /proc/mounts").splitlines()}
+    assert mounts["/"][2] == "overlay" and "lowerdir=/run/live/rootfs/filesystem.squashfs" in mounts["/"][3], mounts
+    assert mounts["/run/live/rootfs/filesystem.squashfs"][2] == "squashfs", mounts
+    assert mounts["/run/live/medium"][0].startswith(device) and mounts["/run/live/medium"][2] == "iso9660", mounts
+    assert guest.facts("random") == {"random": random_hash(system.random)}
 
 
-def wipe_and_read(guest, digest):
+def wipe_and_read(guest, system):
     """Every byte, and nothing of it remembered."""
     guest.ok("dd if=/dev/urandom of=/dev/nvme0n1 bs=1M count=160 conv=fsync && echo 3 >/proc/sys/vm/drop_caches", timeout=300)
-    assert found(guest) == digest
-    guest.ok("! mount -t ext4 /dev/nvme0n1 /disk")
+    assert guest.facts("random") == {"random": random_hash(system.random)}
+    guest.ok("mkdir /disk; ! mount -t ext4 /dev/nvme0n1 /disk")
 
 
-def test_live_system_on_disk(live, tmp_path):
-    image, digest = live
+def test_live_system_on_disk(plain, tmp_path):
+    image, system = plain
     with first(tmp_path, image) as guest:
-        assert "* Live\n" in guest.ok("kexec list /mnt/root/download/live.iso")
+        assert "* Live system (amd64)\n" in guest.ok("kexec list /mnt/root/download/live.iso")
         # The guest's root is in its memory: there nobody will find it.
         result = guest.run("cp /mnt/root/download/live.iso / && kexec load /live.iso")
         assert result.status == 2 and "on no disk of this machine" in result.err and "--to-ram" in result.err, result
         result = guest.run("rm /live.iso; kexec load /mnt/root/download/live.iso")
-        assert (result.status, result.err) == (0, 'kexec: loaded "Live"\n'), result
-        guest.jump("live", "umount /mnt; kexec exec --now")
-        assert "findiso=/root/download/live.iso boot=live" in guest.ok("cat /proc/cmdline")
-        assert found(guest) == digest
+        assert (result.status, result.err) == (0, 'kexec: loaded "Live system (amd64)"\n'), result
+        guest.jump("live", "umount /mnt; kexec exec --now", timeout=300)
+        assert "findiso=/root/download/live.iso" in guest.ok("cat /proc/cmdline")
+        root_is_the_squashfs(guest, system, "/dev/loop")
+        assert guest.ok("mount | grep /run/live/findiso").startswith("/dev/nvme0n1 ")
 
 
-def test_live_system_in_memory_while_the_disk_is_wiped(live, tmp_path):
-    image, digest = live
-    with first(tmp_path, image) as guest:
-        result = guest.run("kexec load --to-ram /mnt/root/download/live.iso Live")
-        assert result.status == 0 and "until firmware resets the machine" in result.err, result
-        guest.jump("live", "umount /mnt; kexec exec --now")
-        assert "Persistent Memory (legacy)" in guest.ok("cat /proc/iomem")
-        assert guest.ok("mount | grep /medium").startswith("/dev/pmem0 ")
-        wipe_and_read(guest, digest)
+def in_memory(image, folder, said, device):
+    image, system = image
+    with first(folder, image) as guest:
+        result = guest.run("kexec load --to-ram /mnt/root/download/live.iso 'Live system (amd64)'", timeout=300)
+        assert result.status == 0 and said in result.err, result
+        guest.jump("live", "umount /mnt; kexec exec --now", timeout=300)
+        root_is_the_squashfs(guest, system, device)
+        assert ("Persistent Memory (legacy)" in guest.ok("cat /proc/iomem")) == (device == "/dev/pmem0")
+        wipe_and_read(guest, system)
 
 
-def test_live_system_in_an_initrd_while_the_disk_is_wiped(live_without_drivers, tmp_path):
-    """Debian's and Ubuntu's initrds have no such drivers."""
-    image, digest = live_without_drivers
-    with first(tmp_path, image) as guest:
-        result = guest.run("kexec load --to-ram /mnt/root/download/live.iso Live")
-        assert result.status == 0 and "has no driver of persistent memory" in result.err, result
-        guest.jump("live", "umount /mnt; kexec exec --now")
-        assert guest.ok("mount | grep /medium").startswith("/dev/loop0 ")
-        wipe_and_read(guest, digest)
+def test_live_system_in_memory_while_the_disk_is_wiped(equipped, tmp_path):
+    in_memory(equipped, tmp_path, "until firmware resets the machine", "/dev/pmem0")
+
+
+def test_drivers_come_out_of_the_images_own_package(packaged, tmp_path):
+    """Debian's initrds have none: their modules are in the deb of the kernel that is to be installed."""
+    in_memory(packaged, tmp_path, "those of its kernel's package in the image are added", "/dev/pmem0")
+
+
+def test_image_at_an_address(equipped):
+    """A machine that has a network and a serial line, and no room on its disk."""
+    image, system = equipped
+    content = image.read_bytes()
+    with servers.Web() as web, jump.boot("6.1", modules=MODULES, memory="1G", extra=CARD) as guest:
+        web.put("/live.iso", content)
+        guest.ok(NETWORK)
+        command = f"kexec load --to-ram http://10.0.2.2:{web.port}/live.iso 'Live system (amd64)'"
+        result = guest.run(f"{command} --sha256={'0' * 64}", timeout=300)
+        assert result.status == 2 and "its SHA-256 is" in result.err, result
+        assert guest.ok("cat /sys/kernel/kexec_loaded").strip() == "0"
+        result = guest.run(f"{command} --sha256={hashlib.sha256(content).hexdigest()}", timeout=300)
+        assert result.status == 0 and "to fetch" in result.err and "until firmware resets the machine" in result.err, result
+        guest.jump("live", "kexec exec --now", timeout=300)
+        root_is_the_squashfs(guest, system, "/dev/pmem0")
+
+
+def test_live_system_in_an_initrd_while_the_disk_is_wiped(plain, tmp_path):
+    in_memory(plain, tmp_path, "neither the initrd of this entry nor a package in the image", "/dev/loop0")
 
 
 def test_disc_that_is_not_linux(tmp_path):

@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,21 +20,35 @@
 
 /**
  * struct reader - one pass over the archive
+ * @bytes: the archive, where it is in memory
  * @at: the descriptor is shared with whoever started us, so its own offset is left alone
  * @failed: pread(2) did, with this
  */
 struct reader {
 	struct archive *a;
+	const uint8_t *bytes;
 	int fd, failed;
 	int64_t at, size;
 	uint8_t block[BLOCK];
 };
 
+static la_ssize_t from_memory(struct reader *r, const void **ret)
+{
+	int64_t left = r->at < r->size ? r->size - r->at : 0, got = left < BLOCK ? left : BLOCK;
+
+	*ret = r->bytes + (left ? r->at : 0);
+	r->at += got;
+	return got;
+}
+
 static la_ssize_t on_read(struct archive *a, void *arg, const void **ret)
 {
 	struct reader *r = arg;
-	ssize_t got = kx_retry(pread(r->fd, r->block, BLOCK, r->at));
+	ssize_t got;
 
+	if (r->bytes)
+		return from_memory(r, ret);
+	got = kx_retry(pread(r->fd, r->block, BLOCK, r->at));
 	if (got < 0) {
 		archive_set_error(a, errno, "%s", strerror(errno));
 		return -1;
@@ -109,6 +124,7 @@ static int open_reader(const struct kx_members *members, struct reader **ret, st
 	if (!r)
 		return kx_fail(err, ENOMEM, "out of memory");
 	r->fd = members->fd;
+	r->bytes = members->bytes;
 	r->size = (int64_t)members->file_size;
 	r->a = archive_read_new();
 	if (!r->a)
@@ -532,4 +548,83 @@ int kx_members_copy(const struct kx_members *members, const struct kx_member *me
 			return copy_data(members, reader->a, member, max, sink, arg, err);
 	}
 	return r < 0 ? r : kx_fail(err, EBADMSG, "\"%s\" is gone", member->name);
+}
+
+/* ---- several members, in one pass ------------------------------------------------------------ */
+
+static int into_memory(void *arg, const void *data, size_t size, uint64_t at)
+{
+	struct kx_wanted *wanted = arg;
+
+	if (at > wanted->size || size > wanted->size - at)
+		return -EFBIG;
+	memcpy(wanted->data + at, data, size);
+	return 0;
+}
+
+static int make_room(const struct kx_member *member, uint64_t max, struct kx_wanted *ret,
+		     struct kx_error *err)
+{
+	if (member->size > max)
+		return kx_fail(err, EFBIG, "\"%s\" is larger than is read here", member->name);
+	ret->size = (size_t)member->size;
+	ret->data = malloc(ret->size + 1);
+	return ret->data ? 0 : kx_fail(err, ENOMEM, "out of memory");
+}
+
+int kx_members_load(const struct kx_members *members, const struct kx_member *member, uint64_t max,
+		    struct kx_wanted *ret, struct kx_error *err)
+{
+	int r = make_room(member, max, ret, err);
+
+	return r < 0 ? r : kx_members_copy(members, member, max, into_memory, ret, err);
+}
+
+static int take(const struct kx_members *archive, struct archive *a, struct archive_entry *entry,
+		const char *name, uint64_t max, struct kx_wanted *ret, struct kx_error *err)
+{
+	int64_t size = archive_entry_size(entry);
+	const struct kx_member member = { .name = (char *)name,
+					  .size = size > 0 ? (uint64_t)size : 0 };
+	int r = make_room(&member, max, ret, err);
+
+	ret->name = strdup(name);
+	if (r == 0 && !ret->name)
+		r = kx_fail(err, ENOMEM, "out of memory");
+	return r < 0 ? r : copy_data(archive, a, &member, max, into_memory, ret, err);
+}
+
+static struct kx_wanted *is_wanted(struct kx_wanted *wanted, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!wanted[i].data && !fnmatch(wanted[i].pattern, name, 0))
+			return &wanted[i];
+	return NULL;
+}
+
+int kx_members_take(struct kx_view bytes, uint64_t max, struct kx_wanted *wanted, size_t count,
+		    struct kx_error *err)
+{
+	const struct kx_members archive = { .fd = -1,
+					    .bytes = bytes.data,
+					    .file_size = bytes.size };
+	_cleanup_(close_reader) struct reader *reader = NULL;
+	struct archive_entry *entry;
+	size_t left = count;
+	int r = open_reader(&archive, &reader, err);
+
+	while (r == 0 && left && (r = next(&archive, reader->a, &entry, err)) > 0) {
+		char name[KX_MEMBER_NAME_MAX];
+		const char *path = archive_entry_pathname(entry);
+		struct kx_wanted *one = NULL;
+
+		r = 0;
+		if (path && type_of(entry) == KX_MEMBER_FILE && normalise(path, name) == 0)
+			one = is_wanted(wanted, count, name);
+		if (!one)
+			continue;
+		r = take(&archive, reader->a, entry, name, max, one, err);
+		left--;
+	}
+	return r < 0 ? r : 0;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/view.h"
 #include "libkexec.h"
 
 /* More than the largest installation image has (Debian's first Blu-ray: 20 thousand). */
@@ -39,11 +40,12 @@ struct kx_member {
 
 /**
  * struct kx_members - all names, in the archive's order
- * @fd: the archive, borrowed
+ * @fd: the archive, borrowed; -1 when it is in memory, at @bytes
  * @any_case: names of ISO 9660 without extensions, for which upper and lower case are the same
  */
 struct kx_members {
 	int fd;
+	const uint8_t *bytes;
 	uint64_t file_size, name_bytes;
 	struct kx_member *v;
 	size_t count;
@@ -81,5 +83,36 @@ typedef int kx_member_sink(void *arg, const void *data, size_t size, uint64_t at
  */
 int kx_members_copy(const struct kx_members *members, const struct kx_member *member, uint64_t max,
 		    kx_member_sink *sink, void *arg, struct kx_error *err);
+
+/**
+ * struct kx_wanted - a file in memory, which lives as long as the process
+ * @pattern: as fnmatch(3) without flags, of kx_members_take()
+ * @name: what it was; NULL for none
+ */
+struct kx_wanted {
+	const char *pattern;
+	char *name;
+	uint8_t *data;
+	size_t size;
+};
+
+/**
+ * kx_members_load() - all of a file in it
+ * @ret: its @data and @size
+ *
+ * Errors: as kx_members_copy().
+ */
+int kx_members_load(const struct kx_members *members, const struct kx_member *member, uint64_t max,
+		    struct kx_wanted *ret, struct kx_error *err);
+
+/**
+ * kx_members_take() - several files of an archive in memory, in one pass that ends with the last of them
+ * @max: the most bytes that each may have
+ * @wanted: of each pattern the first file; what is not there stays without @data
+ *
+ * Errors: as kx_members_read() and kx_members_copy().
+ */
+int kx_members_take(struct kx_view bytes, uint64_t max, struct kx_wanted *wanted, size_t count,
+		    struct kx_error *err);
 
 #endif

@@ -60,12 +60,13 @@ exec sh /lab/agent </dev/ttyS1 >/dev/ttyS1
 """
 INITTAB = "lab:23:once:/bin/sh /lab/run\n"
 
-RECIPE = r"""
+BASE = r"""
 root=$1 suite=$2 mirror=$3 keyring=$4 packages=$5 excluded=$6
 debootstrap --variant=minbase --keyring="$keyring" --include="$packages" ${excluded:+--exclude="$excluded"} \
 	"$suite" "$root" "$mirror"
 in_root() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"; }
-
+"""
+RECIPE = BASE + r"""
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod +x "$root/usr/sbin/policy-rc.d"
 cp -r files/. "$root"
@@ -198,30 +199,30 @@ def _boot_sectors(disk, start, core, boot):
         out.write(core)
 
 
-def _run_recipe(work, suite, init):
+def run_recipe(work, recipe, suite, packages, excluded="", **variables):
+    """Run a script that begins with BASE, on a tree that is removed at its end."""
     keyring = next((k for k in assets.KEYRINGS if os.path.exists(k)), None)
     if not keyring or not shutil.which("debootstrap") or not shutil.which("mformat"):
         raise assets.AssetMissing("debootstrap, mtools or debian-archive-keyring is not installed")
-    packages = f"{PACKAGES[suite, init]} {COMMON}".replace(" ", ",")
+    # Root's files must not be left to somebody else to remove.
+    (work / "recipe").write_text('trap \'rm -rf --one-file-system "$1"\' EXIT\n' + recipe, encoding="utf-8")
     # Private mounts, if they are not: in a chroot, as scripts/check-clean's, they cannot be made so any more.
     mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
     private = "private" if any(line.split()[4] == "/" for line in mounts) else "unchanged"
     command = ["unshare", "--mount", f"--propagation={private}", "--pid", "--fork", "setpriv", "--bounding-set", "-sys_boot", "sh", "-eu", "recipe",
-               work / "root", suite, assets.mirror(), keyring, packages, "" if init == "systemd" else "systemd,systemd-sysv"]
+               work / "root", suite, assets.mirror(), keyring, packages.replace(" ", ","), excluded]
     if os.getuid():
         command = ["sudo", "-n", "-E", *command]
     done = subprocess.run([str(word) for word in command], cwd=work, check=False, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=1500,
-                          env=dict(os.environ, PATH="/usr/sbin:/usr/bin:/sbin:/bin", uuid=ROOT_UUID, esp_size=str(ESP_SIZE),
-                                   esp_id=ESP_ID.replace("-", ""), root_size=ROOT_SIZE))
+                          env=dict(os.environ, PATH="/usr/sbin:/usr/bin:/sbin:/bin", **variables))
     if done.returncode:
         raise assets.AssetMissing(f"no system of {suite} could be made: {done.stdout[-3000:]}")
 
 
 def _prepare(work, init, kernels):
     files = {f"files/{name}": text for name, text in _files(init).items()}
-    # Root's files must not be left to somebody else to remove.
-    files |= {"recipe": 'trap \'rm -rf --one-file-system "$1"\' EXIT\n' + RECIPE, "grub-probe": PROBE, "esp.cfg": ESP_CFG}
+    files |= {"grub-probe": PROBE, "esp.cfg": ESP_CFG}
     if init in ("sysvinit", "openrc"):
         files["inittab"] = INITTAB
     for name, text in files.items():
@@ -238,7 +239,8 @@ def _make(folder, suite, init, kernels):
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         work = Path(temporary)
         _prepare(work, init, kernels)
-        _run_recipe(work, suite, init)
+        run_recipe(work, RECIPE, suite, f"{PACKAGES[suite, init]} {COMMON}", "" if init == "systemd" else "systemd,systemd-sysv",
+                   uuid=ROOT_UUID, esp_size=str(ESP_SIZE), esp_id=ESP_ID.replace("-", ""), root_size=ROOT_SIZE)
         (work / "bios").write_bytes(bytes(BIOS_SIZE))
         image = work / "disk.img"
         starts = gpt.write(image, [(gpt.BIOS, work / "bios"), (gpt.ESP, work / "esp"), (gpt.LINUX, work / "root.img")])
