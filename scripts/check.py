@@ -45,8 +45,8 @@ BUILDS = {
 SHARED_GUEST = ("test_corruption.py", "test_crash_clients.py", "test_purgatory.py", "test_refusals.py")
 
 # What takes longest starts first, so that nothing long is left to run alone at the end.
-LONG = ("long:test_installation", "vm:test_chain", "vm:test_installer", "vm:test_corruption", "cli", "vm:test_handover", "vm:test_systemd", "package",
-        "vm:test_initrds", "payloads:test_containers")
+LONG = ("long:test_installation", "vm:test_chain", "vm:test_installer", "vm:test_corruption", "cli", "vm:test_handover",
+        "vm:test_systemd", "package", "vm:test_initrds", "payloads:test_containers")
 
 
 @dataclass

@@ -42,11 +42,11 @@ def web():
         yield server
 
 
-def machine(files, **more):
+def machine(files, extra=(), **more):
     """1 GiB, a card, gpgv, and what of the command is not the command."""
     data = {str(tool.folder_of("datadir") / "netboot" / path.name): path for path in (ROOT / "contrib/netboot").glob("*.conf")}
     guest = jump.boot("6.1", {**data, **initrd.program("/usr/bin/gpgv", "/usr/bin/gpgv"), **files}, modules=MODULES, memory="1G",
-                      extra=CARD, **more)
+                      extra=[*CARD, *extra], **more)
     guest.ok(NETWORK)
     return guest
 
