@@ -28,6 +28,10 @@ deb:
 check:
 	scripts/check
 
+# The tests that take hours, which are in no other check.
+check-long:
+	scripts/check long
+
 demo:
 	scripts/demo
 
@@ -46,4 +50,4 @@ coverage:
 clean:
 	rm -rf $(BUILD) $(COVERAGE) build-dist build-deb
 
-.PHONY: all install uninstall dist deb check demo bench coverage clean
+.PHONY: all install uninstall dist deb check check-long demo bench coverage clean

@@ -21,12 +21,13 @@ sys.path.insert(0, str(ROOT / "tests/vm"))
 from lab import guard  # noqa: E402
 
 ALLOWED_SKIPS = ROOT / "tests/allowed-skips"
-SUITES = ("build", "format", "tidy", "man", "unit", "cli", "fuzz", "package", "vm", "payloads")
+SUITES = ("build", "format", "tidy", "man", "unit", "cli", "fuzz", "package", "vm", "payloads", "long")
 # Of tests/vm, whose other files are the suite vm.
 PAYLOAD_FILES = ("test_bios_payloads.py", "test_containers.py", "test_elf.py", "test_multiboot.py",
                  "test_uefi_payloads.py")
 CLANG_FORMAT = "14"  # another version breaks lines elsewhere
 TASK_TIMEOUT = 1200  # seconds; a guest's own waits end long before
+LONG_TIMEOUT = 6 * 3600  # where tests marked long are run (tests/vm/lab/long.py)
 MEMORY_PER_JOB = 3 << 30  # bytes; the largest guests touch about this much
 
 # One folder for each way of building; the clang one also says what gcc does not.
@@ -44,8 +45,8 @@ BUILDS = {
 SHARED_GUEST = ("test_corruption.py", "test_crash_clients.py", "test_purgatory.py", "test_refusals.py")
 
 # What takes longest starts first, so that nothing long is left to run alone at the end.
-LONG = ("vm:test_chain", "vm:test_live", "vm:test_installer", "vm:test_corruption", "cli", "vm:test_handover", "vm:test_systemd", "package",
-        "vm:test_initrds", "payloads:test_containers")
+LONG = ("long:test_installation", "vm:test_chain", "vm:test_live", "vm:test_installer", "vm:test_corruption", "cli",
+        "vm:test_handover", "vm:test_systemd", "package", "vm:test_initrds", "payloads:test_containers")
 
 
 @dataclass
@@ -84,7 +85,7 @@ def command(*argv, **more):
     return subprocess.run(
         [str(word) for word in argv], check=False, cwd=ROOT, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        timeout=TASK_TIMEOUT, **more,
+        **{"timeout": TASK_TIMEOUT, **more},
     )
 
 
@@ -205,15 +206,15 @@ def pytest(*argv):
         os.environ, PYTHONDONTWRITEBYTECODE="1",
         KX_BUILD=str(folder("sanitizers")), KEXEC_BUILD_DIR=str(folder("gcc")),
     )
-    return command("/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", *argv,
-                   env=environment)
+    return command("/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", *argv, env=environment,
+                   timeout=LONG_TIMEOUT if os.environ.get("KEXEC_TEST_LONG") == "1" else TASK_TIMEOUT)
 
 
-def list_pytest(suite):
-    listed = pytest("--collect-only", "-q", f"tests/{suite}")
+def list_pytest(folder, *chosen):
+    listed = pytest("--collect-only", "-q", *chosen, f"tests/{folder}")
     names = [line.split("/", 2)[-1] for line in listed.stdout.splitlines() if "::" in line]
     if not names or listed.returncode:
-        raise RuntimeError(f"pytest cannot collect tests/{suite}:\n{listed.stdout}")
+        raise RuntimeError(f"pytest cannot collect tests/{folder}:\n{listed.stdout}")
     return names
 
 
@@ -232,7 +233,7 @@ def outcome_of(suite, case):
 
 
 def run_pytest(suite, names):
-    folder = "vm" if suite == "payloads" else suite
+    folder = "vm" if suite in ("payloads", "long") else suite
     with tempfile.TemporaryDirectory() as temporary:
         report = Path(temporary, "report.xml")
         done = pytest("-q", f"--junitxml={report}", "-o", "junit_family=xunit1", "-o",
@@ -273,17 +274,16 @@ def suite_of(folder, file):
     return "payloads" if folder == "vm" and file in PAYLOAD_FILES else folder
 
 
-def plan_files(folder, selection):
+def plan_files(folder, selection, *chosen, suite=None):
     """Of tests/package one task for each file; of tests/vm for each test, or for all of a file that share a guest."""
     groups = {}
-    for name in list_pytest(folder):
+    for name in list_pytest(folder, *chosen):
         file = name.split("::")[0]
-        suite = suite_of(folder, file)
-        if wanted(f"{suite}:{name}", selection):
+        its = suite or suite_of(folder, file)
+        if wanted(f"{its}:{name}", selection):
             together = folder == "package" or file in SHARED_GUEST
-            groups.setdefault((suite, file if together else name), []).append(name)
-    return [Task(f"{suite}:{group}", run_pytest, [suite, names])
-            for (suite, group), names in groups.items()]
+            groups.setdefault((its, file if together else name), []).append(name)
+    return [Task(f"{its}:{group}", run_pytest, [its, names]) for (its, group), names in groups.items()]
 
 
 def plan_tests(selection):
@@ -302,6 +302,8 @@ def plan_tests(selection):
         tasks += plan_files("vm", selection)
     if may_be_in("package", selection):
         tasks += plan_files("package", selection)
+    if "long" in selection:
+        tasks += plan_files("vm", selection, "-m", "long", suite="long")
     return tasks
 
 
@@ -310,7 +312,7 @@ def builds_for(selection):
     if not selection or any(word not in SUITES for word in selection) or "build" in selection:
         return list(BUILDS)
     needs = {"tidy": "clang", "unit": "sanitizers", "cli": "sanitizers", "fuzz": "sanitizers",
-             "package": "gcc", "vm": "gcc", "payloads": "gcc"}
+             "package": "gcc", "vm": "gcc", "payloads": "gcc", "long": "gcc"}
     return [build for build in BUILDS if build in {needs.get(word) for word in selection}]
 
 
@@ -362,6 +364,8 @@ class Report:
 
 def main(selection):
     guard.protect_host()
+    if "long" in selection:
+        os.environ["KEXEC_TEST_LONG"] = "1"
     report = Report()
     for build in builds_for(selection):
         outcomes = compile_build(build)

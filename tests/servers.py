@@ -2,6 +2,7 @@
 """Servers of the tests' own on loopback, with the faults that real ones have, and keys to sign with."""
 
 import contextlib
+import email.utils
 import hashlib
 import http.server
 import os
@@ -15,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 
 # ---- HTTP ------------------------------------------------------------------------------------------------------------
 
@@ -69,7 +71,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def find(self):
         path = re.sub(r"^https?://[^/]*", "", self.path).partition("?")[0]
         self.server.owner.requests.append((self.command, self.path, dict(self.headers)))
-        return self.server.owner.files.get(path)
+        return self.server.owner.files.get(urllib.parse.unquote(path))
 
     def answer(self, body):
         file = self.find()
@@ -349,16 +351,21 @@ def sums(**files):
     return "".join(f"{hashlib.sha256(c).hexdigest()}  {n}\n" for n, c in files.items()).encode()
 
 
-def debian_mirror(web, signer, kernel, initrd, codename="trixie"):
-    """What a mirror of Debian has for the installer, as /debian: the paths of kernel and initrd."""
-    top = f"/debian/dists/{codename}"
-    images = f"{top}/main/installer-amd64/current/images"
+def debian_mirror(web, signer, kernel, initrd, codename="trixie", files=None):
+    """What a mirror of Debian has for the installer, as /debian: the paths of kernel and initrd. @files: more, by path."""
+    top, images = f"dists/{codename}/", "main/installer-amd64/current/images"
     names = [f"netboot/debian-installer/amd64/{name}" for name in ("linux", "initrd.gz")]
     listed = sums(**{f"./{name}": content for name, content in zip(names, (kernel, initrd))})
-    release = (f"Origin: Debian\nCodename: {codename}\nSHA256:\n"
-               f" {hashlib.sha256(listed).hexdigest()} {len(listed)} main/installer-amd64/current/images/SHA256SUMS\n")
+    files = {f"{top}{images}/SHA256SUMS": listed, **(files or {})}
+    release = (f"Origin: Debian\nSuite: stable\nCodename: {codename}\nDate: {email.utils.formatdate(usegmt=True)}\n"
+               "Architectures: amd64\nComponents: main\nSHA256:\n")
+    for path, content in files.items():
+        web.put(f"/debian/{path}", content)
+        if path.startswith(top):
+            release += f" {hashlib.sha256(content).hexdigest()} {len(content)} {path.removeprefix(top)}\n"
     for name, content in zip(names, (kernel, initrd)):
-        web.put(f"{images}/{name}", content)
-    web.put(f"{images}/SHA256SUMS", listed)
-    web.put(f"{top}/InRelease", signer.around(release.encode()))
-    return [f"{images}/{name}" for name in names]
+        web.put(f"/debian/{top}{images}/{name}", content)
+    for name, content in (("InRelease", signer.around(release.encode())), ("Release", release.encode()),
+                          ("Release.gpg", signer.detached(release.encode()))):
+        web.put(f"/debian/{top}{name}", content)
+    return [f"/debian/{top}{images}/{name}" for name in names]

@@ -20,6 +20,9 @@ static const struct {
 } marks[] = {
 	{ KX_LOOK_INSTALLER, "lib/debian-installer" },
 	{ KX_LOOK_INSTALLER, "bin/netcfg" },
+	{ KX_LOOK_INSTALLER, "usr/lib/debian-installer" }, /* from Debian 13 on */
+	{ KX_LOOK_INSTALLER, "usr/bin/netcfg" },
+	{ KX_LOOK_INSTALLER, "usr/lib/debian-installer" }, /* from Debian 13 on */
 	{ KX_LOOK_DRACUT, "usr/lib/dracut" },
 	{ KX_LOOK_DRACUT, "lib/dracut" },
 	{ KX_LOOK_DRACUT_FULL, "usr/libexec/nm-initrd-generator" },

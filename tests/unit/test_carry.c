@@ -133,6 +133,24 @@ static void test_look_at_what_is_no_initrd(void **state)
 	assert_int_equal(f->look.count, 0);
 }
 
+/* Its folders are below usr from Debian 13 on, and only there. */
+static void test_look_at_the_installer(void **state)
+{
+	static const char *const paths[] = { "lib/debian-installer", "bin/netcfg",
+					     "usr/lib/debian-installer", "usr/bin/netcfg" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		const struct kx_cpio_file file = { paths[i], S_IFDIR | 0755, { NULL, 0 } };
+		_cleanup_free_ uint8_t *archive = NULL;
+		size_t size;
+
+		assert_int_equal(kx_cpio_pack(&file, 1, &archive, &size, &f->err), 0);
+		look_at(f, archive, size, NO_LIMIT);
+		assert_string_equal(f->look.marks[KX_LOOK_INSTALLER], paths[i]);
+	}
+}
+
 /* ---- overlay --------------------------------------------------------------------------------- */
 
 static void add(struct fixture *f, const char *path, const char *content)
@@ -380,6 +398,7 @@ int main(void)
 		TEST(test_look_compressed),
 		TEST(test_look_cut_anywhere),
 		TEST(test_look_at_what_is_no_initrd),
+		TEST(test_look_at_the_installer),
 		TEST(test_folders_are_made_once),
 		TEST(test_links_are_followed),
 		TEST(test_circle),

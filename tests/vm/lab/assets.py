@@ -65,8 +65,8 @@ def mirror():
 class PrivateApt:
     """apt with its own sources, lists, cache and state, and the machine's proxy settings."""
 
-    def __init__(self, root):
-        self.root = root
+    def __init__(self, root, suites=SUITES, components="main"):
+        self.root, self.suites, self.components = root, suites, components
         for sub in ("lists/partial", "cache/archives/partial", "debs"):
             (root / sub).mkdir(parents=True, exist_ok=True)
         (root / "status").touch()
@@ -103,7 +103,7 @@ class PrivateApt:
         if not keyring:
             raise AssetMissing("debian-archive-keyring is not installed")
         site = mirror()
-        text = "".join(f"deb [signed-by={keyring}] {site} {s} main\n" for s in SUITES)
+        text = "".join(f"deb [signed-by={keyring}] {site} {s} {self.components}\n" for s in self.suites)
         (self.root / "sources.list").write_text(text, encoding="ascii")
 
     def update(self):
@@ -277,11 +277,14 @@ def kernel(name):
     return Kernel(name, release, image, modules)
 
 
+INSTALLERS = {"12": "bookworm", "13": "trixie"}
+
+
 @functools.lru_cache(maxsize=None)
-def debian_installer(arch="amd64"):
-    """(kernel, initrd) of the Debian 12 network installer, text variant."""
-    package = f"debian-installer-12-netboot-{arch}"
-    root = unpack("bookworm", package, ("*/text/*", f"*/{arch}/linux"))
+def debian_installer(arch="amd64", release="12"):
+    """(kernel, initrd) of Debian's network installer, text variant."""
+    package = f"debian-installer-{release}-netboot-{arch}"
+    root = unpack(INSTALLERS[release], package, ("*/text/*", f"*/{arch}/linux"))
     initrd = next(root.rglob("text/**/initrd.gz"), None)
     image = next((p for p in root.rglob("linux") if p.is_file()), None)
     if not initrd or not image:

@@ -5,7 +5,7 @@ import os
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "long: only with KEXEC_TEST_LONG=1; takes an hour, or gigabytes")
+    config.addinivalue_line("markers", "long: only with KEXEC_TEST_LONG=1; takes long, or gigabytes")
 
 
 def pytest_collection_modifyitems(config, items):

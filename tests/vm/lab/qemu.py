@@ -211,9 +211,13 @@ class Qemu:
                 pass  # the thread has ended
         return time.monotonic() - starved / 1e9
 
-    def wait_for(self, what, predicate, timeout=TIMEOUT, may_end=False):
-        """Wait until predicate() is true; fail when the guest ends or time runs out first."""
+    def wait_for(self, what, predicate, timeout=TIMEOUT, may_end=False, idle=None):
+        """Wait until predicate() is true; fail when the guest ends or time runs out first.
+
+        What takes its time, and says on the console that it goes on, hangs when it says nothing for idle seconds.
+        """
         deadline = self.clock() + timeout
+        said, heard = 0, self.clock()
         with self.changed:
             while not (result := predicate()):
                 if self.ended() and not may_end:
@@ -225,21 +229,26 @@ class Qemu:
                     raise GuestFailed(f"kernel panic before {what}")
                 # QEMU's own end makes no event, hence the short turns.
                 self.changed.wait(1.0)
-                if self.clock() >= deadline:
+                now = self.clock()
+                if len(self.text["console"]) > said:
+                    said, heard = len(self.text["console"]), now
+                if now >= deadline:
                     raise GuestFailed(f"no {what} within {timeout} s")
+                if idle and now >= heard + idle:
+                    raise GuestFailed(f"no {what}, and not a word on the console for {idle} s")
             return result
 
-    def wait_console(self, text, since=0, timeout=TIMEOUT, may_end=False):
+    def wait_console(self, text, since=0, timeout=TIMEOUT, may_end=False, idle=None):
         """Wait until the console shows text after the position since; return the end of it."""
         def found():
             at = self.text["console"].find(text, since)
             return at + len(text) if at >= 0 else 0
 
-        return self.wait_for(f"{text!r} on the console", found, timeout, may_end)
+        return self.wait_for(f"{text!r} on the console", found, timeout, may_end, idle)
 
-    def wait_reset(self, timeout=TIMEOUT):
+    def wait_reset(self, timeout=TIMEOUT, idle=None):
         """Wait until the guest resets the machine, and see that this is what ended it."""
-        reason = self.wait_for("the guest's reset", self.ended, timeout, may_end=True)
+        reason = self.wait_for("the guest's reset", self.ended, timeout, may_end=True, idle=idle)
         if reason != "guest-reset":
             raise GuestFailed(f"guest ended by {reason}, expected a reset")
 
