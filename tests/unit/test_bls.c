@@ -611,12 +611,12 @@ static void test_grub_knows_no_sort_key(void **state)
 	const struct kx_boot_fs fs = boot_files_fs(&files);
 	size_t budget = 100;
 
-	assert_int_equal(kx_bls_read_grub(&fs, "hd0", "/entries", &budget, &menu), -ENOENT);
+	assert_int_equal(kx_bls_read_grub(&fs, KX_BLS_FEDORA, "hd0", "/entries", &budget, &menu), -ENOENT);
 	boot_file(&files, "/entries/m-5.9.conf", "linux /l\nsort-key a\n");
 	boot_file(&files, "/entries/m-5.10.conf",
 		  "linux /l\ninitrd /a $tuned_initrd\toptional\noptions $kernelopts x\n");
 	boot_file(&files, "/entries/n+0-3.conf", "linux $l\n");
-	assert_int_equal(kx_bls_read_grub(&fs, "hd0", "/entries/", &budget, &menu), 0);
+	assert_int_equal(kx_bls_read_grub(&fs, KX_BLS_FEDORA, "hd0", "/entries/", &budget, &menu), 0);
 	assert_int_equal(budget, 100 - 20 - 64 - 9);
 	assert_int_equal(menu.count, 3);
 	/* Nor does it know counters. */
@@ -629,7 +629,7 @@ static void test_grub_knows_no_sort_key(void **state)
 	assert_string_equal(menu.v[1].initrds[0], "/a $tuned_initrd\toptional");
 	assert_string_equal(menu.v[1].options, "$kernelopts x");
 	kx_boot_entries_clear(&menu);
-	assert_int_equal(kx_bls_read_grub(&fs, "hd0", "/entries", &budget, &menu), -E2BIG);
+	assert_int_equal(kx_bls_read_grub(&fs, KX_BLS_FEDORA, "hd0", "/entries", &budget, &menu), -E2BIG);
 	assert_int_equal(menu.count, 0);
 }
 
