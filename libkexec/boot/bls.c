@@ -137,7 +137,21 @@ static struct kx_view skip_blanks(struct kx_view text)
 	return text;
 }
 
-int kx_bls_parse_grub(struct kx_view text, struct kx_bls *ret, struct kx_error *err)
+/* Takes the key off. False when nothing stands behind it. */
+static bool grub_key(struct kx_view *line, enum kx_bls_command command, struct kx_view *ret)
+{
+	const char *blank = memchr(line->data, ' ', line->size);
+	const char *tab = memchr(line->data, '\t', line->size);
+	bool is_tab = !blank || (command != KX_BLS_FEDORA && tab && tab < blank);
+
+	if (!kx_text_field(line, is_tab ? '\t' : ' ', ret) || !line->size)
+		return false;
+	*line = skip_blanks(*line);
+	return command == KX_BLS_FEDORA || line->size;
+}
+
+int kx_bls_parse_grub(struct kx_view text, enum kx_bls_command command, struct kx_bls *ret,
+		      struct kx_error *err)
 {
 	_cleanup_(kx_bls_clear) struct kx_bls bls = { 0 };
 	struct kx_view line, key;
@@ -149,10 +163,9 @@ int kx_bls_parse_grub(struct kx_view text, struct kx_bls *ret, struct kx_error *
 		line = skip_blanks(line);
 		if (line.size && *line.data == '#')
 			continue;
-		if (!kx_text_field(&line, memchr(line.data, ' ', line.size) ? ' ' : '\t', &key) ||
-		    !line.size)
+		if (!grub_key(&line, command, &key))
 			break;
-		r = bls_grub_line(&bls, key, skip_blanks(line));
+		r = bls_grub_line(&bls, key, line);
 	}
 	return bls_finish(r, &bls, ret, err);
 }

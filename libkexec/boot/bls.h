@@ -34,11 +34,15 @@ struct kx_bls {
  */
 int kx_bls_parse(struct kx_view text, struct kx_bls *ret, struct kx_error *err);
 
+/* Which of GRUB's commands reads: blscfg as Fedora's module blscfg has it, or as GRUB's own module blsuki does; or uki. */
+enum kx_bls_command { KX_BLS_FEDORA, KX_BLS_BLSUKI, KX_BLS_UKI };
+
 /*
- * The same as GRUB reads it: the first blank of a line, be it behind a tab, ends the key; a line that has nothing behind it, such
- * as an empty one, ends the file; and of the lines with one key the first counts, of options, too.
+ * The same as GRUB reads it: a line that has nothing behind its key, such as an empty one, ends the file; of the lines with one
+ * key the first counts, of options, too; and for Fedora's it is the first blank of a line that ends the key, be it behind a tab.
  */
-int kx_bls_parse_grub(struct kx_view text, struct kx_bls *ret, struct kx_error *err);
+int kx_bls_parse_grub(struct kx_view text, enum kx_bls_command command, struct kx_bls *ret,
+		      struct kx_error *err);
 void kx_bls_clear(struct kx_bls *bls);
 
 /**
@@ -67,7 +71,7 @@ struct kx_bls_key {
 /* As strcmp(3): less than 0 when @a stands above @b in the menu. */
 int kx_bls_compare(const struct kx_bls_key *a, const struct kx_bls_key *b);
 
-/* The same for two ids in GRUB's menu. */
+/* The same for two ids in the menu of Fedora's GRUB. Another one goes by kx_version_compare_files(). */
 int kx_bls_compare_grub(const char *a, const char *b);
 
 /* Is it an entry for @arch, as uname(2) names it? So it is when either is NULL. */
@@ -152,15 +156,16 @@ int kx_bls_read(const struct kx_boot_fs *fs, const struct kx_bls_place *places, 
 		struct kx_error *err);
 
 /**
- * kx_bls_read_grub() - what GRUB's command blscfg finds, in its order, which knows no sort-key
- * @path: of a folder of entries, or of one that ends in ".conf"; absolute on @device
+ * kx_bls_read_grub() - what GRUB's command blscfg or uki finds, in its order, which knows no sort-key
+ * @path: of a folder of entries, or of one that ends in ".conf", or for uki in ".efi"; absolute on @device
  * @budget: bytes that may be read; what is left of them
  *
- * What they say of files and options is as it is written: of lines from which GRUB makes a script of its own.
+ * What they say of files and options is as it is written: of lines from which GRUB makes a script of its own. A UKI that GRUB passes
+ * over has a problem.
  *
  * Errors: -ENOENT; -E2BIG too many entries, or over @budget; -ENOMEM.
  */
-int kx_bls_read_grub(const struct kx_boot_fs *fs, const char *device, const char *path,
-		     size_t *budget, struct kx_boot_entries *ret);
+int kx_bls_read_grub(const struct kx_boot_fs *fs, enum kx_bls_command command, const char *device,
+		     const char *path, size_t *budget, struct kx_boot_entries *ret);
 
 #endif

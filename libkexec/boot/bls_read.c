@@ -8,6 +8,7 @@
 
 #include "base/overflow.h"
 #include "boot/bls.h"
+#include "boot/version.h"
 #include "format/pe.h"
 #include "format/uki.h"
 #include "util.h"
@@ -33,12 +34,14 @@ struct item {
 /*
  * @folder: that is being read, absolute on @device
  * @budget: how many bytes more may be read
+ * @grub: it is read as GRUB does it, by @command
  */
 struct reader {
 	const struct kx_boot_fs *fs;
 	const char *device, *folder, *arch;
 	size_t *budget;
 	bool grub;
+	enum kx_bls_command command;
 	struct item *items;
 	size_t count;
 };
@@ -225,9 +228,10 @@ static int read_type1(const struct reader *reader, const char *path, struct item
 		kx_fail(&err, -r, "cannot read its entry: %s", strerror(-r));
 	else
 		r = spend(reader, size);
-	if (r == 0)
-		r = (reader->grub ? kx_bls_parse_grub : kx_bls_parse)(kx_view_of(text, size), &bls,
-								      &err);
+	if (r == 0 && reader->grub)
+		r = kx_bls_parse_grub(kx_view_of(text, size), reader->command, &bls, &err);
+	else if (r == 0)
+		r = kx_bls_parse(kx_view_of(text, size), &bls, &err);
 	if (r == -ENOMEM || r == -E2BIG)
 		return r;
 	item->dropped = r < 0;
@@ -249,7 +253,7 @@ static int finish(const struct reader *reader, const char *path, const char *kin
 		entry->id = NULL;
 		return -ENOMEM;
 	}
-	if (reader->grub)
+	if (reader->grub && reader->command != KX_BLS_UKI)
 		cut_suffix(entry->id);
 	if (!entry->title)
 		entry->title = strdup(reader->grub && entry->kernel ? entry->kernel : entry->id);
@@ -267,10 +271,15 @@ static int name_of(const struct reader *reader, const char *file, struct kx_bls_
 	return ret->id ? 0 : -ENOMEM;
 }
 
-/* systemd-boot keeps the names that begin with "auto-" for its own entries. To GRUB upper case is another suffix. */
+/*
+ * systemd-boot keeps the names that begin with "auto-" for its own entries. To GRUB upper case is another suffix, and its module
+ * blsuki knows no hidden files.
+ */
 static bool is_entrys_name(const struct reader *reader, const char *file, const char *suffix)
 {
-	if (file[0] == '.' || !ends_with(file, suffix))
+	bool hidden = file[0] == '.' && !(reader->grub && reader->command != KX_BLS_FEDORA);
+
+	if (hidden || !ends_with(file, suffix))
 		return false;
 	return reader->grub ? !strcmp(strrchr(file, '.'), suffix)
 			    : strncasecmp(file, "auto-", 5) != 0;
@@ -423,9 +432,7 @@ static int fill_uki(const struct kx_uki *uki, unsigned profile, struct item *ite
 	if (cmdline.size && !cmdline.data[cmdline.size - 1])
 		cmdline.size--;
 	r = uki->has[KX_UKI_CMDLINE] ? kx_boot_set(&item->entry.options, kx_text_trim(cmdline)) : 0;
-	if (r == 0)
-		r = fill_release(uki, item);
-	return r < 0 ? r : fill_profile(uki, profile, item);
+	return r < 0 ? r : fill_release(uki, item);
 }
 
 /* Of texts that nobody can have written. Errors also: -E2BIG of all entries. */
@@ -454,17 +461,21 @@ static int read_profile(struct reader *reader, struct kx_view file, const char *
 	struct kx_uki uki = { 0 };
 	int r;
 
-	r = kx_bls_name(name, &item.name);
+	r = name_of(reader, name, &item.name);
 	if (r < 0)
 		return r;
 	item.entry.type = KX_BOOT_UKI;
 	r = kx_uki_parse(file, profile, &uki, &err);
 	if (r == 0 && !uki.has[KX_UKI_LINUX])
 		r = kx_fail(&err, ENOEXEC, "is an EFI program without a .linux section");
+	if (r == 0 && reader->grub && !uki.has[KX_UKI_OSREL])
+		r = kx_fail(&err, ENOEXEC, "has no .osrel section, by which GRUB knows it");
 	if (r == 0)
 		r = check_texts(reader, &uki, &err);
 	if (r == 0)
 		r = fill_uki(&uki, profile, &item);
+	if (r == 0 && !reader->grub)
+		r = fill_profile(&uki, profile, &item);
 	if (r == -EBADMSG && !err.text[0])
 		kx_fail(&err, EBADMSG, "malformed UKI: there is a zero byte in its texts");
 	if (r == -ENOMEM || r == -E2BIG)
@@ -473,7 +484,7 @@ static int read_profile(struct reader *reader, struct kx_view file, const char *
 	item.dropped = r < 0 || !item.entry.title;
 	if (r < 0)
 		r = set_problem(&item.entry, err.text);
-	*ret_count = uki.profile_count;
+	*ret_count = reader->grub ? 1 : uki.profile_count;
 	if (r < 0 || !kx_bls_architecture(item.entry.architecture, reader->arch))
 		return r;
 	r = place_path(reader, path, &item.entry.kernel);
@@ -541,10 +552,16 @@ static int compare_items(const void *a, const void *b)
 	return kx_bls_compare(&key_a, &key_b);
 }
 
-static int compare_for_grub(const void *a, const void *b)
+static int compare_for_fedora(const void *a, const void *b)
 {
 	return kx_bls_compare_grub(((const struct item *)a)->entry.id,
 				   ((const struct item *)b)->entry.id);
+}
+
+static int compare_for_blsuki(const void *a, const void *b)
+{
+	return kx_version_compare_files(((const struct item *)b)->name.id,
+					((const struct item *)a)->name.id);
 }
 
 static int list_folder(struct reader *reader, const char *above, const char *name,
@@ -713,35 +730,38 @@ static int read_grub(struct reader *reader, const char *path)
 {
 	_cleanup_free_ char *whole = NULL;
 	struct kx_boot_stat stat;
+	bool uki = reader->command == KX_BLS_UKI;
+	kx_boot_name_fn *on_name = uki ? on_type2 : on_type1;
 	char *slash;
 	int r = kx_boot_path("", NULL, path, &whole);
 
 	if (r < 0)
 		return r;
-	if (!ends_with(whole, ".conf"))
-		return list_folder(reader, whole, "", on_type1);
+	if (!ends_with(whole, uki ? ".efi" : ".conf"))
+		return list_folder(reader, whole, "", on_name);
 	r = reader->fs->stat(reader->fs->ctx, reader->device, whole, &stat);
 	if (r < 0)
 		return r;
 	slash = strrchr(whole, '/');
 	*slash = '\0';
 	reader->folder = whole;
-	r = on_type1(reader, slash + 1);
+	r = on_name(reader, slash + 1);
 	reader->folder = NULL;
 	return r;
 }
 
-int kx_bls_read_grub(const struct kx_boot_fs *fs, const char *device, const char *path,
-		     size_t *budget, struct kx_boot_entries *ret)
+int kx_bls_read_grub(const struct kx_boot_fs *fs, enum kx_bls_command command, const char *device,
+		     const char *path, size_t *budget, struct kx_boot_entries *ret)
 {
 	_cleanup_(reader_clear) struct reader reader = {
-		.fs = fs, .device = device, .budget = budget, .grub = true
+		.fs = fs, .device = device, .budget = budget, .grub = true, .command = command
 	};
 	int r = read_grub(&reader, path);
 
 	if (r < 0)
 		return r;
 	if (reader.count)
-		qsort(reader.items, reader.count, sizeof(*reader.items), compare_for_grub);
+		qsort(reader.items, reader.count, sizeof(*reader.items),
+		      command == KX_BLS_FEDORA ? compare_for_fedora : compare_for_blsuki);
 	return hand_over(&reader, ret);
 }

@@ -167,12 +167,22 @@ static const char *grub_cpu(const struct kx_boot_system *system)
 	return system->efi == KX_YES ? "x86_64" : "i386";
 }
 
+/* The file system that boot loaders for UEFI are on. */
+static const char *find_esp(const struct finder *f)
+{
+	for (size_t i = 0; i < f->volumes->count; i++)
+		if (f->volumes->v[i].boots && exists(f, f->volumes->v[i].name, "/EFI"))
+			return f->volumes->v[i].name;
+	return NULL;
+}
+
 static int read_grub(struct finder *f)
 {
 	const struct kx_grub_config config = {
 		.fs = f->fs,
 		.device = f->device,
 		.path = f->path,
+		.esp = find_esp(f),
 		.platform = f->system->efi == KX_YES ? "efi" : "pc",
 		.cpu = grub_cpu(f->system),
 	};

@@ -26,6 +26,7 @@
  * @fs: where files are
  * @device: that grub.cfg is on: `root` at the beginning; may be ""
  * @path: grub.cfg, absolute on @device
+ * @esp: the EFI system partition that GRUB was started from; NULL for none
  * @platform: `grub_platform`: "pc", "efi"; @cpu: `grub_cpu`: "i386", "x86_64"; NULL for these two
  * @variables: exported before the first line runs: names and values by turns, NULL at the end; NULL for none
  * @steps_max: instead of KX_GRUB_STEPS_MAX; 0 for that
@@ -34,6 +35,7 @@ struct kx_grub_config {
 	const struct kx_boot_fs *fs;
 	const char *device;
 	const char *path;
+	const char *esp;
 	const char *platform;
 	const char *cpu;
 	const char *const *variables;

@@ -579,7 +579,7 @@ static int run_regexp(struct kx_grub *g, struct kx_grub_args args)
 	char *specs[16], *words[2];
 	int spec_count = 0, count = 0;
 
-	g->patterns = true;
+	g->modules.regexp = true;
 	for (int i = 0; i < args.count; i++) {
 		char *word = args.v[i];
 
@@ -600,11 +600,18 @@ static int run_regexp(struct kx_grub *g, struct kx_grub_args args)
 
 /* ---- the rest ---------------------------------------------------------------------------------- */
 
-/* Modules are there; one changes the language. */
+/* Modules are there; some change what others do. */
 static int run_insmod(struct kx_grub *g, struct kx_grub_args args)
 {
-	if (args.count && !strcmp(args.v[0], "regexp"))
-		g->patterns = true;
+	const char *name = args.count ? args.v[0] : "";
+
+	if (!strcmp(name, "regexp"))
+		g->modules.regexp = true;
+	else if (!strcmp(name, "blscfg"))
+		g->modules =
+			(struct kx_grub_modules){ .regexp = g->modules.regexp, .blscfg = true };
+	else if (!strcmp(name, "blsuki"))
+		g->modules.blsuki = !g->modules.blscfg;
 	return KX_GRUB_OK;
 }
 
@@ -653,6 +660,7 @@ static const struct kx_grub_builtin basics[] = {
 	{ "shift", run_shift },
 	{ "source", run_source },
 	{ "test", run_test },
+	{ "uki", kx_grub_uki },
 	{ "unset", run_unset },
 };
 

@@ -101,7 +101,7 @@ static bool finish(struct argument *a)
 	a->pattern = NULL;
 	a->used = a->pattern_used = a->room = 0;
 	a->any = false;
-	if (a->is_pattern && a->g->patterns && !kx_grub_glob(a->g, pattern, a->args))
+	if (a->is_pattern && a->g->modules.regexp && !kx_grub_glob(a->g, pattern, a->args))
 		return false;
 	a->is_pattern = false;
 	return a->args->count > before || kx_grub_args_add(a->g, a->args, text);

@@ -156,6 +156,7 @@ enum kx_grub_status {
 	KX_GRUB_OK = 0,
 	KX_GRUB_FALSE = 1,
 	KX_GRUB_NOT_FOUND = 5,
+	KX_GRUB_BAD_FILENAME = 7,
 	KX_GRUB_BAD_NUMBER = 10,
 	KX_GRUB_NO_DEVICE = 12,
 	KX_GRUB_INVALID = 17,
@@ -191,8 +192,9 @@ struct kx_grub_item {
 	bool hidden;  /* not in GRUB's menu, which says nothing of it */
 	unsigned out; /* its first entry's place in the result */
 	struct kx_boot_entry
-		*bls; /* or it came from blscfg: owned, @script is what GRUB makes of it */
+		*bls; /* or it came from blscfg or uki: owned, @script is what GRUB makes of it */
 	const char *script;
+	const char *device; /* a unified kernel image, and on which device */
 };
 
 struct kx_grub_menu {
@@ -230,11 +232,22 @@ enum kx_grub_flow {
 };
 
 /**
+ * struct kx_grub_modules - modules that change what other commands do
+ * @regexp: file name patterns are expanded
+ * @blscfg: Fedora's, which nobody else has
+ * @blsuki: GRUB's own, from 2.14 on. Where Fedora's GRUB has both, blscfg is that of the other module, so they are not set together,
+ *	    but for options that only blsuki has
+ */
+struct kx_grub_modules {
+	bool regexp, blscfg, blsuki;
+};
+
+/**
  * struct kx_grub - an evaluation
  * @args: positional arguments; NULL outside of functions and entries
  * @entry: the entry whose body runs; NULL while the menu is made
  * @doubt: why @entry cannot be what GRUB makes of it, whatever it loads
- * @patterns: file name patterns are expanded, since the module regexp is there
+ * @modules: that are there
  */
 struct kx_grub {
 	const struct kx_grub_config *config;
@@ -257,7 +270,7 @@ struct kx_grub {
 	size_t bytes_read;
 	int status;
 	int failure;
-	bool patterns;
+	struct kx_grub_modules modules;
 	bool booted; /* by the command boot, outside of any entry */
 	struct kx_error *err;
 };
@@ -317,6 +330,7 @@ struct kx_grub_builtin {
 };
 extern const struct kx_grub_builtin kx_grub_loaders[];
 int kx_grub_blscfg(struct kx_grub *g, struct kx_grub_args args);
+int kx_grub_uki(struct kx_grub *g, struct kx_grub_args args);
 /* A new last item of g->menu; NULL when the evaluation has ended. */
 struct kx_grub_item *kx_grub_new_item(struct kx_grub *g);
 /* To g->menu. Return: a status. */

@@ -321,6 +321,10 @@ static void run_script(struct kx_grub *g, const struct kx_grub_item *item, struc
 	g->args = NULL;
 	if (g->flow == KX_GRUB_RETURN)
 		g->flow = KX_GRUB_GO_ON;
+	if (item->device)
+		g->boot = (struct kx_grub_boot){ .type = KX_BOOT_UKI,
+						 .kernel = { item->device, item->bls->kernel,
+							     item->bls->options } };
 }
 
 static void run_body(struct kx_grub *g, const struct kx_grub_item *item)
@@ -361,7 +365,7 @@ struct scope {
 	struct kx_grub_menu *outer, menu;
 	struct kx_grub_mark mark;
 	int status;
-	bool patterns;
+	struct kx_grub_modules modules;
 };
 
 static void scope_open(struct kx_grub *g, struct scope *scope)
@@ -372,7 +376,7 @@ static void scope_open(struct kx_grub *g, struct scope *scope)
 				 { .end = &scope->menu.first },
 				 kx_grub_arena_mark(&g->arena),
 				 g->status,
-				 g->patterns };
+				 g->modules };
 	g->menu = &scope->menu;
 }
 
@@ -383,7 +387,7 @@ static void scope_close(struct kx_grub *g, struct scope *scope)
 	g->functions = scope->functions;
 	g->env = scope->env;
 	g->status = scope->status;
-	g->patterns = scope->patterns;
+	g->modules = scope->modules;
 	g->at = NULL;
 	kx_grub_arena_release(&g->arena, scope->mark);
 }
@@ -464,9 +468,10 @@ static struct kx_grub_item *find_number(const struct kx_grub_menu *menu, unsigne
 
 /*
  * The one that is meant; NULL if there is none such. A number is one whatever stands behind it, and goes before ids and titles. Not
- * so in the GRUB that has blscfg (grub-core/normal/menu.c there), since there ids begin with digits.
+ * so in Fedora's GRUB (grub-core/normal/menu.c there), which is told by its blscfg, since there ids begin with digits.
  */
-static struct kx_grub_item *find_item(const struct kx_grub_menu *menu, const char *name)
+static struct kx_grub_item *find_item(const struct kx_grub *g, const struct kx_grub_menu *menu,
+				      const char *name)
 {
 	bool digit = *name >= '0' && *name <= '9', bls = false;
 	struct kx_grub_item *found;
@@ -475,7 +480,7 @@ static struct kx_grub_item *find_item(const struct kx_grub_menu *menu, const cha
 
 	for (const struct kx_grub_item *item = menu->first; item; item = item->next)
 		bls |= !!item->bls;
-	if (!bls)
+	if (!bls || g->modules.blsuki)
 		return digit ? find_number(menu, n) : find_named(menu, name, true, true);
 	found = find_named(menu, name, true, false);
 	if (!found)
@@ -571,7 +576,7 @@ static void mark_default(struct kx_grub *g, const struct kx_grub_menu *menu,
 	}
 	if (!item->submenu && !is_bootable(g, item->out)) {
 		while ((name = strsep(&at, " "))) {
-			other = *name ? find_item(menu, name) : NULL;
+			other = *name ? find_item(g, menu, name) : NULL;
 			if (other && !other->submenu && is_bootable(g, other->out)) {
 				item = other;
 				break;
@@ -587,7 +592,7 @@ static void evaluate_menu(struct kx_grub *g, struct kx_grub_menu *menu, const st
 {
 	const char *rest = "";
 	char *name = first_name(g, kx_grub_value(g, "default"), &rest);
-	struct kx_grub_item *chosen = name && *name ? find_item(menu, name) : NULL;
+	struct kx_grub_item *chosen = name && *name ? find_item(g, menu, name) : NULL;
 
 	if (!chosen)
 		chosen = shown(menu->first);

@@ -142,6 +142,16 @@ static bool is_zero(char c)
 	return c == '0';
 }
 
+/* Digits of any number, since they are too many for any type. */
+static int compare_digits(struct kx_view x, struct kx_view y)
+{
+	cut_span(&x, is_zero);
+	cut_span(&y, is_zero);
+	if (x.size != y.size)
+		return sign(x.size<y.size, x.size> y.size);
+	return memcmp(x.data, y.data, x.size);
+}
+
 /* Takes digits, or letters, off both; a number is newer than letters. */
 static int compare_segments(struct kx_view *a, struct kx_view *b)
 {
@@ -152,12 +162,8 @@ static int compare_segments(struct kx_view *a, struct kx_view *b)
 
 	if (!y.size)
 		return number ? 1 : -1;
-	if (number) {
-		cut_span(&x, is_zero);
-		cut_span(&y, is_zero);
-		if (x.size != y.size)
-			return sign(x.size<y.size, x.size> y.size);
-	}
+	if (number)
+		return compare_digits(x, y);
 	order = memcmp(x.data, y.data, x.size < y.size ? x.size : y.size);
 	return order ? order : sign(x.size<y.size, x.size> y.size);
 }
@@ -193,4 +199,66 @@ int kx_version_compare_rpm(struct kx_view a, struct kx_view b)
 			order = compare_segments(&a, &b);
 	}
 	return order;
+}
+
+/* ---- names of files -------------------------------------------------------------------------- */
+
+/* Debian Policy, "Version": "~" is before the end, that before letters, and they before all else. */
+static int rank(struct kx_view v)
+{
+	char c = first(v);
+
+	if (!v.size)
+		return -1;
+	if (is_digit(c))
+		return 0;
+	if (is_letter(c))
+		return c;
+	return c == '~' ? -2 : (unsigned char)c + 256;
+}
+
+static bool starts_text(struct kx_view v)
+{
+	return v.size && !is_digit(first(v));
+}
+
+static int compare_debian(struct kx_view a, struct kx_view b)
+{
+	int order = 0;
+
+	while (!order && (a.size || b.size)) {
+		for (; starts_text(a) || starts_text(b); cut(&a, 1), cut(&b, 1))
+			if (rank(a) != rank(b))
+				return sign(rank(a) < rank(b), rank(a) > rank(b));
+		order = compare_digits(cut_span(&a, is_digit), cut_span(&b, is_digit));
+	}
+	return order;
+}
+
+/* Without suffixes such as ".tar.gz": each begins with a letter or "~" and has digits besides. */
+static struct kx_view without_suffixes(struct kx_view name)
+{
+	size_t end = name.size, i = end;
+
+	while (i > 0) {
+		char c = (char)name.data[--i];
+		bool begins = i + 1 < name.size &&
+			      (is_letter((char)name.data[i + 1]) || name.data[i + 1] == '~');
+
+		if (c == '.' && i + 1 < end && begins)
+			end = i;
+		else if (!is_digit(c) && !is_letter(c) && c != '~')
+			break;
+	}
+	return kx_view_of(name.data, end);
+}
+
+int kx_version_compare_files(const char *a, const char *b)
+{
+	struct kx_view x = kx_view_of(a, strlen(a)), y = kx_view_of(b, strlen(b));
+	int order = sign(*a == '.' && *b != '.', *a != '.' && *b == '.');
+
+	if (!order)
+		order = compare_debian(without_suffixes(x), without_suffixes(y));
+	return order ? order : compare_debian(x, y);
 }

@@ -16,4 +16,10 @@ int kx_version_compare(const char *a, const char *b);
 /* The same as rpm(8) does it, with the "+" that GRUB has since Fedora 32: newer than nothing, older than all else. */
 int kx_version_compare_rpm(struct kx_view a, struct kx_view b);
 
+/*
+ * The same as `sort -V` does it with names of files (GNU Coreutils' manual, "Version sort ordering"): as Debian compares
+ * versions, and the suffixes of files only if nothing else tells. Names of files are neither "." nor "..".
+ */
+int kx_version_compare_files(const char *a, const char *b);
+
 #endif

@@ -68,7 +68,7 @@ static void fuzz_menu(struct boot_files *files, const struct kx_loader_conf *con
 	require(kx_bls_read(&fs, &place, 1, "x86_64", &vars, conf, &menu, &err) == 0);
 	require_menu(&menu, "esp:");
 	kx_boot_entries_clear(&menu);
-	if (kx_bls_read_grub(&fs, "hd0", "/loader/entries", &budget, &menu) == 0)
+	if (kx_bls_read_grub(&fs, KX_BLS_FEDORA, "hd0", "/loader/entries", &budget, &menu) == 0)
 		for (size_t i = 0; i < menu.count; i++)
 			require(menu.v[i].problem || menu.v[i].kernel);
 	kx_boot_entries_clear(&menu);

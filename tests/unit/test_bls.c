@@ -611,12 +611,14 @@ static void test_grub_knows_no_sort_key(void **state)
 	const struct kx_boot_fs fs = boot_files_fs(&files);
 	size_t budget = 100;
 
-	assert_int_equal(kx_bls_read_grub(&fs, "hd0", "/entries", &budget, &menu), -ENOENT);
+	assert_int_equal(kx_bls_read_grub(&fs, KX_BLS_FEDORA, "hd0", "/entries", &budget, &menu),
+			 -ENOENT);
 	boot_file(&files, "/entries/m-5.9.conf", "linux /l\nsort-key a\n");
 	boot_file(&files, "/entries/m-5.10.conf",
 		  "linux /l\ninitrd /a $tuned_initrd\toptional\noptions $kernelopts x\n");
 	boot_file(&files, "/entries/n+0-3.conf", "linux $l\n");
-	assert_int_equal(kx_bls_read_grub(&fs, "hd0", "/entries/", &budget, &menu), 0);
+	assert_int_equal(kx_bls_read_grub(&fs, KX_BLS_FEDORA, "hd0", "/entries/", &budget, &menu),
+			 0);
 	assert_int_equal(budget, 100 - 20 - 64 - 9);
 	assert_int_equal(menu.count, 3);
 	/* Nor does it know counters. */
@@ -629,8 +631,40 @@ static void test_grub_knows_no_sort_key(void **state)
 	assert_string_equal(menu.v[1].initrds[0], "/a $tuned_initrd\toptional");
 	assert_string_equal(menu.v[1].options, "$kernelopts x");
 	kx_boot_entries_clear(&menu);
-	assert_int_equal(kx_bls_read_grub(&fs, "hd0", "/entries", &budget, &menu), -E2BIG);
+	assert_int_equal(kx_bls_read_grub(&fs, KX_BLS_FEDORA, "hd0", "/entries", &budget, &menu),
+			 -E2BIG);
 	assert_int_equal(menu.count, 0);
+}
+
+/* By the names of their files; and a profile is nothing to it. */
+static void test_grub_finds_images(void **state)
+{
+	_cleanup_(kx_boot_entries_clear) struct kx_boot_entries menu = { 0 };
+	struct sample s = sample_pe(KX_PE_X86_64), nameless = sample_pe(KX_PE_X86_64);
+	struct boot_files files = { 0 };
+	const struct kx_boot_fs fs = boot_files_fs(&files);
+	size_t budget = 1000;
+
+	sample_pe_text(&nameless, ".linux", "kernel");
+	boot_file_bytes(&files, "/EFI/Linux/none.efi", nameless.data, nameless.size);
+	sample_pe_text(&s, ".linux", "kernel");
+	sample_pe_text(&s, ".osrel", "PRETTY_NAME=\"The OS\"\n");
+	sample_pe_text(&s, ".cmdline", "ro quiet");
+	boot_file_bytes(&files, "/EFI/Linux/a-9.efi", s.data, s.size);
+	boot_file_bytes(&files, "/EFI/Linux/a-10+3.efi", s.data, s.size);
+	boot_file_bytes(&files, "/EFI/Linux/A.EFI", s.data, s.size);
+	assert_int_equal(kx_bls_read_grub(&fs, KX_BLS_UKI, "hd0", "/EFI/Linux", &budget, &menu), 0);
+	assert_int_equal(menu.count, 3);
+	assert_string_equal(menu.v[0].id, "none.efi");
+	assert_non_null(strstr(menu.v[0].problem, "no .osrel section"));
+	assert_string_equal(menu.v[1].id, "a-10+3.efi");
+	assert_string_equal(menu.v[2].id, "a-9.efi");
+	assert_string_equal(menu.v[2].title, "The OS");
+	assert_string_equal(menu.v[2].options, "ro quiet");
+	assert_string_equal(menu.v[2].kernel, "/EFI/Linux/a-9.efi");
+	assert_null(menu.v[2].problem);
+	sample_free(&s);
+	sample_free(&nameless);
 }
 
 int main(void)
@@ -658,6 +692,7 @@ int main(void)
 		cmocka_unit_test(test_kernel_version_is_no_order),
 		cmocka_unit_test(test_texts_that_nobody_wrote),
 		cmocka_unit_test(test_grub_knows_no_sort_key),
+		cmocka_unit_test(test_grub_finds_images),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -617,6 +617,76 @@ static void test_blscfg_inside(void **state)
 	assert_string_equal(grub_default(&g)->id, "s>4f-6.5");
 }
 
+/* ---- blscfg and uki of GRUB's own module: the oracle has each case ------------------------------ */
+
+/* What @script leads to: the ids of the menu, with a blank behind each. */
+static void assert_ids(const char *script, const char *expected)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+	char ids[256] = "";
+
+	boot_file(&g.files, "/boot/loader/entries/fallback.conf", "linux /k\n");
+	boot_file(&g.files, ENTRIES "usual.conf", "linux /k\n");
+	boot_file(&g.files, "/dir/a-1+1.conf", "linux /k\n");
+	boot_file(&g.files, "/dir/a-1.conf", "linux /k\ntitle T\n");
+	boot_file(&g.files, "/dir/a-b-1.conf", "linux /k\n");
+	grub_read(&g, script);
+	for (size_t i = 0; i < g.menu.count; i++) {
+		assert_true(strlen(ids) + strlen(g.menu.v[i].id) + 2 < sizeof(ids));
+		strcat(strcat(ids, g.menu.v[i].id), " ");
+	}
+	if (strcmp(ids, expected) != 0)
+		fail_msg("%s gives %s", script, ids);
+}
+
+static void test_blsuki_options(void **state)
+{
+	assert_ids("insmod blsuki; blscfg", "usual ");
+	assert_ids("blscfg -p /dir", "a-b-1 a-1+1 a-1 ");
+	assert_ids("blscfg --path=(hd0)/dir -f", "a-b-1 a-1+1 a-1 ");
+	assert_ids("blscfg --path /none", "");
+	assert_ids("blscfg -fp /none", "usual ");
+	assert_ids("blscfg -p /dir/a-1.conf; blscfg -p /dir/a-1.conf", "a-1 a-1 ");
+	assert_ids("default=T; blscfg -dp /dir; blscfg -p /dir -n", "a-1 a-b-1 a-1+1 ");
+	assert_ids("default=1x; blscfg -dp /dir", "");
+	assert_ids("blscfg -p /dir -e a-1.conf; blscfg -p /dir -e a-b-1", "a-1 ");
+	assert_ids("blscfg -p /dir -x", "");
+	assert_ids("blscfg -p", "");
+	assert_ids("blscfg -p /dir x", "");
+	assert_ids("blscfg -p none.conf -f", "");
+}
+
+/* A number is one, whatever stands behind it; but not in Fedora's GRUB, which may have both modules. */
+static void test_blsuki_default(void **state)
+{
+	static const char *const cases[][2] = { { "insmod blsuki; blscfg", "five" },
+						{ "insmod blscfg; insmod blsuki; blscfg", "four" },
+						{ "blscfg", "four" } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_cleanup_grub_ struct grub g = { 0 };
+		_cleanup_free_ char *script = NULL;
+
+		boot_file(&g.files, ENTRIES "0a.conf", "linux /k\noptions four\n");
+		boot_file(&g.files, ENTRIES "1a.conf", "linux /k\noptions five\n");
+		assert_true(asprintf(&script, "default=0a\n%s\n", cases[i][0]) > 0);
+		grub_read(&g, script);
+		assert_string_equal(grub_default(&g)->options, cases[i][1]);
+	}
+}
+
+/* GRUB for a BIOS has no such command. */
+static void test_uki_on_a_bios(void **state)
+{
+	_cleanup_grub_ struct grub g = { 0 };
+
+	boot_file(&g.files, "/EFI/Linux/a.efi", "MZ");
+	grub_read(&g, "uki\n");
+	assert_int_equal(g.menu.count, 0);
+	assert_int_equal(g.menu.note_count, 1);
+	assert_non_null(strstr(g.menu.notes[0], "no such command: uki"));
+}
+
 /* A loop of blscfg reads no more than GRUB's other files together. */
 static void test_blscfg_reads_not_for_ever(void **state)
 {
@@ -803,6 +873,9 @@ int main(void)
 		cmocka_unit_test(test_blscfg_folders),
 		cmocka_unit_test(test_blscfg_on_no_device),
 		cmocka_unit_test(test_blscfg_inside),
+		cmocka_unit_test(test_blsuki_options),
+		cmocka_unit_test(test_blsuki_default),
+		cmocka_unit_test(test_uki_on_a_bios),
 		cmocka_unit_test(test_blscfg_reads_not_for_ever),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_deep_submenus),

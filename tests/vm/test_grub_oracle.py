@@ -35,8 +35,8 @@ def ours(config, devices):
         if entry.rstrip().endswith("\ndefault"):
             entry = entry.rstrip().removesuffix("default")
             # A value may have several lines.
-            values = re.split(r"\n(?=(?:title|type|menu|class|users|linux|initrd|options|module|source|problem): )", entry)
-            kept = [v for v in values if v.startswith(("linux: ", "initrd: ", "options: ", "module: "))]
+            values = re.split(r"\n(?=(?:title|type|menu|class|users|linux|initrd|options|devicetree|module|source|problem): )", entry)
+            kept = [v for v in values if v.startswith(("linux: ", "initrd: ", "options: ", "devicetree: ", "module: "))]
             return kept if "\ntype: none\n" not in entry and "\ntype: chainload\n" not in entry else []
     return []
 
@@ -131,3 +131,89 @@ def test_corpus(tmp_path):
             differ.append(f"--- {name} {chosen}\nGRUB: {its}\nours: {mine}\n{said[number]}")
     assert not differ, f"{len(differ)} of {len(cases)}:\n" + "\n".join(differ)
     assert booted > len(cases) // 2
+
+
+# ---- blscfg: GRUB's own, which 2.14 has and Debian's stable releases have not --------------------------------------
+
+TWO_FOURTEEN = {"suite": "sid", "modules": ["blsuki"]}
+
+
+def write_bls_case(tree, number, text):
+    """A script, and files behind lines of "-- NAME"; its folder is $d."""
+    script, *files = re.split(r"(?m)^-- (.*)\n", text)
+    folder = tree / "c" / str(number)
+    folder.mkdir(parents=True)
+    for name, content in zip(files[::2], files[1::2]):
+        (folder / name).parent.mkdir(exist_ok=True)
+        content = content.replace("$CR", "\r").replace("$LONG", "x" * 3000)
+        (folder / name).write_bytes(content.encode())
+    (folder / "case.cfg").write_text(f"d=/c/{number}\n{script}", encoding="utf-8")
+    return "default=" in script
+
+
+def write_runs(place, folder, text, own, devices):
+    """A file for each entry to be the default, up to the one that POSTLUDE has, and for the script's own; their names."""
+    runs = []
+    for index in [None] * own + list(range(40)):
+        default = "" if index is None else f"default={index}\n"
+        name = f"run{'' if index is None else index}.cfg"
+        (folder / name).write_text(f"{text}{default}timeout=0\n", encoding="utf-8")
+        runs.append(f"{place}/{name}")
+        if index is not None and "/drv.cfg" in str(ours(runs[-1], devices)):
+            return runs
+    raise AssertionError(f"{place} has no end")
+
+
+def d0(folder):
+    """A file system with entries where they usually are."""
+    (folder / "loader/entries").mkdir(parents=True)
+    for name in ("a", "b"):
+        (folder / f"loader/entries/{name}.conf").write_text(f"linux /k3\ninitrd /i3\noptions of d0 {name}\n",
+                                                          encoding="ascii")
+    for name in ("k3", "i3", "drv.cfg"):
+        (folder / name).write_text(name, encoding="ascii")
+    return folder, "d0d0d0d0-0000-4000-8000-000000000000", "D0"
+
+
+def bls_tree(folder, name):
+    """(/boot of a tree with entries, without what takes GRUB off the serial line; UUID, label), and a file for each entry."""
+    origin, uuid = boot_device(DATA / name / "tree")
+    shutil.copytree(next(origin.rglob("loader")).parent, folder)
+    cfg = next(folder.rglob("grub.cfg"), folder / "grub.cfg")
+    text = cfg.read_text(encoding="utf-8") if cfg.exists() else "insmod blsuki\nblscfg\n"
+    cfg.write_text(text.replace("terminal_output console", ""), encoding="utf-8")
+    place = f"({folder.name})/{cfg.parent.relative_to(folder)}"
+    runs = []
+    for index in range(len(list(folder.glob("loader/entries/*.conf")))):
+        (cfg.parent / f"run{index}.cfg").write_text(f"source {place}/{cfg.name}\ndefault={index}\ntimeout=0\n",
+                                                    encoding="utf-8")
+        runs.append(f"{place}/run{index}.cfg")
+    assert runs
+    return (folder, uuid, name), runs
+
+
+def test_blscfg(tmp_path):
+    """Each entry that blscfg makes of files, in its order; of distributions' trees by what both kinds of it have in common."""
+    tree = tmp_path / "tree"
+    shutil.copytree(DATA / "language", tree)
+    for name in ("k1", "k2", "i1", "i2", "dtb"):
+        (tree / name).write_text(name, encoding="ascii")
+    devices = {"d0": d0(tmp_path / "d0")}
+    mine = [f"hd0={tree},,BATCH", f"d0={tmp_path / 'd0'},{devices['d0'][1]},D0"]
+    texts = (DATA / "blscfg/cases.txt").read_text(encoding="utf-8").split("%%\n")
+    own = [write_bls_case(tree, number, text) for number, text in enumerate(texts)]
+    runs = []
+    for number in range(len(texts)):
+        place = f"(hd0)/c/{number}"
+        source = f"{PRELUDE}source {place}/case.cfg\n{POSTLUDE}"
+        runs += write_runs(place, tree / "c" / str(number), source, own[number], mine)
+    for number, name in enumerate(("fedora", "centos-stream-8", "opensuse-bls")):
+        device = f"t{number}"
+        devices[device], more = bls_tree(tmp_path / device, name)
+        mine.append(f"{device}={tmp_path / device},{devices[device][1]},{name}")
+        assert all(ours(run, mine) for run in more)
+        runs += more
+    said = grub.run(tree, [(run[1:].split(")")[0], run) for run in runs], devices, **TWO_FOURTEEN)
+    differ = [f"--- {run}\nGRUB: {its}\nours: {ours(run, mine)}\n{said[number]}" for number, run in enumerate(runs)
+              if flat(its := grub.arrived(said[number])) != flat(ours(run, mine))]
+    assert not differ, f"{len(differ)} of {len(runs)}:\n" + "\n".join(differ)

@@ -91,11 +91,11 @@ def press_keys(guest):
         guest.send("console", " " if found.group() == PAGER else KEY)
 
 
-def run(tree, cases, devices):
-    """What GRUB says for each case: {number: text}."""
+def run(tree, cases, devices, suite="bookworm", modules=()):
+    """What the GRUB of a Debian suite says for each case: {number: text}."""
     with tempfile.TemporaryDirectory() as folder:
         core = Path(folder) / "core.img"
-        core.write_bytes(payload.grub_core(MODULES, START))
+        core.write_bytes(payload.grub_core([*MODULES, *modules], START, suite))
         iso = make_iso(tree, cases, devices)
         spec = Spec(kernel=core, initrd=b"\0", memory="256M",
                     extra=["-drive", f"file={iso},format=raw,if=ide,snapshot=on"])
@@ -130,17 +130,19 @@ def arrived(text):
     """What would have been booted by the entry that GRUB first says to boot, as print_grub puts it."""
     text = re.split(r"Falling back to|Failed to boot|Press any key", text)[0]
     text = text.split("Booting `")[-1]
-    kernel, options, initrds, modules = None, "", [], []
+    kernel, options, initrds, modules, devicetree = None, "", [], [], []
     for name, words, root in calls(text):
         paths = [w if w.startswith("(") else f"({root})/{w.removeprefix('/')}" for w in words]
         if name.startswith(("linux", "multiboot")):
-            kernel, options, initrds, modules = paths[0], " ".join(map(quoted, words[1:])), [], []
+            kernel, options, initrds, modules, devicetree = paths[0], " ".join(map(quoted, words[1:])), [], [], []
         elif name.startswith("initrd"):
             initrds = [f"initrd: {p}" for p in paths]
         elif name.startswith("module"):
             modules.append(f"module: {paths[0]}|" + " ".join(map(quoted, words[1:])))
+        elif name == "devicetree":
+            devicetree = [f"devicetree: {paths[0]}"]
         elif name == "missing-kernel":
             kernel = None
     if not kernel:
         return []
-    return [f"linux: {kernel}", *initrds, *([f"options: {options}"] if options else []), *modules]
+    return [f"linux: {kernel}", *initrds, *([f"options: {options}"] if options else []), *devicetree, *modules]

@@ -112,10 +112,10 @@ def start(files, command, **spec):
     return guest
 
 
-def grub_core(modules, config):
+def grub_core(modules, config, suite="bookworm"):
     """GRUB's core image for a BIOS, with modules and the commands that it runs first."""
     tool = package_file("bookworm", "grub-common", "bin/grub-mkimage")
-    modules_at = package_file("bookworm", "grub-pc-bin", "i386-pc/kernel.img").parent
+    modules_at = package_file(suite, "grub-pc-bin", "i386-pc/kernel.img").parent
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "config").write_text(config, encoding="ascii")
         done = subprocess.run(
