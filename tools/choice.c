@@ -373,8 +373,6 @@ static int put_member(const struct kx_tool *tool, const struct kx_source *source
 	_cleanup_free_ char *before = NULL;
 	int r;
 
-	if (!args->to_ram)
-		choice->args.on_disk = file;
 	choice->entries = image->entries;
 	image->entries = (struct kx_boot_entries){ 0 };
 	kx_say_notes(&choice->entries, &choice->volumes);
@@ -413,6 +411,9 @@ static int hold_image(const struct kx_tool *tool, struct kx_choice *choice, stru
 	struct kx_args *args = &choice->args;
 	int r = kx_machine_read(tool->root, &machine, err);
 
+	/* Its system will read it there, not here. */
+	if (!args->to_ram)
+		args->on_disk = args->operands[0];
 	choice->inputs = calloc(1, sizeof(*choice->inputs));
 	if (r == 0 && !choice->inputs)
 		r = kx_fail(err, ENOMEM, "out of memory");
@@ -426,34 +427,16 @@ static int hold_image(const struct kx_tool *tool, struct kx_choice *choice, stru
 	return r;
 }
 
-static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
+/* An address by its name, before all of it is fetched. */
+static bool is_image(const char *name)
 {
-	_cleanup_(kx_image_clear) struct kx_image image = { 0 };
-	struct kx_args *args = &choice->args;
-	const char *name = args->operand_count > 1 ? args->operands[1] : NULL;
-	struct kx_source *source = NULL;
-	int r;
-
-	/* The rest are ours, not kernels too many. */
-	args->operand_count = 1;
-	if (args->memdisk)
-		return put_disc(args->operands[0], choice, err);
-	r = hold_image(tool, choice, &source, err);
-	if (r < 0)
-		return r;
-	r = kx_image_read(tool, source, args->to_ram, &image, err);
-	if (r == -ENOENT || (r == 0 && !is_linux(&image.entries)))
-		return put_disc(args->operands[0], choice, err);
-	return r < 0 ? r : put_member(tool, source, &image, name, choice, err);
-}
-
-/* Before all of it is fetched, by its name. */
-static bool is_image_address(const char *url)
-{
+	const char *path;
 	size_t size;
-	const char *path = kx_url_path(url, &size);
 
-	return !strchr(url, '#') && size > 4 && !strncasecmp(path + size - 4, ".iso", 4);
+	if (!kx_url_is(name))
+		return kx_image_is(name);
+	path = kx_url_path(name, &size);
+	return !strchr(name, '#') && size > 4 && !strncasecmp(path + size - 4, ".iso", 4);
 }
 
 static int refuse_image(const char *url, struct kx_error *err)
@@ -465,62 +448,27 @@ static int refuse_image(const char *url, struct kx_error *err)
 		kx_url_text(url).s);
 }
 
-/* Does it need checksums of its own beside the image's? */
-static bool has_more(const struct kx_args *args)
+static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
 {
-	bool checked = args->sha256_count || args->sums_count;
-	bool found = args->dtb && (checked || kx_url_is(args->dtb));
-
-	for (size_t i = 0; i < args->initrd_count; i++)
-		found |= checked || kx_url_is(args->initrds[i]);
-	return found;
-}
-
-/* All of it, checked, as a file that this process alone has: in place of its address or path. */
-static int keep_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
-{
-	_cleanup_(kx_machine_freep) struct kx_machine *machine = NULL;
-	_cleanup_(kx_inputs_clear) struct kx_inputs inputs = { 0 };
+	_cleanup_(kx_image_clear) struct kx_image image = { 0 };
 	struct kx_args *args = &choice->args;
-	char path[64];
+	const char *name = args->operand_count > 1 ? args->operands[1] : NULL;
+	struct kx_source *source = NULL;
 	int r;
 
-	if (has_more(args))
-		return kx_fail(err, EINVAL,
-			       "with an image that is fetched, or checked and kept in memory, "
-			       "--initrd and --dtb are files of this machine, and no --sha256 or "
-			       "--sums is theirs; fetch and check it first");
-	r = kx_machine_read(tool->root, &machine, err);
-	if (r == 0)
-		r = kx_inputs_begin(tool, machine, args, &inputs, err);
-	if (r == 0)
-		r = kx_order_open(&inputs, args->operands[0], &choice->fetched, err);
-	if (r == 0)
-		r = kx_trust_end(&inputs.trust, err);
+	/* The rest are ours, not kernels too many. */
+	args->operand_count = 1;
+	if (kx_url_is(args->operands[0]) && !args->to_ram && !args->memdisk)
+		return refuse_image(args->operands[0], err);
+	if (args->memdisk)
+		return put_disc(args->operands[0], choice, err);
+	r = hold_image(tool, choice, &source, err);
 	if (r < 0)
 		return r;
-	args->sha256_count = args->sums_count = 0;
-	args->keyring = args->sums_signature = NULL;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", kx_source_fd(choice->fetched));
-	if (keep(choice, path, &args->operands[0]) < 0)
-		return kx_fail(err, ENOMEM, "out of memory");
-	args->fetched = args->operands[0];
-	return 0;
-}
-
-static bool is_for_memory(const struct kx_args *args)
-{
-	return args->to_ram || args->memdisk;
-}
-
-/* What comes from elsewhere; and a file of this machine whose menu is not to be another one's when all of it is checked. */
-static bool is_kept_image(const char *name, enum kx_boot_word word, const struct kx_args *args)
-{
-	bool checked = args->sha256_count || args->sums_count;
-
-	if (word == KX_BOOT_WORD_ADDRESS)
-		return is_image_address(name);
-	return checked && is_for_memory(args) && kx_image_is(name);
+	r = kx_image_read(tool, source, args->to_ram, &image, err);
+	if (r == -ENOENT || (r == 0 && !is_linux(&image.entries)))
+		return put_disc(args->operands[0], choice, err);
+	return r < 0 ? r : put_member(tool, source, &image, name, choice, err);
 }
 
 int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struct kx_choice *ret,
@@ -537,15 +485,7 @@ int kx_choice_find(const struct kx_tool *tool, const struct kx_args *args, struc
 	ret->before = strcmp(tool->root, "/") ? tool->root : "";
 	if (args->pick)
 		return choose_picked(tool, args->pick, ret, err);
-	if (word == KX_BOOT_WORD_ADDRESS && is_image_address(name) && !is_for_memory(args))
-		return refuse_image(name, err);
-	if (name && is_kept_image(name, word, args)) {
-		r = keep_image(tool, ret, err);
-		if (r < 0)
-			return r;
-		name = ret->args.operands[0];
-	}
-	if (name && !kx_url_is(name) && kx_image_is(name))
+	if (name && is_image(name))
 		return put_image(tool, ret, err);
 	if (args->to_ram || args->memdisk)
 		return kx_fail(err, EINVAL,
@@ -572,7 +512,6 @@ void kx_choice_clear(struct kx_choice *choice)
 	kx_boot_entries_clear(&choice->entries);
 	kx_volumes_close(&choice->volumes);
 	kx_names_clear(&choice->strings);
-	kx_source_free(choice->fetched);
 	kx_source_free(choice->drivers);
 	if (choice->inputs)
 		kx_inputs_clear(choice->inputs);

@@ -15,6 +15,7 @@
 #include "setup.h"
 #include "source.h"
 #include "unpack.h"
+#include "url.h"
 #include "util.h"
 
 /* ---- what its system is told ----------------------------------------------------------------- */
@@ -293,8 +294,7 @@ static int find_place(const struct kx_tool *tool, const char *file, struct kx_im
 	const char *rest = NULL;
 	int r;
 
-	/* What was fetched lies nowhere. */
-	if (!path && errno == ENOENT && access(file, R_OK) == 0)
+	if (kx_url_is(file))
 		return 0;
 	if (!path)
 		return kx_fail(err, errno, "cannot find %s: %m", file);

@@ -227,7 +227,6 @@ int kx_inputs_begin(const struct kx_tool *tool, const struct kx_machine *machine
 	int r;
 
 	ret->tool = tool;
-	ret->fetched = args->fetched;
 	ret->on_disk = args->on_disk;
 	r = kx_trust_begin(tool, args, &ret->trust, err);
 	return r < 0 ? r : memory_first(ret, machine, args, err);
@@ -271,13 +270,21 @@ static int open_local(struct kx_inputs *inputs, const char *name, struct kx_sour
 	return r;
 }
 
-/* A descriptor of our own, of what is not trusted more than when it came. */
-static int open_fetched(const char *name, struct kx_source **ret, struct kx_error *err)
+int kx_inputs_again(const struct kx_source *source, struct kx_source **ret, struct kx_error *err)
 {
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	int fd = dup(kx_source_fd(source));
 
-	return fd < 0 ? kx_fail(err, errno, "cannot open %s: %m", name)
-		      : kx_source_from_fd(name, fd, ret, err);
+	return fd < 0 ? kx_fail(err, errno, "cannot open %s again: %m",
+				kx_url_text(kx_source_name(source)).s)
+		      : kx_source_from_fd(kx_source_name(source), fd, ret, err);
+}
+
+static struct kx_source *find_held(const struct kx_inputs *inputs, const char *file)
+{
+	for (size_t i = 0; i < inputs->held_count; i++)
+		if (!strcmp(inputs->held[i].name, file))
+			return inputs->held[i].source;
+	return NULL;
 }
 
 /* Whole, and checked. */
@@ -293,8 +300,6 @@ static int open_whole(struct kx_inputs *inputs, const char *name, struct kx_sour
 		r = kx_trust_allows(&inputs->trust, name, err);
 		if (r == 0)
 			r = kx_fetch(inputs->tool, &options, name, &source, err);
-	} else if (inputs->fetched && !strcmp(name, inputs->fetched)) {
-		r = open_fetched(name, &source, err);
 	} else {
 		r = open_local(inputs, name, &source, err);
 	}
@@ -317,11 +322,9 @@ int kx_inputs_hold(struct kx_inputs *inputs, const char *name, struct kx_source 
 
 	if (!file)
 		return kx_fail(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < inputs->held_count; i++)
-		if (!strcmp(inputs->held[i].name, file)) {
-			*ret = inputs->held[i].source;
-			return 0;
-		}
+	*ret = find_held(inputs, file);
+	if (*ret)
+		return 0;
 	more = reallocarray(inputs->held, inputs->held_count + 1, sizeof(*more));
 	if (!more)
 		return kx_fail(err, ENOMEM, "out of memory");
@@ -355,9 +358,15 @@ int kx_order_open(struct kx_inputs *inputs, const char *name, struct kx_source *
 		  struct kx_error *err)
 {
 	const char *member = member_of(name);
-	int r = member ? open_member(inputs, name, member, ret, err)
-		       : open_whole(inputs, name, ret, err);
+	const struct kx_source *held = member ? NULL : find_held(inputs, name);
+	int r;
 
+	if (member)
+		r = open_member(inputs, name, member, ret, err);
+	else if (held)
+		r = kx_inputs_again(held, ret, err);
+	else
+		r = open_whole(inputs, name, ret, err);
 	if (r == 0)
 		inputs->loaded += kx_source_size(*ret);
 	return r;

@@ -16,12 +16,11 @@ struct kx_held {
  * @trust: what they are checked by
  * @on_disk: the name of an image whose system will read it from its disk: so it is checked there, and not kept; NULL for none
  * @loaded: bytes of those that were opened, of which the kernel makes a copy
- * @fetched: the name of one that came from an address before, as a descriptor; NULL for none
  */
 struct kx_inputs {
 	const struct kx_tool *tool;
 	struct kx_trust trust;
-	const char *fetched, *on_disk;
+	const char *on_disk;
 	uint64_t loaded;
 	struct kx_held *held;
 	size_t held_count;
@@ -64,5 +63,12 @@ void kx_inputs_clear(struct kx_inputs *inputs);
  */
 int kx_inputs_hold(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
 		   struct kx_error *err);
+
+/**
+ * kx_inputs_again() - another source of the same open file
+ *
+ * Errors: -EMFILE; as kx_source_from_fd().
+ */
+int kx_inputs_again(const struct kx_source *source, struct kx_source **ret, struct kx_error *err);
 
 #endif

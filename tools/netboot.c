@@ -375,7 +375,8 @@ static void say_target(const struct target *target)
 	for (size_t i = 0; i < target->netboot.initrds.count; i++)
 		kx_say("initrd %s", kx_url_text(target->netboot.initrds.v[i]).s);
 	for (size_t i = 0; i + 2 < target->netboot.files.count; i += 3)
-		kx_say("file %s as %s", kx_url_text(target->netboot.files.v[i]).s, target->netboot.files.v[i + 1]);
+		kx_say("file %s as %s", kx_url_text(target->netboot.files.v[i]).s,
+		       target->netboot.files.v[i + 1]);
 }
 
 int kx_netboot_find(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)

@@ -115,7 +115,7 @@ struct kx_args {
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
 		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout, *memdisk,
-		*ramdisk, *embedded, *fetched, *on_disk, *release, *mirror, *choose;
+		*ramdisk, *embedded, *on_disk, *release, *mirror, *choose;
 	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram, keep_network, ssh_keys;
 	int netboot, plan, reboot;
 	uint64_t mem_min, mem_max, entry;

@@ -116,12 +116,8 @@ static int add_embedded(struct kx_inputs *inputs, const char *file, struct kx_or
 static int add_drivers(const struct kx_source *drivers, struct kx_order *order,
 		       struct kx_error *err)
 {
-	int r, fd = dup(kx_source_fd(drivers));
+	int r = kx_inputs_again(drivers, &order->initrds[order->initrd_count], err);
 
-	if (fd < 0)
-		return kx_fail(err, errno, "cannot keep the drivers: %m");
-	r = kx_source_from_fd(kx_source_name(drivers), fd, &order->initrds[order->initrd_count],
-			      err);
 	order->initrd_count += r == 0;
 	return r;
 }

@@ -126,7 +126,6 @@ int kx_args_built(const struct kx_args *args, struct kx_error *err);
  * @strings: that @args points to
  * @before: in front of the entry's paths: the tree, or "IMAGE#"
  * @words: what the entry's command line lacks for an image's system; NULL for nothing
- * @fetched: an image that came from an address, which @args name by its descriptor; NULL for none
  * @drivers, @inputs: for an image, what @args borrow
  *
  * As long as it is there, the entry's file systems are mounted, maybe in a mount namespace of our own.
@@ -139,7 +138,7 @@ struct kx_choice {
 	struct kx_names strings;
 	const char *before;
 	char *words;
-	struct kx_source *fetched, *drivers;
+	struct kx_source *drivers;
 	struct kx_inputs *inputs;
 };
 
