@@ -14,6 +14,7 @@ from pathlib import Path
 
 from . import firmware as firmwares
 from .gdb import Gdb
+from .processor import Processor
 
 TIMEOUT = 120  # seconds of Qemu.clock() for any one thing to happen; a boot takes about five
 PORTS = ("console", "agent")
@@ -54,6 +55,7 @@ class Qemu:
         self.replies = []
         self.changed = threading.Condition()
         self.started = time.monotonic()
+        self.processor = Processor()
         self.process = self._start()
         try:
             self.ports = {port: self._connect(port) for port in PORTS}
@@ -76,7 +78,7 @@ class Qemu:
         smm = "on" if spec.firmware == "ovmf-secure" else "off"
         arguments = [
             # The guest must not outlive the test, whatever ends that.
-            "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
+            "taskset", "--cpu-list", str(self.processor.number), "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
             "-accel", TCG, "-machine", f"{spec.machine},smm={smm}",
             "-cpu", spec.cpu, "-smp", str(spec.cpus), "-m", spec.memory,
             "-nodefaults", "-no-user-config", "-display", "none", "-vga", "std",
@@ -99,6 +101,7 @@ class Qemu:
                     self._arguments(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
                 )
         except BaseException:
+            self.processor.close()
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
 
@@ -270,6 +273,7 @@ class Qemu:
     def close(self):
         self.process.kill()
         self.process.wait()
+        self.processor.close()
         for channel in [*getattr(self, "ports", {}).values(), getattr(self, "monitor", None)]:
             if channel:
                 channel.close()
