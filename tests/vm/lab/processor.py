@@ -2,8 +2,8 @@
 """
 A processor of the host for each guest: all of QEMU's threads run there, in turn.
 
-TCG before QEMU 8.1 leaves memory barriers of a guest with one processor out. QEMU's own thread reads the queues of NVMe and virtio devices
-meanwhile, so that on another processor it now and then misses the last request, and the guest waits for ever.
+TCG of QEMU 7.2 leaves memory barriers out where processors take turns (tcg_gen_mb() in tcg/tcg-op.c). QEMU's own thread reads the queues of
+NVMe and virtio devices meanwhile, so that on another processor it now and then misses the last request, and the guest waits for ever.
 """
 
 import fcntl
