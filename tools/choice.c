@@ -155,15 +155,23 @@ static int put_operand(struct kx_choice *choice)
 	return keep_path(choice, choice->entry->kernel, NULL, &args->operands[0]);
 }
 
+static int check_entry(const struct kx_boot_entry *entry, struct kx_error *err)
+{
+	if (!entry->problem && entry->kernel)
+		return 0;
+	return kx_fail(err, EOPNOTSUPP, "cannot start \"%s\" from here: %s", entry->title,
+		       entry->problem ? entry->problem : "it has no kernel");
+}
+
 static int put_entry(struct kx_choice *choice, struct kx_error *err)
 {
 	const struct kx_boot_entry *entry = choice->entry;
 	struct kx_args *args = &choice->args;
 	int r;
 
-	if (entry->problem || !entry->kernel)
-		return kx_fail(err, EOPNOTSUPP, "cannot start \"%s\" from here: %s", entry->title,
-			       entry->problem ? entry->problem : "it has no kernel");
+	r = check_entry(entry, err);
+	if (r < 0)
+		return r;
 	if (entry->profile && args->reuse_cmdline)
 		return kx_fail(err, EINVAL,
 			       "--reuse-cmdline does not go with an entry that chooses a profile "
@@ -182,15 +190,17 @@ static int put_entry(struct kx_choice *choice, struct kx_error *err)
 
 /* ---- which one ------------------------------------------------------------------------------- */
 
+static void say_entry(const struct kx_boot_entry *entry)
+{
+	kx_say("%s%s%s, with the id %s", entry->menu ? entry->menu : "", entry->menu ? " > " : "",
+	       entry->title, entry->id);
+}
+
 static int say_several(const struct kx_choice *choice, const char *name, const size_t *found,
 		       size_t count, struct kx_error *err)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct kx_boot_entry *entry = &choice->entries.v[found[i]];
-
-		kx_say("%s%s%s, with the id %s", entry->menu ? entry->menu : "",
-		       entry->menu ? " > " : "", entry->title, entry->id);
-	}
+	for (size_t i = 0; i < count; i++)
+		say_entry(&choice->entries.v[found[i]]);
 	return kx_fail(err, ENOTUNIQ, "\"%s\" is the name of %zu entries; give the id of one", name,
 		       count);
 }
@@ -203,10 +213,21 @@ void kx_say_notes(const struct kx_boot_entries *entries, const struct kx_volumes
 		kx_say("%s", entries->notes[i]);
 }
 
+/* What an image's menu has: it may be at an address, where `kexec list` does not look. */
+static int say_none_of_image(const struct kx_choice *choice, const char *name, struct kx_error *err)
+{
+	for (size_t i = 0; i < choice->entries.count; i++)
+		say_entry(&choice->entries.v[i]);
+	return kx_fail(err, ENOENT, "%s has no entry of the name \"%s\"",
+		       kx_url_text(choice->args.medium).s, name);
+}
+
 static int say_none(const struct kx_choice *choice, const char *name, struct kx_error *err)
 {
 	/* What could not be read may be why. */
 	kx_say_notes(&choice->entries, &choice->volumes);
+	if (name && choice->args.medium)
+		return say_none_of_image(choice, name, err);
 	if (name)
 		return kx_fail(err, ENOENT,
 			       "there is no entry and no file here of the name \"%s\"; `kexec "
@@ -316,16 +337,18 @@ static int put_disc(const char *file, struct kx_choice *choice, struct kx_error 
 			       "%s has no menu of a Linux system; other systems are started by "
 			       "memdisk (package syslinux-common) or GRUB4DOS's grub.exe on a BIOS "
 			       "machine, and neither was found: give it by --memdisk FILE",
-			       file);
-	if (args->initrd_count || args->to_ram)
-		return kx_fail(err, EINVAL,
-			       "%s is started by %s, which has all of it in memory and takes no "
-			       "other initrd: leave --initrd and --to-ram out",
-			       file, memdisk);
+			       kx_url_text(file).s);
+	if (args->initrd_count)
+		return kx_fail(
+			err, EINVAL,
+			"%s is started by %s, which takes no other initrd: leave --initrd out",
+			kx_url_text(file).s, memdisk);
 	free(args->initrds);
 	args->initrds = calloc(1, sizeof(*args->initrds));
 	if (!args->initrds)
 		return kx_fail(err, ENOMEM, "out of memory");
+	/* There it is in any case, as all initrds are. */
+	args->to_ram = 0;
 	args->initrds[args->initrd_count++] = file;
 	args->operands[0] = memdisk;
 	if (!args->append)
@@ -380,6 +403,8 @@ static int put_member(const struct kx_tool *tool, const struct kx_source *source
 	/* A file here of that name is no entry of it. */
 	if (r == 0 && !choice->entry)
 		r = say_none(choice, name, err);
+	if (r == 0)
+		r = check_entry(choice->entry, err);
 	if (r < 0)
 		return r;
 	if (asprintf(&before, "%s#", args->operands[0]) < 0)
@@ -411,9 +436,7 @@ static int hold_image(const struct kx_tool *tool, struct kx_choice *choice, stru
 	struct kx_args *args = &choice->args;
 	int r = kx_machine_read(tool->root, &machine, err);
 
-	/* Its system will read it there, not here. */
-	if (!args->to_ram)
-		args->on_disk = args->operands[0];
+	args->medium = args->operands[0];
 	choice->inputs = calloc(1, sizeof(*choice->inputs));
 	if (r == 0 && !choice->inputs)
 		r = kx_fail(err, ENOMEM, "out of memory");
@@ -422,7 +445,7 @@ static int hold_image(const struct kx_tool *tool, struct kx_choice *choice, stru
 	if (r == 0)
 		r = kx_inputs_hold(choice->inputs, args->operands[0], ret, err);
 	if (r == 0)
-		r = kx_trust_any(&choice->inputs->trust, err);
+		r = kx_trust_any(&choice->inputs->trust, *ret, err);
 	args->inputs = choice->inputs;
 	return r;
 }
@@ -444,8 +467,22 @@ static int refuse_image(const char *url, struct kx_error *err)
 	return kx_fail(
 		err, EOPNOTSUPP,
 		"cannot start %s: the system on an image of a disc needs that after the start; "
-		"give --to-ram, which keeps it in memory, or fetch it to a disk first",
+		"give --to-ram, which keeps it in memory, or --memdisk FILE where it is not Linux, "
+		"or fetch it to a disk first",
 		kx_url_text(url).s);
+}
+
+/* All of it is loaded now: as any other file, which is kept when it is checked. */
+static int put_other(struct kx_choice *choice, struct kx_error *err)
+{
+	struct kx_args *args = &choice->args;
+
+	if (choice->inputs->on_disk) {
+		kx_inputs_clear(choice->inputs);
+		args->inputs = NULL;
+	}
+	args->medium = NULL;
+	return put_disc(args->operands[0], choice, err);
 }
 
 static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struct kx_error *err)
@@ -467,7 +504,7 @@ static int put_image(const struct kx_tool *tool, struct kx_choice *choice, struc
 		return r;
 	r = kx_image_read(tool, source, args->to_ram, &image, err);
 	if (r == -ENOENT || (r == 0 && !is_linux(&image.entries)))
-		return put_disc(args->operands[0], choice, err);
+		return put_other(choice, err);
 	return r < 0 ? r : put_member(tool, source, &image, name, choice, err);
 }
 

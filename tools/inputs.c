@@ -22,12 +22,16 @@
 
 /*
  * Where the member begins in "FILE#MEMBER", or NULL. A fragment is no part of an address that a server sees (RFC 3986, 3.5). Of a path, a
- * file that is there under the whole name wins, and then the shortest part that is one; both may have a "#".
+ * file that is there under the whole name wins, and then the shortest part that is one; both may have a "#". But what is within @medium,
+ * which may be NULL, was checked with it, whatever else has such a name now.
  */
-static const char *member_of(const char *name)
+static const char *member_of(const char *medium, const char *name)
 {
 	const char *mark = strchr(name, '#');
+	size_t size = medium ? strlen(medium) : 0;
 
+	if (size && !strncmp(name, medium, size) && (!name[size] || name[size] == '#'))
+		return name[size] ? name + size + 1 : NULL;
 	if (kx_url_is(name))
 		return mark ? mark + 1 : NULL;
 	if (access(name, F_OK) == 0)
@@ -42,16 +46,16 @@ static const char *member_of(const char *name)
 }
 
 /* Without the member. NULL without memory. */
-static char *file_of(const char *name)
+static char *file_of(const char *medium, const char *name)
 {
-	const char *member = member_of(name);
+	const char *member = member_of(medium, name);
 
 	return member ? strndup(name, (size_t)(member - 1 - name)) : strdup(name);
 }
 
 bool kx_order_is_file(const char *name)
 {
-	_cleanup_free_ char *file = file_of(name);
+	_cleanup_free_ char *file = file_of(NULL, name);
 
 	return file && access(file, F_OK) == 0;
 }
@@ -115,7 +119,7 @@ static bool is_seen(const struct need *need, const char *file)
 static bool is_kept(const struct kx_inputs *inputs, const char *name)
 {
 	return kx_trust_checks(&inputs->trust) &&
-	       !(inputs->on_disk && !strcmp(name, inputs->on_disk));
+	       !(inputs->on_disk && !strcmp(name, inputs->medium));
 }
 
 static int add_fetch(struct need *need, const char *file, struct kx_error *err)
@@ -136,7 +140,7 @@ static int add_fetch(struct need *need, const char *file, struct kx_error *err)
 
 static int add_name(struct need *need, const char *name, struct kx_error *err)
 {
-	_cleanup_free_ char *file = file_of(name);
+	_cleanup_free_ char *file = file_of(need->inputs->medium, name);
 	struct stat st;
 
 	if (!file)
@@ -227,7 +231,8 @@ int kx_inputs_begin(const struct kx_tool *tool, const struct kx_machine *machine
 	int r;
 
 	ret->tool = tool;
-	ret->on_disk = args->on_disk;
+	ret->medium = args->medium;
+	ret->on_disk = args->medium && !args->to_ram;
 	r = kx_trust_begin(tool, args, &ret->trust, err);
 	return r < 0 ? r : memory_first(ret, machine, args, err);
 }
@@ -245,22 +250,29 @@ void kx_inputs_clear(struct kx_inputs *inputs)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-int kx_order_open_file(const char *path, struct kx_source **ret, struct kx_error *err)
+static int open_file(const char *path, uint64_t max, struct kx_source **ret, struct kx_error *err)
 {
 	char what[256];
 	int r;
 
 	snprintf(what, sizeof(what), "reading %s", strcmp(path, "-") ? path : "standard input");
 	kx_progress_begin(what);
-	r = kx_source_open(path, 0, ret, err);
+	r = kx_source_open(path, max, ret, err);
 	kx_progress_end();
 	return r;
+}
+
+int kx_order_open_file(const char *path, struct kx_source **ret, struct kx_error *err)
+{
+	return open_file(path, 0, ret, err);
 }
 
 static int open_local(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
 		      struct kx_error *err)
 {
-	int r = kx_order_open_file(name, ret, err);
+	/* What comes by a pipe has no size yet that could be judged, and is in memory. */
+	uint64_t max = strcmp(name, "-") ? 0 : kx_room(inputs->tool, inputs->loaded);
+	int r = open_file(name, max, ret, err);
 
 	if (r == 0 && is_kept(inputs, name)) {
 		r = kx_inputs_keep(inputs, *ret, err);
@@ -272,8 +284,11 @@ static int open_local(struct kx_inputs *inputs, const char *name, struct kx_sour
 
 int kx_inputs_again(const struct kx_source *source, struct kx_source **ret, struct kx_error *err)
 {
-	int fd = dup(kx_source_fd(source));
+	int fd, r = kx_source_unchanged(source, err);
 
+	if (r < 0)
+		return r;
+	fd = dup(kx_source_fd(source));
 	return fd < 0 ? kx_fail(err, errno, "cannot open %s again: %m",
 				kx_url_text(kx_source_name(source)).s)
 		      : kx_source_from_fd(kx_source_name(source), fd, ret, err);
@@ -316,7 +331,7 @@ static int open_whole(struct kx_inputs *inputs, const char *name, struct kx_sour
 int kx_inputs_hold(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
 		   struct kx_error *err)
 {
-	_cleanup_free_ char *file = file_of(name);
+	_cleanup_free_ char *file = file_of(inputs->medium, name);
 	struct kx_held *more;
 	int r;
 
@@ -357,7 +372,7 @@ static int open_member(struct kx_inputs *inputs, const char *name, const char *m
 int kx_order_open(struct kx_inputs *inputs, const char *name, struct kx_source **ret,
 		  struct kx_error *err)
 {
-	const char *member = member_of(name);
+	const char *member = member_of(inputs->medium, name);
 	const struct kx_source *held = member ? NULL : find_held(inputs, name);
 	int r;
 

@@ -14,13 +14,15 @@ struct kx_held {
 /**
  * struct kx_inputs - all that are opened for one load
  * @trust: what they are checked by
- * @on_disk: the name of an image whose system will read it from its disk: so it is checked there, and not kept; NULL for none
+ * @medium: the name of the image of a disc that the load is out of; NULL for none
+ * @on_disk: its system will read it from its disk: so it is checked there, and not kept
  * @loaded: bytes of those that were opened, of which the kernel makes a copy
  */
 struct kx_inputs {
 	const struct kx_tool *tool;
 	struct kx_trust trust;
-	const char *on_disk;
+	const char *medium;
+	bool on_disk;
 	uint64_t loaded;
 	struct kx_held *held;
 	size_t held_count;

@@ -102,6 +102,7 @@ struct kx_pick {
  * @stop: the option that ended parsing, NULL for none
  * @not_built: the first option given that is not built yet, NULL for none
  * @image: the first option given that describes an image, NULL for none
+ * @medium: the image of a disc that the load is out of; NULL for none
  * @ramdisk, @embedded: what --to-ram keeps in memory, or in an initrd; no option sets them
  * @drivers: an initrd for it, borrowed; NULL for none
  * @inputs: those of which some are opened already, borrowed; NULL for none
@@ -115,7 +116,7 @@ struct kx_args {
 	unsigned flags;
 	const char *type, *append, *dtb, *serial, *baud, *machine, *save, *root, *kernel, *shrink,
 		*timeout, *sums_signature, *keyring, *signature, *cacert, *fetch_timeout, *memdisk,
-		*ramdisk, *embedded, *on_disk, *release, *mirror, *choose;
+		*ramdisk, *embedded, *medium, *release, *mirror, *choose;
 	int reuse_cmdline, reuse_initrd, json, svg, insecure, to_ram, keep_network, ssh_keys;
 	int netboot, plan, reboot;
 	uint64_t mem_min, mem_max, entry;

@@ -101,14 +101,24 @@ static int add_embedded(struct kx_inputs *inputs, const char *file, struct kx_or
 	size_t size;
 	int r = kx_inputs_hold(inputs, file, &image, err);
 
+	/* A copy, of which the kernel makes another one. */
+	if (r == 0 && kx_source_size(image) > kx_room(inputs->tool, inputs->loaded))
+		r = kx_fail(err, ENOSPC,
+			    "cannot put %s into an initrd: it has %s, where there is room for %s; "
+			    "stop what uses memory, or take an image with drivers of persistent "
+			    "memory",
+			    kx_url_text(kx_source_name(image)).s,
+			    kx_size_text(kx_source_size(image)).s,
+			    kx_size_text(kx_room(inputs->tool, inputs->loaded)).s);
 	if (r == 0)
 		r = kx_image_embed(image, &order->embedded, &size, err);
 	if (r == 0)
 		r = kx_source_unchanged(image, err);
 	if (r == 0)
-		r = kx_source_from_memory(file, order->embedded, size,
+		r = kx_source_from_memory(kx_source_name(image), order->embedded, size,
 					  &order->initrds[order->initrd_count], err);
 	order->initrd_count += r == 0;
+	inputs->loaded += r == 0 ? size : 0;
 	return r;
 }
 

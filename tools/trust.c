@@ -306,12 +306,17 @@ int kx_trust_end(const struct kx_trust *trust, struct kx_error *err)
 	return 0;
 }
 
-int kx_trust_any(const struct kx_trust *trust, struct kx_error *err)
+int kx_trust_any(const struct kx_trust *trust, const struct kx_source *source, struct kx_error *err)
 {
+	uint8_t digest[KX_SHA256_DIGEST_SIZE];
+	bool found = trust->listed || trust->insecure || !kx_trust_checks(trust);
+
 	for (size_t i = 0; i < trust->given_count; i++)
-		if (trust->given[i].used)
-			return 0;
-	return trust->listed ? 0 : kx_trust_end(trust, err);
+		found |= trust->given[i].used;
+	if (found)
+		return 0;
+	digest_of(source, digest);
+	return refuse_unknown(trust, kx_source_name(source), digest, err);
 }
 
 void kx_trust_clear(struct kx_trust *trust)

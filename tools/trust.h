@@ -74,11 +74,12 @@ int kx_trust_check(struct kx_trust *trust, const char *name, const struct kx_sou
 int kx_trust_end(const struct kx_trust *trust, struct kx_error *err);
 
 /**
- * kx_trust_any() - after the first input, where more depends on it than on others: was anything used of what was given, if it was?
+ * kx_trust_any() - after the first input, which more depends on than on others: does anything vouch for it, if it should?
  *
- * Errors: as kx_trust_end().
+ * Errors: -EBADMSG, -EACCES as kx_trust_check().
  */
-int kx_trust_any(const struct kx_trust *trust, struct kx_error *err);
+int kx_trust_any(const struct kx_trust *trust, const struct kx_source *source,
+		 struct kx_error *err);
 
 void kx_trust_clear(struct kx_trust *trust);
 

@@ -15,7 +15,7 @@ import sys
 import pytest
 
 import samples
-from conftest import BUILD, ROOT
+from conftest import BUILD, FAKE, ROOT
 from test_golden import same
 from test_unpack import cpio, iso, tar
 
@@ -243,6 +243,19 @@ def with_drivers(files):
     return {name: DRIVERS if content == INITRD else content for name, content in files.items()}
 
 
+HEAD = b"live=\0label=\0"
+
+
+def answers(kexec, tmp_path, text, more="true"):
+    """kexec-unpack's stand-in, which says this for every menu, and does more."""
+    libexec = tmp_path / "libexec"
+    libexec.mkdir(exist_ok=True)
+    (libexec / "answer").write_bytes(text)
+    (libexec / "kexec-unpack").write_text(f"#!/bin/sh\n{more}\n/bin/cat {libexec}/answer >&3\n")
+    (libexec / "kexec-unpack").chmod(0o755)
+    kexec.env["KX_FAKE_LIBEXEC"] = str(libexec)
+
+
 def cmdline(kexec, *args):
     result = kexec("plan", "--json", *args)
     assert result.status in (0, 1), result
@@ -403,7 +416,92 @@ def test_image_here_is_kept_when_it_is_checked(image, more):
     assert segments["image" if more == ["--to-ram"] else "initrd"] == file.stat().st_size
     assert kexec("load", file, *more, good).log
     refused = kexec("load", file, *more, "--sha256=" + "0" * 64)
-    assert refused.status == 2 and not refused.log and "no input has the SHA-256" in refused.err
+    assert refused.status == 2 and not refused.log and "--sha256" in refused.err
+
+
+def test_nothing_beside_an_image_is_in_it(image):
+    """Not a file of a member's name, nor one whose name is the first part of the image's."""
+    kexec, make = image
+    file = make(DEBIAN)
+    file = file.rename(file.with_name("debian#1.iso"))
+    file.with_name("debian").write_bytes(b"no archive")
+    members = [name for name, content in DEBIAN.items() if content in (KERNEL, INITRD)]
+    for name in members:
+        (file.with_name(f"{file.name}#") / name).parent.mkdir(parents=True, exist_ok=True)
+        (file.with_name(f"{file.name}#") / name).write_bytes(KERNEL + b"more")
+    result = kexec("load", "-s", file, f"--sha256={hashlib.sha256(file.read_bytes()).hexdigest()}")
+    assert members and f"kernel={len(KERNEL)} initrd={len(INITRD)} " in result.log[0], result
+
+
+def test_image_that_another_program_takes_is_kept(image, tmp_path):
+    """That it has no menu is not all that its check is for. memdisk is looked for in /boot, which is another folder here."""
+    kexec, make = image
+    file = make({"COMMAND.COM": b"x"})
+    boot = tmp_path / "boot"
+    boot.mkdir()
+    (boot / "memdisk").write_bytes(KERNEL)
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_LOG": str(kexec.folder / "log"), "KX_FAKE_ROOT": str(kexec.root)}
+    command = ["unshare", "-m" if os.geteuid() == 0 else "-rm", "--propagation", "private", "sh", "-c", 'mount --bind "$0" /boot && exec "$@"', boot,
+               FAKE, "load", "-s", file, f"--sha256={hashlib.sha256(file.read_bytes()).hexdigest()}"]
+    for change, loaded in ("true", True), (f"printf changed | dd of={file} bs=1 seek=40000 conv=notrunc 2>/dev/null", False):
+        answers(kexec, tmp_path, HEAD, change)
+        result = subprocess.run(command, env={**env, **kexec.env}, cwd=kexec.folder, stdin=subprocess.DEVNULL, text=True, capture_output=True,
+                                timeout=60, check=False)
+        log = kexec.folder / "log"
+        assert (f"initrd={file.stat().st_size}" in log.read_text() if loaded else not log.exists()), result
+        log.unlink(missing_ok=True)
+
+
+def test_wrong_name_in_an_image(image, web):
+    """The entries are said, where an address cannot be listed."""
+    kexec, make = image
+    disc, url, other = [web.put(f"/{name}.iso", make(files).read_bytes()).replace("//", "//joe:secret@")
+                        for name, files in (("dos", {"COMMAND.COM": b"x"}), ("live", with_drivers(DEBIAN)), ("other", DEBIAN))]
+    result = kexec("load", url, "--to-ram", "--insecure", "nothing of the kind")
+    assert result.status == 2 and not result.log and 'live.iso has no entry of the name "nothing of the kind"' in result.err, result
+    assert "Live system (amd64), with the id" in result.err and "secret" not in result.err and "kexec list" not in result.err, result
+    result = kexec("load", disc, "--to-ram", "--insecure")
+    assert not result.log and "dos.iso has no menu of a Linux system" in result.err and "secret" not in result.err, result
+    for address in disc, url, other:
+        result = kexec("plan", address, "--to-ram", "--insecure", *([f"--memdisk={kexec.kernel}"] if address == disc else []))
+        assert address.rpartition("/")[2] in result.out and "secret" not in result.err + result.out, result
+
+
+@pytest.mark.parametrize("more", [[], ["--to-ram"]])
+def test_entry_that_cannot_be_started(image, more):
+    kexec, make = image
+    files = with_drivers(DEBIAN)
+    files["boot/grub/grub.cfg"] += 'menuentry "Firmware" { fwsetup }\n'
+    result = kexec("load", make(files), "Firmware", *more)
+    assert result.status == 2 and not result.log and 'cannot start "Firmware" from here' in result.err, result
+
+
+def test_checksum_of_something_else(image):
+    """What is said is the image's, which nothing vouches for."""
+    kexec, make = image
+    file = make(DEBIAN)
+    result = kexec("load", file, f"--initrd={kexec.initrd}", f"--sha256={hashlib.sha256(kexec.initrd.read_bytes()).hexdigest()}")
+    assert result.status == 2 and not result.log
+    assert f"cannot use {file}: its SHA-256 is {hashlib.sha256(file.read_bytes()).hexdigest()}" in result.err, result
+
+
+def test_initrd_of_an_image_needs_memory(image):
+    """For what is put together, and for the kernel's copy of it."""
+    kexec, make = image
+    file = make(DEBIAN)
+    size = file.stat().st_size // 1024
+    for available, loads in (1.5, False), (3, True):
+        kexec.change(proc__meminfo=f"MemTotal: 2000000 kB\nMemAvailable: {int(size * available)} kB\n")
+        result = kexec("load", "--to-ram", file)
+        assert bool(result.log) == loads and ("where there is room for" in result.err) != loads, result
+
+
+def test_to_ram_where_all_of_it_is_in_memory(image):
+    """It is the same as without."""
+    kexec, make = image
+    file = make({"COMMAND.COM": b"x"})
+    result = kexec("load", "-s", "--to-ram", file, f"--memdisk={kexec.kernel}")
+    assert result.log and f"initrd={file.stat().st_size}" in result.log[0], result
 
 
 def test_image_that_stays_on_its_disk_is_not_kept(image):
@@ -563,16 +661,6 @@ def test_broken_menus(image, text):
     assert result.status == 2 and not result.log and result.err, result
 
 
-def answers(kexec, tmp_path, text, more="true"):
-    """kexec-unpack's stand-in, which says this for every menu, and does more."""
-    libexec = tmp_path / "libexec"
-    libexec.mkdir(exist_ok=True)
-    (libexec / "answer").write_bytes(text)
-    (libexec / "kexec-unpack").write_text(f"#!/bin/sh\n{more}\n/bin/cat {libexec}/answer >&3\n")
-    (libexec / "kexec-unpack").chmod(0o755)
-    kexec.env["KX_FAKE_LIBEXEC"] = str(libexec)
-
-
 @pytest.mark.parametrize("good, options", [(True, ["--sha256={right}"]), (False, ["--sha256={wrong}"]), (True, ["--sums=SHA256SUMS"]),
                                            (False, ["--sums=SHA256SUMS"]), (False, ["--sha256={other}"])])
 @pytest.mark.parametrize("how", [[], ["--to-ram"]])
@@ -600,7 +688,6 @@ def test_image_that_changes_after_its_check(image, tmp_path):
     assert result.status == 2 and not result.log and "changed while it was being read" in result.err, result
 
 
-HEAD = b"live=\0label=\0"
 HOSTILE = {
     "nothing": b"", "no end": HEAD + b"entry=x", "no key": HEAD + b"entry\0", "long key": HEAD + b"k" * 100 + b"=\0", "twice": HEAD + b"live=\0",
     "title twice": HEAD + b"entry=x\0title=a\0title=b\0", "binary": bytes(range(256)) * 100, "many entries": HEAD + b"entry=x\0" * 5000,

@@ -370,3 +370,14 @@ def test_hotplug_of_a_kernel_that_does_not_follow(reserved):
     assert "load again after each change" not in result.err
     assert (result.status, result.log) == (0, [LOAD.replace("0x3e0000", "0x3e0005")])
     assert reserved("-p", "-s", "--hotplug", reserved.kernel).err == ""
+
+
+def test_standard_input_within_memory(kexec, tmp_path):
+    """Nobody knows how much will come; what has come is in memory."""
+    kexec.change(proc__meminfo="MemTotal: 2000000 kB\nMemAvailable: 400 kB\n")
+    initrd = tmp_path / "much"
+    for size, loads in (100 << 10, True), (300 << 10, False):
+        initrd.write_bytes(b"I" * size)
+        with open(initrd, "rb") as much:
+            result = kexec("-s", "-l", kexec.kernel, "--initrd=-", stdin=much)
+        assert bool(result.log) == loads and ("cannot read standard input: more than" in result.err) != loads, result

@@ -102,7 +102,7 @@ def test_image_at_an_address(equipped):
     content = image.read_bytes()
     with servers.Web() as web, jump.boot("6.1", modules=MODULES, memory="1G", extra=CARD) as guest:
         web.put("/live.iso", content)
-        guest.ok(NETWORK)
+        guest.ok(NETWORK.format("10.0.2.15"))
         command = f"kexec load --to-ram http://10.0.2.2:{web.port}/live.iso 'Live system (amd64)'"
         result = guest.run(f"{command} --sha256={'0' * 64}", timeout=300)
         assert result.status == 2 and "its SHA-256 is" in result.err, result
