@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -117,20 +118,36 @@ static int add_host_key(const char *root, const char *name, bool public, struct 
 	return r < 0 ? r : add(order, source, kx_steal(path), public ? 0644 : 0600, err);
 }
 
+/* Of several, one that cannot be read leaves the others: a client that knows one of them is content. */
 static int add_host_keys(struct kx_root *root, const char *path, struct kx_order *order,
 			 struct kx_error *err)
 {
 	_cleanup_(kx_names_clear) struct kx_names names = { 0 };
+	struct kx_error said = { 0 };
+	size_t taken = 0;
 	bool public = false;
-	int r = kx_root_list(root, "/etc/ssh", &names);
+	int r = kx_root_list(root, "/etc/ssh", &names), failed = 0;
 
 	if (r < 0)
 		return r == -ENOENT ? 0
 				    : kx_fail(err, -r, "cannot read /etc/ssh: %s", strerror(-r));
-	for (size_t i = 0; r == 0 && i < names.count; i++)
-		if (is_host_key(names.v[i], &public))
-			r = add_host_key(path, names.v[i], public, order, err);
-	return r;
+	for (size_t i = 0; i < names.count; i++) {
+		if (!is_host_key(names.v[i], &public))
+			continue;
+		r = add_host_key(path, names.v[i], public, order, &said);
+		if (r == -ENOMEM)
+			return kx_fail(err, ENOMEM, "%s", said.text);
+		if (r < 0)
+			kx_say("warning: %s; the next system does without it", said.text);
+		if (r < 0 && !public)
+			failed = r;
+		taken += r == 0 && !public;
+	}
+	if (failed == 0 || taken)
+		return 0;
+	return kx_fail(err, -failed,
+		       "--ssh-keys: none of this machine's host keys can be read; leave it out, or "
+		       "give files by --add");
 }
 
 struct user {
@@ -196,18 +213,29 @@ struct job {
 	bool live;
 };
 
+/* With fs.suid_dumpable 1 the user may trace it from then on, and it does not die with its parent any more (prctl(2)). */
+static int become(const struct user *user)
+{
+	uid_t uid = (uid_t)user->uid;
+	gid_t gid = (gid_t)user->gid;
+	pid_t parent = getppid();
+
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return kx_child_die_with(parent);
+}
+
 static int read_there(void *data, struct kx_error *err)
 {
 	const struct job *job = data;
 	struct kx_root root = { .fd = USER_ROOT, .save_fd = -1, .live = job->live };
-	uid_t uid = (uid_t)job->user->uid;
-	gid_t gid = (gid_t)job->user->gid;
 	FILE *out = fdopen(USER_OUT, "w");
-	int r;
+	int r = out ? become(job->user) : -errno;
 
-	if (!out || setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
-	    setresuid(uid, uid, uid) < 0)
-		return kx_fail(err, errno, "cannot read with the rights of user %u: %m", uid);
+	if (r < 0)
+		return kx_fail(err, -r, "cannot read with the rights of user %u: %s",
+			       (unsigned)job->user->uid, strerror(-r));
 	r = put_keys(&root, job->user->home, out, err);
 	return fclose(out) == 0 ? r : kx_fail(err, errno, "cannot hand keys on: %m");
 }
@@ -242,30 +270,41 @@ static int read_as_user(struct kx_root *root, const struct user *user, struct kx
 	return kx_source_from_fd("authorized_keys", from, ret, err);
 }
 
-/* A user's keys are a user's affair: what cannot be read is said. */
-static void put_user(struct kx_root *root, const struct user *user, FILE *out)
+static int put_keys_of(struct kx_root *root, const struct user *user, FILE *out,
+		       struct kx_error *err)
 {
 	struct kx_source *keys = NULL;
-	struct kx_error err = { 0 };
 	int r;
 
-	if (geteuid() != 0) {
-		r = put_keys(root, user->home, out, &err);
-	} else {
-		r = read_as_user(root, user, &keys, &err);
-		if (r == 0)
-			fwrite(kx_source_data(keys), 1, kx_source_size(keys), out);
-		kx_source_free(keys);
-	}
-	if (r < 0 && r != -ENODATA)
+	if (geteuid() != 0)
+		return put_keys(root, user->home, out, err);
+	r = read_as_user(root, user, &keys, err);
+	if (r == 0)
+		fwrite(kx_source_data(keys), 1, kx_source_size(keys), out);
+	kx_source_free(keys);
+	return r == -ENODATA ? 0 : r;
+}
+
+/* A user's keys are a user's affair: what cannot be read is said. NSS is not asked: a static command has none. */
+static void put_user(struct kx_root *root, const char *name, FILE *out)
+{
+	struct user user = { .home = NULL };
+	struct kx_error err = { 0 };
+
+	if (!find_user(root, name, &user))
+		kx_say("warning: cannot tell where the authorized_keys of %s, the user of sudo, "
+		       "are: /etc/passwd has no such user with a home; who is to be let in must "
+		       "be in /root/.ssh/authorized_keys",
+		       name);
+	else if (strcmp(user.home, "/root") != 0 && put_keys_of(root, &user, out, &err) < 0)
 		kx_say("warning: %s", err.text);
+	free(user.home);
 }
 
 /* Root's, and those of who became root: they are whom the next system is to let in. */
 static int add_authorized(struct kx_root *root, struct kx_order *order, struct kx_error *err)
 {
 	const char *name = getenv("SUDO_USER");
-	struct user user = { .home = NULL };
 	struct kx_carry *carry = &order->carry;
 	FILE *out = open_memstream(&carry->keys, &carry->keys_size);
 	struct kx_source *source = NULL;
@@ -276,9 +315,8 @@ static int add_authorized(struct kx_root *root, struct kx_order *order, struct k
 	if (!out)
 		return kx_fail(err, ENOMEM, "out of memory");
 	put_keys(root, "/root", out, &ignored);
-	if (name && find_user(root, name, &user) && strcmp(user.home, "/root") != 0)
-		put_user(root, &user, out);
-	free(user.home);
+	if (name && *name)
+		put_user(root, name, out);
 	ok = !ferror(out);
 	if (fclose(out) != 0 || !ok)
 		return kx_fail(err, ENOMEM, "out of memory");
@@ -291,12 +329,39 @@ static int add_authorized(struct kx_root *root, struct kx_order *order, struct k
 	return r < 0 ? r : add(order, source, NULL, 0600, err);
 }
 
-void kx_carry_lock(void)
+static int lock_all(void)
+{
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
+}
+
+/*
+ * With a limit, what is mapped later would fail, unless it is not asked of us (CAP_IPC_LOCK). In a container that capability may be
+ * there for show: with a limit of 0, who has it not may lock nothing.
+ */
+static int lock_with_privilege(void)
+{
+	struct rlimit was = { 0, 0 }, zero = { 0, 0 };
+	int r;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &was) < 0)
+		return -errno;
+	zero.rlim_max = was.rlim_max;
+	if (setrlimit(RLIMIT_MEMLOCK, &zero) < 0)
+		return -errno;
+	r = lock_all();
+	setrlimit(RLIMIT_MEMLOCK, &was);
+	return r;
+}
+
+int kx_carry_lock(bool privileged)
 {
 	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
 
-	if (geteuid() == 0 && setrlimit(RLIMIT_MEMLOCK, &none) == 0)
-		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	if (geteuid() != 0)
+		return 0;
+	if (setrlimit(RLIMIT_MEMLOCK, &none) == 0)
+		return lock_all();
+	return privileged ? lock_with_privilege() : -EPERM;
 }
 
 static int add_keys(const char *path, struct kx_order *order, struct kx_error *err)
@@ -305,12 +370,17 @@ static int add_keys(const char *path, struct kx_order *order, struct kx_error *e
 	size_t before = order->carry.count;
 	int r;
 
-	kx_carry_lock();
+	r = kx_carry_lock(true);
+	if (r < 0)
+		kx_say("warning: cannot lock the memory that the keys are in, which may be written "
+		       "to swap: %s; it needs CAP_IPC_LOCK, or no limit (ulimit -l unlimited)",
+		       strerror(-r));
 	r = kx_root_open(path, &root, err);
-	if (r == 0)
-		r = add_host_keys(&root, path, order, err);
+	/* First, since it makes a process that is a user's: that has nothing of the host keys. */
 	if (r == 0)
 		r = add_authorized(&root, order, err);
+	if (r == 0)
+		r = add_host_keys(&root, path, order, err);
 	if (r == 0 && order->carry.count == before)
 		return kx_fail(err, ENOENT,
 			       "--ssh-keys: there are no keys in /etc/ssh and no authorized_keys; "

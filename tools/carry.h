@@ -14,8 +14,14 @@
  */
 int kx_order_carry(struct kx_inputs *inputs, const struct kx_machine *machine,
 		   const struct kx_args *args, struct kx_order *order, struct kx_error *err);
-/* Keys stay out of swap from now on, in this process; who may not lock memory cannot read them either. */
-void kx_carry_lock(void);
+/**
+ * kx_carry_lock() - keys stay out of swap from now on, in this process, when it is root's; no other can read them
+ * @privileged: it keeps what it is allowed
+ *
+ * Errors, without a message: what mlockall(2) says. -EPERM also for who is not @privileged any more and may not lift the limit
+ * (CAP_SYS_RESOURCE): with one, that process would run out of memory.
+ */
+int kx_carry_lock(bool privileged);
 void kx_carry_clear(struct kx_carry *carry);
 
 /* What is carried over: names, sizes and permissions, never contents. */

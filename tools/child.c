@@ -105,8 +105,7 @@ static void go_first(void)
 		(void)!write(fd, "1000", 4);
 }
 
-/* The parent may be gone before the child asks to go with it. */
-static int die_with(pid_t parent)
+int kx_child_die_with(pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
@@ -145,7 +144,7 @@ static int become(const struct kx_child_plan *plan, int words, int *report, pid_
 {
 	static const char *const nothing[] = { NULL };
 	const char *const *envp = plan->envp ? plan->envp : nothing;
-	int r = die_with(parent);
+	int r = kx_child_die_with(parent);
 
 	if (r == 0)
 		r = limit(plan);

@@ -73,6 +73,14 @@ struct kx_child_plan {
 int kx_child_start(const struct kx_child_plan *plan, struct kx_child *ret, struct kx_error *err);
 
 /**
+ * kx_child_die_with() - in @work, for who has become another user: that ended what kx_child_start() had asked for
+ * @parent: what getppid(2) said before
+ *
+ * Errors, without a message: -ESRCH when the parent is gone already.
+ */
+int kx_child_die_with(pid_t parent);
+
+/**
  * kx_child_wait() - wait for its end
  * @err: what it said on standard error, made harmless for a terminal, when it did not end with 0
  *

@@ -28,7 +28,7 @@ static int plan_there(void *data, struct kx_error *err)
 	int r;
 
 	if (job->request->add_count)
-		kx_carry_lock();
+		(void)!kx_carry_lock(false); /* of this process only failures are heard */
 	r = kx_sandbox_enter(KX_SANDBOX_PARSER, err);
 	if (r == 0)
 		r = kx_plan_make(job->machine, job->request, &plan, err);

@@ -2,12 +2,16 @@
 """--keep-network, --ssh-keys, --add: what the next system is given of this one."""
 
 import base64
+import ctypes
+import errno
 import gzip
 import json
 import os
 import pathlib
 import re
+import resource
 import shlex
+import signal
 import subprocess
 import sys
 
@@ -221,7 +225,10 @@ def test_ssh_keys(carry):
     assert (folder / "root").stat().st_mode & 0o7777 == 0o700
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has other users' rights to give up")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
+
+
+@as_root
 @pytest.mark.parametrize("link", ["authorized_keys", ".ssh"])
 def test_keys_of_a_user_are_what_the_user_may_read(carry, link):
     keys(carry)
@@ -248,6 +255,131 @@ def test_keys_of_a_user_are_what_the_user_may_read(carry, link):
     assert b"SECRET" not in loaded and b"key of root" in loaded
 
 
+@as_root
+def test_who_reads_them_is_nobody_elses(carry):
+    """The user cannot trace the process, which has no host key in its memory, and it ends with the command."""
+    keys(carry)
+    carry.env["KX_FAKE_WATCH"] = "1"
+    result = carry("plan", carry.kernel, f"--initrd={carry.initrd_of('unknown')}", "--ssh-keys")
+    assert f"dumpable: 0, dies by {int(signal.SIGKILL)}, host keys: 0" in result.err, result.err
+    assert "/etc/ssh/ssh_host_ed25519_key " in result.out
+
+
+@pytest.mark.parametrize("why", ["not there", "no home"])
+def test_user_that_is_not_in_passwd(carry, why):
+    """Who comes from LDAP or SSSD would be locked out, and root's keys hid it."""
+    keys(carry)
+    if why == "not there":
+        carry.env["SUDO_USER"] = "adm\x1b[2J"
+    else:
+        carry.change(etc__passwd="root:x:0:0::/root:/bin/sh\nadmin:x:1000\n")
+    result = carry("load", "-s", carry.kernel, f"--initrd={carry.initrd_of('unknown')}", "--ssh-keys")
+    assert result.status == 0, result.err
+    assert "warning: cannot tell where the authorized_keys of adm" in result.err
+    assert "\x1b" not in result.err
+    loaded = (carry.folder / "loaded-initrd").read_bytes()
+    assert b"key of root" in loaded and b"key of admin" not in loaded
+
+
+@pytest.mark.parametrize("user", [None, "", "root", "admin"])
+def test_nothing_is_missing(carry, user):
+    keys(carry)
+    carry.env.pop("SUDO_USER")
+    if user is not None:
+        carry.env["SUDO_USER"] = user
+    result = carry("load", "-s", carry.kernel, f"--initrd={carry.initrd_of('unknown')}", "--ssh-keys")
+    assert result.status == 0 and "authorized_keys" not in result.err, result.err
+
+
+def spoil(path, how):
+    path.unlink(missing_ok=True)
+    if how == "empty":
+        path.write_text("")
+    elif how == "a folder":
+        path.mkdir()
+    elif how == "a link to nothing":
+        path.symlink_to("nothing")
+    else:
+        path.write_bytes(b"x" * (2 << 20))
+
+
+@pytest.mark.parametrize("how", ["empty", "a folder", "a link to nothing", "large"])
+def test_host_key_that_cannot_be_read_is_left_out(carry, how):
+    keys(carry)
+    for name in "ssh_host_rsa_key", "ssh_host_dsa_key.pub":
+        spoil(carry.root / "etc/ssh" / name, how)
+    result = carry("load", "-s", carry.kernel, f"--initrd={carry.initrd_of('unknown')}", "--ssh-keys")
+    assert result.status == 0, result.err
+    for name in "ssh_host_rsa_key", "ssh_host_dsa_key.pub":
+        assert re.search(rf"warning: cannot \w+ {carry.root}/etc/ssh/{name}: .*; the next system does without it\n", result.err), result.err
+    folder = carry.unpacked()
+    assert {path.name for path in (folder / "etc/ssh").iterdir()} == {"ssh_host_ed25519_key", "ssh_host_ed25519_key.pub"}
+    assert (folder / "root/.ssh/authorized_keys").exists()
+
+
+@pytest.mark.parametrize("how", ["empty", "a folder", "a link to nothing", "large"])
+def test_no_host_key_can_be_read(carry, how):
+    """The public one of it alone is nothing to go on with."""
+    keys(carry)
+    spoil(carry.root / "etc/ssh/ssh_host_ed25519_key", how)
+    result = carry("load", carry.kernel, f"--initrd={carry.initrd_of('unknown')}", "--ssh-keys")
+    assert result.status in (2, 3) and "none of this machine's host keys can be read" in result.err, result.err
+    assert f"{carry.root}/etc/ssh/ssh_host_ed25519_key: " in result.err
+    assert not carry.loaded()
+
+
+CAP_IPC_LOCK, CAP_SYS_RESOURCE = 14, 24
+
+
+def ours():
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(re.search(r"^CapEff:\s*(\w+)$", status, re.MULTILINE)[1], 16)
+
+
+def without(*capabilities):
+    """For subprocess: a limit on locked memory that nothing keeps to, and no way out of it."""
+    def enter():
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (65536, 65536))
+        for capability in capabilities:
+            if ctypes.CDLL(None, use_errno=True).prctl(24, capability, 0, 0, 0):  # PR_CAPBSET_DROP
+                raise OSError(ctypes.get_errno(), "cannot give up a capability")
+    return enter
+
+
+@as_root
+@pytest.mark.parametrize("capabilities", [(), (CAP_SYS_RESOURCE,)])
+@pytest.mark.parametrize("foreign", [False, True])
+def test_memory_with_keys_is_locked(carry, capabilities, foreign):
+    """By either privilege. Who plans for files from elsewhere gives both up, and then must not be short of memory."""
+    keys(carry)
+    carry.env["KX_FAKE_WATCH"] = "1"
+    carry.env["SUDO_USER"] = "root"
+    if foreign:
+        carry.env["KX_FAKE_FOREIGN"] = "1"
+    able = {bit for bit in (CAP_IPC_LOCK, CAP_SYS_RESOURCE) if ours() >> bit & 1} - set(capabilities)
+    if not able:
+        pytest.skip("neither CAP_IPC_LOCK nor CAP_SYS_RESOURCE is ours")
+    result = carry("load", "-s", carry.kernel, f"--initrd={carry.initrd_of('unknown')}", "--ssh-keys",
+                   preexec_fn=without(*capabilities))
+    assert result.status == 0 and "cannot lock" not in result.err, result.err
+    locked = [line for line in result.log if line.startswith("mlockall ")]
+    assert locked == ["mlockall 0"] * (2 if foreign and CAP_SYS_RESOURCE in able else 1)
+
+
+@as_root
+def test_memory_with_keys_cannot_be_locked(carry):
+    """What has room within the limit is not locked either (which would be ENOMEM here): what is mapped later would have none."""
+    keys(carry)
+    carry.env["KX_FAKE_WATCH"] = "1"
+    carry.env["SUDO_USER"] = "root"
+    result = carry("load", "-s", carry.kernel, f"--initrd={carry.initrd_of('unknown')}", "--ssh-keys",
+                   preexec_fn=without(CAP_IPC_LOCK, CAP_SYS_RESOURCE))
+    assert result.status == 0, result.err
+    assert result.err.count("warning: cannot lock the memory that the keys are in") == 1
+    assert [line for line in result.log if line.startswith("mlockall ")] == [f"mlockall {errno.EPERM}"]
+    assert b"PRIVATE" in (carry.folder / "loaded-initrd").read_bytes()
+
+
 def test_dropbear_of_initramfs_tools(carry, tmp_path):
     """Whose root has a home of a random name."""
     keys(carry)
@@ -255,8 +387,8 @@ def test_dropbear_of_initramfs_tools(carry, tmp_path):
     initrd.write_bytes(archive({"root-Ab3dEf9xYz/.ssh/x": "", "usr/sbin/dropbear": "", "conf/initramfs.conf": ""}))
     result = carry("plan", "--json", carry.kernel, f"--initrd={initrd}", "--ssh-keys")
     assert [item["path"] for item in json.loads(result.out)["carried"]] == [
-        "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub", "/root/.ssh/authorized_keys",
-        "/root-Ab3dEf9xYz/.ssh/authorized_keys", "/etc/dropbear/authorized_keys"]
+        "/root/.ssh/authorized_keys", "/root-Ab3dEf9xYz/.ssh/authorized_keys", "/etc/dropbear/authorized_keys",
+        "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key.pub"]
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
