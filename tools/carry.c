@@ -308,13 +308,14 @@ static int add_authorized(struct kx_root *root, struct kx_order *order, struct k
 	struct kx_carry *carry = &order->carry;
 	FILE *out = open_memstream(&carry->keys, &carry->keys_size);
 	struct kx_source *source = NULL;
-	struct kx_error ignored = { 0 };
+	struct kx_error said = { 0 };
 	bool ok;
 	int r;
 
 	if (!out)
 		return kx_fail(err, ENOMEM, "out of memory");
-	put_keys(root, "/root", out, &ignored);
+	if (put_keys(root, "/root", out, &said) < 0)
+		kx_say("warning: %s", said.text);
 	if (name && *name)
 		put_user(root, name, out);
 	ok = !ferror(out);
