@@ -288,7 +288,7 @@ def test_keys_of_root_that_cannot_be_read(carry):
     file.unlink()
     file.mkdir()
     result = carry("load", "-s", carry.kernel, f"--initrd={carry.initrd_of('unknown')}", "--ssh-keys")
-    assert result.status == 0 and "warning: cannot read /root/.ssh/authorized_keys: Is a directory" in result.err, result.err
+    assert result.status == 0 and "warning: cannot read /root/.ssh/authorized_keys: " in result.err, result.err
 
 
 @pytest.mark.parametrize("user", [None, "", "root", "admin"])
