@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/overflow.h"
+#include "netboot/netboot.h" /* kx_url_text() */
 #include "util.h"
 
 enum source_kind { BORROWED, ALLOCATED, MAPPED };
@@ -147,19 +148,30 @@ static int refuse_type(const char *name, mode_t mode, struct kx_error *err)
 	return 0;
 }
 
+/* An address may be given where only a file is looked for, and what is secret in it is shown no more than elsewhere. */
+int kx_source_not_opened(const char *path, struct kx_error *err)
+{
+	if (errno == ENOENT && kx_url_is_whole(path))
+		return kx_fail(err, ENOENT,
+			       "cannot open %s: it is an address, need a file; fetch it to a file "
+			       "first",
+			       kx_url_text(path).s);
+	return kx_fail(err, errno, "cannot open %s: %m", path);
+}
+
 static int open_file(const char *path, int *ret_fd, struct kx_error *err)
 {
 	struct stat st;
 	int fd, r;
 
 	if (stat(path, &st) < 0)
-		return kx_fail(err, errno, "cannot open %s: %m", path);
+		return kx_source_not_opened(path, err);
 	r = refuse_type(path, st.st_mode, err);
 	if (r < 0)
 		return r;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return kx_fail(err, errno, "cannot open %s: %m", path);
+		return kx_source_not_opened(path, err);
 	*ret_fd = fd;
 	return 0;
 }

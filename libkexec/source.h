@@ -9,6 +9,11 @@
 #define KX_SOURCE_MAX (UINT64_C(1) << 40)
 
 struct kx_view kx_source_view(const struct kx_source *source);
+/*
+ * Why a file could not be opened, by errno: what every message about that should be. Where @path is an address it says so, without what
+ * is secret in it. Return: -errno.
+ */
+int kx_source_not_opened(const char *path, struct kx_error *err);
 /* An open descriptor of the untouched file, or -1 for pipes and memory. Owned by the source. */
 int kx_source_fd(const struct kx_source *source);
 /* Was it handed over open, by kx_source_from_fd()? Then it came from a network or out of an archive. */

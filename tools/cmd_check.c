@@ -3,6 +3,7 @@
 #include "tool.h"
 
 #include "json.h"
+#include "url.h"
 #include "util.h"
 
 /* What is not known is a warning: it may turn out to be an obstacle. */
@@ -82,7 +83,7 @@ int kx_cmd_check(const struct kx_tool *tool, const struct kx_args *args)
 
 	if (args->operand_count) {
 		kx_say("kexec check takes no argument \"%s\"; see `kexec check --help`",
-		       args->operands[0]);
+		       kx_url_text(args->operands[0]).s);
 		return KX_EXIT_ERROR;
 	}
 	if (kx_machine_read(args->machine ? args->machine : tool->root, &machine, &err) < 0 ||

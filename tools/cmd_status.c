@@ -6,6 +6,7 @@
 
 #include "json.h"
 #include "names.h"
+#include "url.h"
 #include "util.h"
 
 #define METHODS 2
@@ -88,7 +89,7 @@ int kx_cmd_status(const struct kx_tool *tool, const struct kx_args *args)
 
 	if (args->operand_count) {
 		kx_say("kexec status takes no argument \"%s\"; see `kexec status --help`",
-		       args->operands[0]);
+		       kx_url_text(args->operands[0]).s);
 		return KX_EXIT_ERROR;
 	}
 	if (kx_machine_read(args->machine ? args->machine : tool->root, &machine, &err) < 0) {

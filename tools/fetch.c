@@ -156,7 +156,7 @@ static int open_cacert(const struct kx_fetch_options *options, int *ret, struct 
 	if (!options->cacert)
 		return 0;
 	*ret = open(options->cacert, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return *ret < 0 ? kx_fail(err, errno, "cannot open %s: %m", options->cacert) : 0;
+	return *ret < 0 ? kx_source_not_opened(options->cacert, err) : 0;
 }
 
 static int wait_for(struct kx_child *child, struct kx_error *err)

@@ -47,8 +47,8 @@ struct kx_asker {
 /* As struct kx_netboot_ops has them. Errors also: -EOPNOTSUPP there is nobody to ask. */
 int kx_ask_choose(struct kx_asker *asker, const struct kx_netboot_menu *menu, size_t *ret,
 		  struct kx_error *err);
-int kx_ask_read(struct kx_asker *asker, const char *setting, const char *now, char **ret,
-		struct kx_error *err);
+int kx_ask_read(struct kx_asker *asker, const char *setting, const char *now, uint64_t timeout,
+		char **ret, struct kx_error *err);
 int kx_ask_prompt(struct kx_asker *asker, const char *text, const char *key, uint64_t timeout,
 		  struct kx_error *err);
 

@@ -172,24 +172,27 @@ static int read_given(struct kx_asker *asker, const char *setting, char **ret, s
 	return *ret ? 0 : kx_fail(err, ENOMEM, "out of memory");
 }
 
-int kx_ask_read(struct kx_asker *asker, const char *setting, const char *now, char **ret,
-		struct kx_error *err)
+/* Nobody types anything where nobody is, which a script that has a time for that knows how to go on after. */
+int kx_ask_read(struct kx_asker *asker, const char *setting, const char *now, uint64_t timeout,
+		char **ret, struct kx_error *err)
 {
 	char answer[ANSWER_MAX];
 
 	if (asker->left)
 		return read_given(asker, setting, ret, err);
 	if (!somebody_there())
-		return kx_fail(err, EOPNOTSUPP,
+		return kx_fail(err, timeout ? ECANCELED : EOPNOTSUPP,
 			       "the script asks for a text, as \"%s\", and there is no terminal; "
 			       "give it by --choose",
 			       setting);
 	kx_text_put(stderr, setting);
 	fputs(" [", stderr);
 	kx_text_put(stderr, now);
-	fputs("], Enter to leave it so: ", stderr);
-	read_answer(0, answer);
-	if (feof(stdin))
+	fputs("], Enter to leave it so", stderr);
+	if (timeout)
+		fprintf(stderr, " (given up in %" PRIu64 " s)", (timeout + 999) / 1000);
+	fputs(": ", stderr);
+	if (!read_answer(timeout, answer) || feof(stdin))
 		return kx_fail(err, ECANCELED, "nothing was typed for \"%s\"", setting);
 	*ret = strdup(*answer ? answer : now);
 	return *ret ? 0 : kx_fail(err, ENOMEM, "out of memory");

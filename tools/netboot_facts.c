@@ -130,17 +130,13 @@ static int add_server(const char *url, struct kx_facts *facts)
 {
 	_cleanup_free_ char *host = NULL;
 	const char *start = strstr(url, "://"), *at;
-	size_t size;
 
 	if (!start)
 		return 0;
 	start += strlen("://");
-	size = strcspn(start, "/?#");
-	at = memrchr(start, '@', size);
-	if (at) {
-		size -= (size_t)(at + 1 - start);
+	at = memrchr(start, '@', strcspn(start, "/?#"));
+	if (at)
 		start = at + 1;
-	}
 	host = strndup(start, *start == '[' ? strcspn(start, "]") + 1 : strcspn(start, ":/?#"));
 	return host ? add_copy(facts, "next-server", host) : -ENOMEM;
 }

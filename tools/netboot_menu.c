@@ -244,10 +244,12 @@ static int child_prompt(void *ctx, const char *text, const char *key, uint64_t t
 		      : kx_fail(err, -r, "%s", strerror(-r));
 }
 
-static int child_read(void *ctx, const char *setting, const char *now, char **ret,
+static int child_read(void *ctx, const char *setting, const char *now, uint64_t timeout, char **ret,
 		      struct kx_error *err)
 {
-	_cleanup_(message_clear) struct message answer = { 0 }, ask = { .head.what = READ };
+	_cleanup_(
+		message_clear) struct message answer = { 0 },
+					      ask = { .head = { .what = READ, .number = timeout } };
 	int r = put_string(&ask, setting);
 	size_t pos = 0;
 	const char *text;
@@ -438,8 +440,9 @@ static int read_text(struct server *server, const struct message *ask, struct me
 	_cleanup_free_ char *text = NULL;
 	size_t pos = 0;
 	const char *setting = next_string(ask, &pos), *now = next_string(ask, &pos);
-	int r = setting && now ? kx_ask_read(&server->asker, setting, now, &text, err)
-			       : malformed(err);
+	int r = setting && now
+			? kx_ask_read(&server->asker, setting, now, ask->head.number, &text, err)
+			: malformed(err);
 
 	if (r < 0)
 		return r;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "url.h"
 #include "util.h"
 #include "vmcore/log.h"
 
@@ -188,7 +189,7 @@ static int print_log(const char *path, bool json)
 	int r = open_dump(path, &fd, &core, &err);
 
 	if (r < 0) {
-		fprintf(stderr, "vmcore-dmesg: %s: %s\n", path, err.text);
+		fprintf(stderr, "vmcore-dmesg: %s: %s\n", kx_url_text(path).s, err.text);
 		return EXIT_NO_LOG;
 	}
 	if (json)

@@ -218,7 +218,10 @@ static const char *script_of(struct kx_grub *g, const struct kx_boot_entry *entr
 	return g->flow == KX_GRUB_FAILED ? NULL : s.text;
 }
 
-/* Takes over what @found holds; a UKI is on @device. The evaluation may have ended. */
+/*
+ * Takes over what @found holds. @device: where the command uki found it; NULL for an entry of blscfg, which knows no key "uki",
+ * so that an entry with that key names no kernel. The evaluation may have ended.
+ */
 static void add_item(struct kx_grub *g, const char *device, struct kx_boot_entry *found)
 {
 	struct kx_grub_item *item = kx_grub_new_item(g);
@@ -232,7 +235,7 @@ static void add_item(struct kx_grub *g, const char *device, struct kx_boot_entry
 	}
 	*item->bls = *found;
 	*found = (struct kx_boot_entry){ 0 };
-	item->device = item->bls->type == KX_BOOT_UKI ? device : NULL;
+	item->device = device;
 	item->hidden = item->device ? !!item->bls->problem
 				    : item->bls->type != KX_BOOT_LINUX || !item->bls->kernel;
 	item->id = kx_grub_print(g, "%s", item->bls->id ? item->bls->id : "");
@@ -328,6 +331,7 @@ static int add_wanted(struct kx_grub *g, const struct wanted *wanted, struct kx_
 	const char *usual = wanted->command == KX_BLS_UKI ? "/EFI/Linux" : "/loader/entries";
 	const char *first = place.path ? place.path : usual;
 	bool again = wanted->fall_back;
+	const char *ukis = wanted->command == KX_BLS_UKI ? place.device : NULL;
 	int r = read_folder(g, wanted->command, place.device, first, &found);
 
 	if (wanted->command == KX_BLS_FEDORA && !wanted->path) {
@@ -347,7 +351,7 @@ static int add_wanted(struct kx_grub *g, const struct wanted *wanted, struct kx_
 					strerror(-r));
 	for (size_t i = 0; i < found.count && kx_grub_step(g); i++)
 		if (is_wanted(g, wanted, &found.v[i], i))
-			add_item(g, place.device, &found.v[i]);
+			add_item(g, ukis, &found.v[i]);
 	return KX_GRUB_OK;
 }
 

@@ -22,7 +22,6 @@ static const struct {
 	{ KX_LOOK_INSTALLER, "bin/netcfg" },
 	{ KX_LOOK_INSTALLER, "usr/lib/debian-installer" }, /* from Debian 13 on */
 	{ KX_LOOK_INSTALLER, "usr/bin/netcfg" },
-	{ KX_LOOK_INSTALLER, "usr/lib/debian-installer" }, /* from Debian 13 on */
 	{ KX_LOOK_DRACUT, "usr/lib/dracut" },
 	{ KX_LOOK_DRACUT, "lib/dracut" },
 	{ KX_LOOK_DRACUT_FULL, "usr/libexec/nm-initrd-generator" },

@@ -12,6 +12,7 @@
 
 #include "machine/root.h"
 #include "machine/text.h"
+#include "netboot/netboot.h" /* kx_url_text() */
 #include "util.h"
 
 static void closedirp(DIR **dir)
@@ -26,7 +27,8 @@ int kx_root_open(const char *path, struct kx_root *ret, struct kx_error *err)
 
 	root.fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root.fd < 0)
-		return kx_fail(err, errno, "cannot open the machine's root directory %s: %m", path);
+		return kx_fail(err, errno, "cannot open the machine's root directory %s: %m",
+			       kx_url_text(path).s);
 	root.live = !strcmp(path, "/");
 	*ret = root;
 	return 0;

@@ -22,6 +22,7 @@
 #include "machine/readers.h"
 #include "machine/save.h"
 #include "machine/text.h"
+#include "netboot/netboot.h" /* kx_url_text() */
 #include "util.h"
 
 static bool keep_iomem(struct kx_view line)
@@ -272,7 +273,7 @@ static int make_save_folder(const char *dir, struct kx_error *err)
 	int fd, r;
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return kx_fail(err, errno, "cannot make the directory %s: %m", dir);
+		return kx_fail(err, errno, "cannot make the directory %s: %m", kx_url_text(dir).s);
 	r = kx_root_open(dir, &there, err);
 	if (r >= 0) {
 		r = kx_root_list(&there, ".", &names);

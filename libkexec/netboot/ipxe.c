@@ -66,7 +66,7 @@ struct words {
 	char *v[KX_IPXE_WORDS_MAX];
 	size_t count;
 	const char *name, *timeout, *menu, *choice, *key, *bits;
-	bool replace, gap, is_default, keep;
+	bool replace, gap, is_default, keep, allow;
 	const char *ignored;
 	bool ignored_flag;
 };
@@ -191,6 +191,8 @@ static const struct option verify_options[] = { TAKES('s', "signer", ignored),
 						TAKES('t', "timeout", timeout),
 						FLAG('k', "keep", ignored_flag),
 						FLAG('q', "quiet", ignored_flag), END };
+static const struct option trust_options[] = { FLAG('a', "allow", allow),
+					       FLAG('p', "permanent", ignored_flag), END };
 static const struct option echo_options[] = { FLAG('n', "n", ignored_flag), END };
 static const struct option cpuid_options[] = { FLAG('e', "ext", replace),
 					       FLAG('c', "ecx", is_default), END };
@@ -377,22 +379,32 @@ static int run_imgargs(struct ipxe *ipxe, struct words *words, size_t first)
 }
 
 /* iPXE's keys are in iPXE. What vouches for an image here is what vouches for all that a script names. */
+static void say_unverified(struct ipxe *ipxe, const char *url)
+{
+	char text[KX_URL_TEXT_MAX + 160];
+
+	snprintf(text, sizeof(text),
+		 "warning: %s: signatures for iPXE are not looked at; how an image is fetched, or "
+		 "its checksum, vouches for it",
+		 kx_url_text(url).s);
+	ipxe->ops->say(ipxe->ops->ctx, text);
+}
+
 static int run_imgverify(struct ipxe *ipxe, struct words *words, size_t first)
 {
-	_cleanup_free_ char *text = NULL;
 	size_t image = 0;
 	int r = acquire(ipxe, words->v[first], false, &image);
 
-	if (r < 0)
-		return r;
-	if (asprintf(&text,
-		     "warning: %s: its signature for iPXE is not looked at; how it is fetched, or "
-		     "its checksum, vouches for it",
-		     ipxe->images[image].url) < 0) {
-		text = NULL;
-		return no_memory(ipxe);
-	}
-	ipxe->ops->say(ipxe->ops->ctx, text);
+	if (r == 0)
+		say_unverified(ipxe, ipxe->images[image].url);
+	return r;
+}
+
+/* After it iPXE would start nothing that imgverify has not been content with; --allow takes that back. */
+static int run_imgtrust(struct ipxe *ipxe, struct words *words, size_t first)
+{
+	if (!words->allow)
+		say_unverified(ipxe, ipxe->script->url);
 	return 0;
 }
 
@@ -405,7 +417,8 @@ static int run_imgfree(struct ipxe *ipxe, struct words *words, size_t first)
 		size_t image = find_image(ipxe, words->v[first]);
 
 		if (image == ipxe->image_count)
-			return kx_fail(ipxe->err, ENOENT, "there is no image %s", words->v[first]);
+			return kx_fail(ipxe->err, ENOENT, "there is no image %s",
+				       kx_url_text(words->v[first]).s);
 		drop_image(ipxe, image);
 	}
 	return 0;
@@ -565,7 +578,8 @@ static int run_read(struct ipxe *ipxe, struct words *words, size_t first)
 {
 	const char *now = kx_ipxe_get(&ipxe->settings, words->v[first]);
 	_cleanup_free_ char *value = NULL;
-	int r = ipxe->ops->read(ipxe->ops->ctx, words->v[first], now ? now : "", &value, ipxe->err);
+	int r = ipxe->ops->read(ipxe->ops->ctx, words->v[first], now ? now : "",
+				milliseconds(words->timeout), &value, ipxe->err);
 
 	if (r < 0)
 		return r == -ECANCELED ? r : end_all(ipxe, r);
@@ -588,8 +602,8 @@ static int run_iseq(struct ipxe *ipxe, struct words *words, size_t first)
 {
 	if (!strcmp(words->v[first], words->v[first + 1]))
 		return 0;
-	return kx_fail(ipxe->err, ERANGE, "iseq: %s is not %s", words->v[first],
-		       words->v[first + 1]);
+	return kx_fail(ipxe->err, ERANGE, "iseq: %s is not %s", kx_url_text(words->v[first]).s,
+		       kx_url_text(words->v[first + 1]).s);
 }
 
 /* Intel's manual, CPUID, leaf 0x80000001, EDX bit 29: 64-bit mode. It is what scripts ask for. */
@@ -856,6 +870,7 @@ static const struct command commands[] = {
 	{ "module", run_initrd, image_options, 1, SIZE_MAX },
 	{ "imgfetch", run_initrd, image_options, 1, SIZE_MAX },
 	{ "imgargs", run_imgargs, image_options, 1, SIZE_MAX },
+	{ "imgtrust", run_imgtrust, trust_options, 0, 0 },
 	{ "imgverify", run_imgverify, verify_options, 2, 2 },
 	{ "imgfree", run_imgfree, no_options, 0, SIZE_MAX },
 	{ "boot", run_boot, image_options, 0, SIZE_MAX },
@@ -892,7 +907,6 @@ static const struct command commands[] = {
 	{ "ipstat", run_nothing, NULL, 0, 0 },
 	{ "nstat", run_nothing, NULL, 0, 0 },
 	{ "imgstat", run_nothing, NULL, 0, 0 },
-	{ "imgtrust", run_nothing, NULL, 0, 0 },
 	{ "md5sum", run_nothing, NULL, 0, 0 },
 	{ "sha1sum", run_nothing, NULL, 0, 0 },
 	{ "certstat", run_nothing, NULL, 0, 0 },
@@ -1008,7 +1022,7 @@ static void say_refused(struct ipxe *ipxe)
 {
 	char text[KX_ERROR_TEXT_MAX + sizeof("warning: ")];
 
-	kx_error_prefix(ipxe->err, "%s:%u", ipxe->script->url, ipxe->script->line);
+	kx_error_prefix(ipxe->err, "%s:%u", kx_url_text(ipxe->script->url).s, ipxe->script->line);
 	snprintf(text, sizeof(text), "warning: %s", ipxe->err->text);
 	ipxe->ops->say(ipxe->ops->ctx, text);
 }

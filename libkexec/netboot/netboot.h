@@ -65,7 +65,8 @@ struct kx_netboot_menu {
  * @prompt: has a key been pressed before @timeout milliseconds were over, 0 for any time? @key: a certain one, as a number or a
  *	    character; NULL for any. Errors: -ECANCELED no; any other ends the whole
  * @read: a line from whoever is at the keyboard, to be freed with free(); @now is what it is when nothing is typed. Errors:
- *	  -ECANCELED by whoever is there; any other ends the whole
+ *	  -ECANCELED by whoever is there, or by nobody before @timeout milliseconds were over, 0 for any time; any other ends the
+ *	  whole
  * @say: a line for a person; control characters may be in it
  *
  * Each fills in @err when it fails.
@@ -78,7 +79,7 @@ struct kx_netboot_ops {
 		      struct kx_error *err);
 	int (*prompt)(void *ctx, const char *text, const char *key, uint64_t timeout,
 		      struct kx_error *err);
-	int (*read)(void *ctx, const char *setting, const char *now, char **ret,
+	int (*read)(void *ctx, const char *setting, const char *now, uint64_t timeout, char **ret,
 		    struct kx_error *err);
 	void (*say)(void *ctx, const char *text);
 };

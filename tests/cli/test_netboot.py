@@ -364,6 +364,16 @@ def test_text_is_asked_for(menus, web):
     assert status == 2 and text.startswith("left"), text
 
 
+def test_text_is_waited_for_no_longer_than_the_script_says(menus, web):
+    web.put("/r", READS.replace("read root", "read --timeout 1500 root").encode())
+    status, text, _ = at_terminal(menus, "netboot", web.url("/r"), "--insecure", "-s", keys=[("(given up in 2 s): ", "")])
+    assert status == 2 and "left" in text, text
+    status, text, log = at_terminal(menus, "netboot", web.url("/r"), "--insecure", "-s", keys=[("(given up in 2 s): ", "sdb2\n")])
+    assert status in (0, 1) and "cmdline=root=sdb2 " in log, text
+    result = menus("netboot", web.url("/r"), "--insecure")
+    assert result.status == 2 and "left" in result.err, result.err
+
+
 def test_file_put_into_the_initrd(menus, web, tmp_path):
     """With its name and permissions, checked as all that a menu names, and put there by the process that may do nothing else."""
     web.put("/p", b"#!ipxe\nkernel /k x=1\ninitrd /a/i1\ninitrd /hook /hooks/pxe mkdir=-1 mode=755\nboot\n")

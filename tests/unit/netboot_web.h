@@ -116,13 +116,18 @@ static int web_prompt(void *ctx, const char *text, const char *key, uint64_t tim
 	return web->key ? 0 : kx_fail(err, ECANCELED, "no key was pressed");
 }
 
-static int web_read(void *ctx, const char *setting, const char *now, char **ret,
+static int web_read(void *ctx, const char *setting, const char *now, uint64_t timeout, char **ret,
 		    struct kx_error *err)
 {
 	struct web *web = ctx;
 	const char *typed = web->chosen < WEB_CHOICES_MAX ? web->choices[web->chosen++] : NULL;
 
+	char number[32];
+
 	web_log(web, "read ", setting);
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)timeout);
+	if (timeout)
+		web_log(web, "for ms ", number);
 	if (web->refuse)
 		return kx_fail(err, -web->refuse, "nobody to ask");
 	if (typed && !*typed)

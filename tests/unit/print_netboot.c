@@ -69,7 +69,7 @@ static int prompt(void *ctx, const char *text, const char *key, uint64_t timeout
 	return kx_fail(err, ECANCELED, "no key was pressed");
 }
 
-static int read_line(void *ctx, const char *setting, const char *now, char **ret,
+static int read_line(void *ctx, const char *setting, const char *now, uint64_t timeout, char **ret,
 		     struct kx_error *err)
 {
 	struct world *world = ctx;

@@ -517,6 +517,22 @@ static void test_blscfg_without_a_kernel(void **state)
 	assert_string_equal(g.menu.v[2].options, "by default");
 }
 
+/* Neither blscfg knows the key "uki": GRUB's images are those that its command uki finds. */
+static void test_blscfg_of_a_uki(void **state)
+{
+	static const char *const scripts[] = { "blscfg\n", "insmod blsuki\nblscfg\n" };
+
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
+		_cleanup_grub_ struct grub g = { 0 };
+
+		boot_file(&g.files, ENTRIES "a.conf", "title Image\nuki /EFI/Linux/a.efi\n");
+		grub_read(&g, scripts[i]);
+		assert_int_equal(g.menu.count, 1);
+		assert_null(g.menu.v[0].kernel);
+		assert_non_null(strstr(g.menu.v[0].problem, "names no kernel"));
+	}
+}
+
 /* An id, then a title, then a number that is nothing else. */
 static void test_blscfg_default(void **state)
 {
@@ -864,6 +880,7 @@ int main(void)
 		cmocka_unit_test(test_load_env_refuses),
 		cmocka_unit_test(test_blscfg),
 		cmocka_unit_test(test_blscfg_variables),
+		cmocka_unit_test(test_blscfg_of_a_uki),
 		cmocka_unit_test(test_blscfg_expands),
 		cmocka_unit_test(test_blscfg_order),
 		cmocka_unit_test(test_blscfg_lines),

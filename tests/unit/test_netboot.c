@@ -346,17 +346,21 @@ static void test_files(void **state)
 
 static void test_read(void **state)
 {
-	static const char script[] =
-		"#!ipxe\nset a here\nread a\nread b || set b none\nkernel k ${a} ${b}\nboot";
+	static const char script[] = "#!ipxe\nset a here\nread a\nread --timeout 2000 b || set b "
+				     "none\nkernel k ${a} ${b}\nboot";
 	struct web web = { .choices = { "there", "" } }, nobody = { .refuse = -EOPNOTSUPP };
 
 	web_add(&web, SCRIPT, script);
 	check_good(&web, SCRIPT, "https://boot.test/a/k", "", "there none");
-	assert_string_equal(web.log, "read a\nread b\n");
+	assert_string_equal(web.log, "read a\nread b\nfor ms 2000\n");
 	check_script(script, "https://boot.test/a/k", "", "here ");
 	web_add(&nobody, SCRIPT, script);
 	check_fails(&nobody, -EOPNOTSUPP, SCRIPT ":3: nobody to ask");
 }
+
+#define UNVERIFIED                                                              \
+	": signatures for iPXE are not looked at; how an image is fetched, or " \
+	"its checksum, vouches for it\n"
 
 /* What is fetched in the end is what was named, and somebody hears of it. */
 static void test_verify(void **state)
@@ -364,13 +368,12 @@ static void test_verify(void **state)
 	struct web web = { .gone = "https://boot.test/a/two" };
 
 	web_add(&web, SCRIPT,
-		"#!ipxe\nimgtrust --permanent\nkernel one || exit\n"
+		"#!ipxe\nimgtrust --permanent\nimgtrust --allow\nkernel one || exit\n"
 		"imgverify one one.sig || exit\nimgverify --signer me two two.sig || echo none\n"
 		"md5sum one two\nshim three\nboot\n");
 	check_good(&web, SCRIPT, "https://boot.test/a/one", "", "");
-	assert_string_equal(web.log, "warning: https://boot.test/a/one: its signature for iPXE is "
-				     "not looked at; how it is fetched, or its checksum, vouches "
-				     "for it\nnone\n");
+	assert_string_equal(web.log, "warning: " SCRIPT UNVERIFIED
+				     "warning: https://boot.test/a/one" UNVERIFIED "none\n");
 }
 
 /* Why a script went another way than it was meant to. */
@@ -386,6 +389,33 @@ static void test_refused_and_said(void **state)
 			    "warning: " SCRIPT ":2: sanboot is left to firmware and iPXE itself: "
 			    "kexec cannot do it\non\n"
 			    "warning: " SCRIPT ":3: there is no command frobnicate\n");
+}
+
+/* What only the server is to see. */
+static void test_no_message_has_a_password(void **state)
+{
+#define SECRET "https://joe:hunter2@boot.test/a/s?token=hunter3"
+	static const char *const lines[] = { "imgtrust",
+					     "imgverify " SECRET " x",
+					     "sanboot x || exit",
+					     "iseq ${cwuri} " SECRET,
+					     "imgfree ${cwuri}",
+					     "frobnicate",
+					     "kernel k ; boot ${cwuri}" };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		_cleanup_(kx_netboot_clear) struct kx_netboot got = { 0 };
+		_cleanup_free_ char *text = NULL;
+		struct kx_error err = { 0 };
+		struct web web = { 0 };
+
+		assert_true(asprintf(&text, "#!ipxe\n%s\n", lines[i]) > 0);
+		web_add(&web, SECRET, text);
+		assert_true(run(&web, SECRET, &got, &err) < 0);
+		assert_true(err.text[0]);
+		assert_null(strstr(err.text, "hunter"));
+		assert_null(strstr(web.log, "hunter"));
+	}
 }
 
 /* ---- iPXE: the language ---------------------------------------------------------------------- */
@@ -596,6 +626,7 @@ int main(void)
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_next_mirror),
 		cmocka_unit_test(test_prompt),
+		cmocka_unit_test(test_no_message_has_a_password),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_menus_by_name),
