@@ -17,6 +17,7 @@
 #include "machine/machine.h"
 #include "machine/root.h"
 #include "machine/text.h"
+#include "url.h"
 #include "util.h"
 
 /* A file of keys is some lines; passwd of a directory's users is longer. */
@@ -66,7 +67,7 @@ static int add_file(const char *text, struct kx_order *order, struct kx_error *e
 		return kx_fail(err, EINVAL,
 			       "--add=%s is not FILE=PATH; give the file, and where it goes in the "
 			       "next system, as --add=motd=/etc/motd",
-			       text);
+			       kx_url_text(text).s);
 	file = strndup(text, (size_t)(equals - text));
 	path = strdup(equals + 1);
 	if (!file || !path)

@@ -54,6 +54,7 @@ def test_address_for_an_option(net, option, verb):
     words = [*words_of(net, option.name, verb), f"--{option.name}={NAMED[option.arg]}"]
     assert SHOWN in said(net, *words)
     said(net, *words, "--insecure")
+    said(net, *words[:-1], f"--{option.name}={SECRET}")
 
 
 def verbs():
