@@ -4,6 +4,7 @@
 import dataclasses
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import sys
@@ -72,6 +73,18 @@ class Command:
         lines = log.read_text().splitlines() if log.exists() else []
         asked = [line for line in lines if line != "random"]
         return Result(run.returncode, run.stdout, run.stderr, asked, len(lines) - len(asked))
+
+
+def ends(pid):
+    """Within 20 seconds, and be it that nobody asks how it ended: not every machine's process 1 does."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([pidfd], [], [], 20)[0])
+    finally:
+        os.close(pidfd)
 
 
 @pytest.fixture

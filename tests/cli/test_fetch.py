@@ -20,7 +20,7 @@ import time
 import pytest
 
 import samples
-from conftest import BUILD, FAKE, ROOT
+from conftest import BUILD, FAKE, ROOT, ends
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -244,8 +244,7 @@ def test_interrupt_leaves_nothing(net, web):
         command.send_signal(signal.SIGINT)
         assert command.wait(10) == -signal.SIGINT
     assert len(children) == 1
-    while pathlib.Path(f"/proc/{children[0]}").exists():
-        time.sleep(0.01)
+    assert ends(int(children[0]))
     assert tree(net.folder) == before
 
 
