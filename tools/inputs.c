@@ -151,8 +151,12 @@ static int add_name(struct need *need, const char *name, struct kx_error *err)
 		return kx_fail(err, ENOMEM, "out of memory");
 	if (kx_url_is(file))
 		return add_fetch(need, file, err);
-	/* What cannot be found is said when it is opened. */
-	if (strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode)) {
+	if (!strcmp(file, "-"))
+		return 0;
+	/* Before anything is fetched. */
+	if (stat(file, &st) < 0)
+		return kx_source_not_opened(file, err);
+	if (S_ISREG(st.st_mode)) {
 		need->local += (uint64_t)st.st_size;
 		if (is_kept(need->inputs, file))
 			need->kept += (uint64_t)st.st_size;

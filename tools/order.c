@@ -237,10 +237,11 @@ static int open_all(const struct kx_tool *tool, const struct kx_machine *machine
 	struct kx_inputs *inputs = args->inputs ? args->inputs : &own;
 	int r = args->inputs ? 0 : kx_inputs_begin(tool, machine, args, &own, err);
 
-	if (r == 0)
-		r = open_each(inputs, machine, args, order, err);
+	/* First what is here: nobody waits for a download to hear that it was in vain. */
 	if (r == 0)
 		r = kx_order_carry(inputs, machine, args, order, err);
+	if (r == 0)
+		r = open_each(inputs, machine, args, order, err);
 	if (r == 0)
 		r = kx_trust_end(&inputs->trust, err);
 	return r;

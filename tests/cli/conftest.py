@@ -69,7 +69,7 @@ class Command:
         env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_LOG": str(log),
                "KX_FAKE_ROOT": str(self.root), "KX_FAKE_FAIL": self.fail, **self.env}
         run = subprocess.run([FAKE, *map(str, args)], cwd=self.folder, env=env, stdin=stdin, text=True,
-                             capture_output=True, timeout=60, **more)
+                             capture_output=True, timeout=300, **more)
         lines = log.read_text().splitlines() if log.exists() else []
         asked = [line for line in lines if line != "random"]
         return Result(run.returncode, run.stdout, run.stderr, asked, len(lines) - len(asked))

@@ -162,6 +162,15 @@ def test_memory_comes_first(net, web):
                      "available")
 
 
+@pytest.mark.parametrize("more", ["--initrd=/nonexistent", "--add=/nonexistent=/etc/x", "--ssh-keys", "--module=/nonexistent x"])
+def test_what_is_here_comes_first(net, web, more):
+    """Nobody waits for a download to hear that it was in vain."""
+    (net.root / "etc/ssh").mkdir(parents=True, exist_ok=True)
+    result = net("load", web.put("/vmlinuz", KERNEL), more, "--insecure")
+    assert result.status == NO and not result.log and not web.gets(), result
+    assert re.search("cannot open /nonexistent|--ssh-keys: there are no keys", result.err), result
+
+
 def test_too_little_memory_is_told_before_anything_comes(net, web):
     url = web.put("/vmlinuz", KERNEL, length=800 << 20)
     net.change(proc__meminfo="MemTotal: 2000000 kB\nMemAvailable: 1000000 kB\n")
@@ -705,7 +714,7 @@ def test_archive_is_checked_before_it_is_read(net, web):
 def test_image_of_a_disc_is_not_fetched_for_nothing(net, web):
     assert refuses(net, web.put("/live.iso", KERNEL), "--insecure") == (
         "cannot start http://HOST/live.iso: the system on an image of a disc needs that after the start; give --to-ram, which "
-        "keeps it in memory, or fetch it to a disk first")
+        "keeps it in memory, or --memdisk FILE where it is not Linux, or fetch it to a disk first")
     assert web.requests == []
 
 

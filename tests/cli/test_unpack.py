@@ -9,7 +9,6 @@ import resource
 import struct
 import subprocess
 import tarfile
-import time
 import zipfile
 
 import pytest
@@ -159,13 +158,18 @@ def test_last_one_of_a_name_counts(unpack):
     assert plan(unpack, unpack.file("a.tar", tar(("k", b"older"), ("k", KERNEL))), "k").status in PLANNED
 
 
+def processor():
+    """Seconds of a processor that commands have had so far: how busy the machine is counts for nothing."""
+    return sum(os.times()[2:4])
+
+
 def bounded(kexec, archive, member, text):
     """One clear message, soon, and in little memory."""
-    start = time.monotonic()
+    start = processor()
     result = plan(kexec, archive, member)
     assert result.status in (2, 3) and text in result.err and not result.out, result
     assert result.err.count("\n") == 1
-    assert time.monotonic() - start < 30
+    assert processor() - start < 30
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10 < FEW + (600 << 20)
     assert not result.log
 
@@ -252,10 +256,10 @@ def iso_with_a_loop(folder):
 
 
 def test_image_whose_folders_are_a_loop(unpack, tmp_path):
-    start = time.monotonic()
+    start = processor()
     result = plan(unpack, unpack.file("loop.iso", iso_with_a_loop(tmp_path)), "a/b/k")
     assert result.status in (2, 3) and result.err.count("\n") == 1, result
-    assert time.monotonic() - start < 30
+    assert processor() - start < 30
 
 
 def test_nothing_on_disk(unpack, tmp_path):
