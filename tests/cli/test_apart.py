@@ -112,7 +112,7 @@ def test_nor_can_it_in_gpgv(kexec):
     sums = kexec.file("SHA256SUMS", b"-----BEGIN PGP SIGNED MESSAGE-----\n")
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_LOG": str(kexec.folder / "log"), "KX_FAKE_ROOT": str(kexec.root), **kexec.env}
     command = 'mount --bind "$0" /usr/bin/gpgv && exec "$@"'
-    result = subprocess.run(["unshare", "-m" if os.geteuid() == 0 else "-rm", "--propagation", "private", "sh", "-c", command,
+    result = subprocess.run([*conftest.apart(), "sh", "-c", command,
                              conftest.BUILD / "tests/sandbox/probe-gpgv", conftest.FAKE, "load", kexec.kernel, f"--sums={sums}",
                              f"--keyring={kexec.initrd}"], env=env, cwd=kexec.folder, stdin=subprocess.DEVNULL, text=True,
                             capture_output=True, timeout=60, check=False)

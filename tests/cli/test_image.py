@@ -15,7 +15,7 @@ import sys
 import pytest
 
 import samples
-from conftest import BUILD, FAKE, ROOT
+from conftest import BUILD, FAKE, ROOT, apart
 from test_golden import same
 from test_unpack import cpio, iso, tar
 
@@ -441,8 +441,7 @@ def test_image_that_another_program_takes_is_kept(image, tmp_path):
     boot.mkdir()
     (boot / "memdisk").write_bytes(KERNEL)
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "KX_FAKE_LOG": str(kexec.folder / "log"), "KX_FAKE_ROOT": str(kexec.root)}
-    command = ["unshare", "-m" if os.geteuid() == 0 else "-rm", "--propagation", "private", "sh", "-c", 'mount --bind "$0" /boot && exec "$@"', boot,
-               FAKE, "load", "-s", file, f"--sha256={hashlib.sha256(file.read_bytes()).hexdigest()}"]
+    command = [*apart(), "sh", "-c", 'mount --bind "$0" /boot && exec "$@"', boot, FAKE, "load", "-s", file, f"--sha256={hashlib.sha256(file.read_bytes()).hexdigest()}"]
     for change, loaded in ("true", True), (f"printf changed | dd of={file} bs=1 seek=40000 conv=notrunc 2>/dev/null", False):
         answers(kexec, tmp_path, HEAD, change)
         result = subprocess.run(command, env={**env, **kexec.env}, cwd=kexec.folder, stdin=subprocess.DEVNULL, text=True, capture_output=True,
